@@ -1,0 +1,284 @@
+"""The vocabulary of moderation as plain values: no I/O, no clock, no settings.
+
+Every other module speaks in these words. A reply is *assessed* (signals and
+calibrated probabilities), the assessment is *decided* (allow, queue or hide),
+and a decision other than allow is a *flag* that a moderator gives a *verdict* on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Label(StrEnum):
+    """What the text itself is. Repetition is a signal, never a label."""
+
+    HAM = "ham"
+    LOW_EFFORT = "low_effort"
+    SPAM = "spam"
+
+
+class DecisionKind(StrEnum):
+    ALLOW = "allow"
+    QUEUE = "queue"
+    HIDE = "hide"
+
+
+class Reason(StrEnum):
+    """Why a reply was flagged: the one signal that carried the decision."""
+
+    LOW_EFFORT = "low_effort"
+    SPAM = "spam"
+    REPEATED = "repeated"
+    TITLE_ECHO = "title_echo"
+
+
+class Mode(StrEnum):
+    """How much modbot may do unasked."""
+
+    SHADOW = "shadow"
+    QUEUE = "queue"
+    ENFORCE = "enforce"
+
+
+class ThreadKind(StrEnum):
+    NORMAL = "normal"
+    CHATTER = "chatter"
+    SIGNIN = "signin"
+    TRADE = "trade"
+    ADS = "ads"
+    MEMORIAL = "memorial"
+    LOTTERY = "lottery"
+    REPLY_TO_SEE = "reply_to_see"
+    POLL = "poll"
+    REWARD = "reward"
+    PINNED = "pinned"
+
+
+class Visibility(StrEnum):
+    """What the forum shows of a reply when it is read again."""
+
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    PENDING = "pending"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+class ActionKind(StrEnum):
+    HIDE = "hide"
+    RESTORE = "restore"
+    DELETE = "delete"
+    APPROVE = "approve"
+    IGNORE = "ignore"
+    ACT_ON_THREAD = "act_on_thread"
+    MUTE = "mute"
+
+
+class ActionOutcome(StrEnum):
+    """What became of one action, proved by reading the forum again."""
+
+    DONE = "done"
+    ALREADY = "already"
+    REFUSED = "refused"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+class OutboxState(StrEnum):
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    DONE = "done"
+    ALREADY = "already"
+    REFUSED = "refused"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class FlagState(StrEnum):
+    PENDING = "pending"
+    HIDDEN = "hidden"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+    ALLOWED_HERE = "allowed_here"
+    OVERTURNED = "overturned"
+    WITHDRAWN = "withdrawn"
+
+
+class VerdictKind(StrEnum):
+    UPHOLD = "uphold"
+    DISMISS = "dismiss"
+    ALLOW_HERE = "allow_here"
+    REMOVE_DONT_LEARN = "remove_dont_learn"
+
+
+class VerdictSource(StrEnum):
+    CONSOLE = "console"
+    TERMINAL = "terminal"
+    FORUM = "forum"
+
+
+class ReplyKey(NamedTuple):
+    """What identifies a reply for ever. Its thread may change (split, merge)."""
+
+    forum: str
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A member as the page shows them. None means that the page did not say.
+
+    ``group_id`` is the forum's user group, ``registered`` an aware UTC time.
+    """
+
+    id: int | None = None
+    name: str = ""
+    group_id: int | None = None
+    posts: int | None = None
+    credits: int | None = None
+    registered: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    url: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One post of a thread, the first post included, as read at one moment.
+
+    ``text`` is what the author wrote here: quotes, edit notes, client tails and
+    signatures are not in it. ``thread_id`` is None while a forum does not tell it
+    (Discuz! X3.4 lists pending replies without their thread). ``posted_at`` is an
+    aware UTC time; ``floor`` counts from 1 (the first post). ``hidden`` is True
+    when the forum already hides the reply.
+    """
+
+    forum: str
+    post_id: int
+    text: str
+    thread_id: int | None = None
+    thread_title: str = ""
+    thread_kind: ThreadKind = ThreadKind.NORMAL
+    board_id: int | None = None
+    author: Author = Author()
+    is_thread_author: bool = False
+    posted_at: datetime | None = None
+    quoted: str = ""
+    links: tuple[Link, ...] = ()
+    images: int = 0
+    floor: int | None = None
+    region: str = ""
+    client: str = ""
+    opening: str = ""
+    pending: bool = False
+    hidden: bool = False
+
+    @property
+    def key(self) -> ReplyKey:
+        return ReplyKey(self.forum, self.post_id)
+
+
+SignalValue = str | int | float | bool | None | tuple[str, ...] | tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One detector's evidence: a stable ``code``, a score in [0, 1], details.
+
+    The sentence a human reads is made from ``code`` and ``details`` where it is
+    shown, in the reader's language; it is never stored.
+    """
+
+    code: str
+    score: float
+    details: Mapping[str, SignalValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Probabilities:
+    """Calibrated, summing to 1."""
+
+    ham: float
+    low_effort: float
+    spam: float
+
+    @property
+    def label(self) -> Label:
+        ranked = ((self.ham, Label.HAM), (self.low_effort, Label.LOW_EFFORT), (self.spam, Label.SPAM))
+        return max(ranked, key=lambda pair: pair[0])[1]
+
+    def of(self, label: Label) -> float:
+        return {Label.HAM: self.ham, Label.LOW_EFFORT: self.low_effort, Label.SPAM: self.spam}[label]
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """How a reply stands in its campaign, itself counted, within the window.
+
+    ``similarity`` is 1.0 for an equal canonical text, else the normalised edit
+    similarity to the campaign's representative. ``newcomers`` counts authors
+    without standing. ``author_posts``/``author_threads`` count this author's own
+    copies within the burst window, ``author_texts`` how many different texts this
+    author has repeated. ``slip`` marks a double-click or a blanked double post.
+    """
+
+    campaign: str
+    size: int
+    authors: int
+    newcomers: int
+    threads: int
+    similarity: float
+    canonical_length: int
+    is_first_author: bool
+    author_posts: int
+    author_threads: int
+    author_texts: int
+    slip: bool
+    first_post: ReplyKey
+    first_seen: datetime | None
+    last_seen: datetime | None
+    nearest: ReplyKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything the detectors say of one revision of one reply."""
+
+    key: ReplyKey
+    probabilities: Probabilities
+    signals: tuple[Signal, ...]
+    repetition: Repetition | None
+    canonical_text: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What policy makes of an assessment.
+
+    ``kind`` is what is done; ``would_be`` what would have been done had mode,
+    brake and evidence allowed it (shadow mode keeps it for the record).
+    ``score`` is the probability or strength of the carrying reason, ``threshold``
+    what it had to pass, ``held_by`` the codes of what softened the decision.
+    """
+
+    kind: DecisionKind
+    would_be: DecisionKind
+    reason: Reason | None
+    label: Label
+    score: float
+    threshold: float | None
+    signals: tuple[Signal, ...]
+    held_by: tuple[str, ...]
+    policy: str
+    model: str

@@ -1,0 +1,185 @@
+"""What modbot asks of any forum engine.
+
+An engine is a callable ``engine(config, context) -> Forum`` named by the entry
+point group ``modbot.forums``. HTTP status is never trusted: an action is done
+when the forum, read again, shows it. Every method may raise the subclasses of
+:class:`modbot.errors.ForumError`; none raises anything else for what a forum answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Protocol, runtime_checkable
+
+from modbot.domain import ActionKind, ActionOutcome, Author, Reply, ThreadKind, Visibility
+
+Cursor = str
+"""Opaque to everyone but the engine: sweep progress and open gaps, as JSON text."""
+
+
+class Priority(IntEnum):
+    """Order in which requests of one forum are let through its one request stream."""
+
+    RESTORE = 0
+    HIDE = 1
+    POLL = 2
+    CATCH_UP = 3
+    RE_READ = 4
+
+
+class Capability(StrEnum):
+    HIDE = "hide"
+    RESTORE = "restore"
+    DELETE = "delete"
+    APPROVE = "approve"
+    PENDING_QUEUE = "pending_queue"
+    PANEL_SEARCH = "panel_search"
+    JSON_API = "json_api"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableBlock:
+    """A piece of a page that was not understood: kept, counted, passed by.
+
+    ``excerpt`` is capped and scrubbed of form hashes and cookies.
+    """
+
+    url: str
+    problem: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Replies read together with the cursor that is true once they are stored.
+
+    ``caught_up`` is False while an outage is still being read through.
+    """
+
+    replies: tuple[Reply, ...]
+    cursor: Cursor
+    unreadable: tuple[UnreadableBlock, ...] = ()
+    caught_up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRef:
+    id: int
+    board_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadView:
+    """A thread as read now: its opening post's text and the replies of one page."""
+
+    id: int
+    board_id: int | None
+    title: str
+    kind: ThreadKind
+    opening: str
+    replies: tuple[Reply, ...]
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRef:
+    """Enough to act on a reply. ``thread_id`` is None when the forum has not told it."""
+
+    post_id: int
+    thread_id: int | None
+    board_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """``detail`` is the forum's own sentence where it gave one (untrusted text)."""
+
+    outcome: ActionOutcome
+    visibility: Visibility
+    detail: str = ""
+
+
+class CheckStatus(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor: a code of the catalogues and the facts that fill it."""
+
+    code: str
+    status: CheckStatus
+    facts: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    id: int
+    name: str
+    posts: int | None = None
+
+
+@runtime_checkable
+class Forum(Protocol):
+    """One forum. Methods may be called from several threads; requests are serialised
+    inside by priority, so a restore overtakes a poll that is under way."""
+
+    @property
+    def name(self) -> str: ...
+
+    def capabilities(self) -> frozenset[Capability]: ...
+
+    def boards(self) -> tuple[Board, ...]: ...
+
+    def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
+        """Read what is new since ``cursor``, newest first, as bounded batches.
+
+        Each batch's cursor may be stored with the batch's replies in one
+        transaction; after a crash, polling again from any stored cursor loses
+        nothing (replies may come again: the store knows their revision).
+        """
+        ...
+
+    def thread(self, ref: ThreadRef, *, page: int = 1) -> ThreadView: ...
+
+    def author(self, author_id: int) -> Author: ...
+
+    def read(self, refs: Sequence[ReplyRef]) -> dict[int, Reply | Visibility]:
+        """Read replies again: post id → the reply as it is now, or GONE/PENDING/UNKNOWN."""
+        ...
+
+    def read_back(self, ref: ReplyRef) -> Visibility: ...
+
+    def hide(self, refs: Sequence[ReplyRef], reason: str, *, notify: bool) -> dict[int, ActionResult]:
+        """Hide replies (engines group those of one thread in one request).
+
+        Looks first (a reply that is hidden already is ``already`` and not touched),
+        acts, reads back. Answers per post id; one refused reply stalls no other.
+        """
+        ...
+
+    def restore(self, refs: Sequence[ReplyRef], reason: str, *, notify: bool) -> dict[int, ActionResult]: ...
+
+    def act(self, kind: ActionKind, ref: ReplyRef, reason: str, *, notify: bool) -> ActionResult:
+        """Every other action. An engine answers ``refused`` to those it has no way for."""
+        ...
+
+    def check_access(self) -> tuple[Check, ...]:
+        """For the doctor: sign-in, rights (can it hide?), charset, clock. Changes nothing."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class RequestLedger(Protocol):
+    """Counts a forum's requests per UTC day, across restarts (kept by the caller)."""
+
+    def spend(self, forum: str, *, at: datetime) -> int:
+        """Count one request; answers how many were made that day, this one included."""
+        ...
