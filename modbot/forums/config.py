@@ -61,7 +61,10 @@ class ForumConfig:
     skip_boards: tuple[int, ...] = ()
     board_passwords: dict[int, str] = field(default_factory=dict, repr=False)
     first_poll_days: int = 30
-    user_agent: str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+    user_agent: str = (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+        "(KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+    )
     politeness: Politeness = Politeness()
 
 
