@@ -212,7 +212,7 @@ class _Origin:
             return variable
         for source, layer in reversed(self.layers):
             if _holds(layer, location):
-                return source
+                return str(source)
         return self.layers[-1][0] if self.layers else REFERENCE_FILE
 
 
