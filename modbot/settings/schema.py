@@ -137,6 +137,7 @@ class TitleSettings(_Section):
 class QueueSettings(_Section):
     share: Probability = 0.02
     per_day: Positive = 60
+    at_least: Annotated[int, Field(ge=0)] = 10
 
 
 class BrakeSettings(_Section):
