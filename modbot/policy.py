@@ -99,17 +99,18 @@ class PolicyBook:
     def of_board(self, forum: str, board_id: int | None) -> Policy:
         return self.boards.get((forum, board_id)) or self.boards.get((forum, None)) or self.default
 
-    def for_reply(self, reply: Reply) -> Policy:
+    def for_reply(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> Policy:
+        """``board_kind`` replaces the configured kind of the reply's board."""
         policy = self.of_board(reply.forum, reply.board_id)
         reasons = policy.reasons
-        for kind in self._kinds_of(reply):
+        for kind in self._kinds_of(reply, board_kind):
             reasons = reasons & self.kinds.get(kind, ALL_REASONS)
         return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
 
-    def _kinds_of(self, reply: Reply) -> list[ThreadKind]:
+    def _kinds_of(self, reply: Reply, board_kind: ThreadKind | None) -> list[ThreadKind]:
         kinds = [reply.thread_kind]
         kinds += [kind for word, kind in self.titles if word in reply.thread_title]
-        board_kind = self.board_kinds.get((reply.forum, reply.board_id))
+        board_kind = board_kind or self.board_kinds.get((reply.forum, reply.board_id))
         return [*kinds, board_kind] if board_kind else kinds
 
 
