@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from modbot.detection import DuplicateIndex
 from modbot.domain import ThreadKind
 from modbot.errors import SettingsError
 from modbot.forums.config import Credentials, EngineContext, ForumConfig, Politeness, PollingMethod
@@ -64,6 +65,16 @@ def brake_limits(settings: Settings) -> BrakeLimits:
 
 def queue_budget(settings: Settings) -> QueueBudget:
     return QueueBudget(**settings.queue.model_dump())
+
+
+def duplicate_index(settings: Settings) -> DuplicateIndex:
+    """An empty index of one forum's replies."""
+    chosen = settings.duplicates
+    return DuplicateIndex(
+        window=timedelta(days=chosen.window_days),
+        burst=timedelta(days=chosen.burst_days),
+        capacity=chosen.capacity,
+    )
 
 
 def forum_config(loaded: Loaded, name: str) -> ForumConfig:
