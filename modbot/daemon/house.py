@@ -135,9 +135,14 @@ def judging_rules(loaded: Loaded, book: wiring.PolicyBook) -> JudgingRules:
 
 
 def author_notices(loaded: Loaded) -> dict[Reason, str]:
-    """What authors are told, by reason: in the forum's language, Chinese unless told."""
-    words = i18n.catalogue("en" if loaded.settings.language == "en" else "zh")
+    """What authors are told, by reason."""
+    words = i18n.catalogue(forum_language(loaded))
     return {reason: words.text(f"notice.{reason.value}") for reason in Reason}
+
+
+def forum_language(loaded: Loaded) -> str:
+    """The language for a forum's members: Chinese unless the settings say English."""
+    return "en" if loaded.settings.language == "en" else "zh"
 
 
 def _rebuilt_index(loaded: Loaded, store: Store, forum: str, now: datetime) -> DuplicateIndex:
