@@ -81,7 +81,7 @@ class Executor:
                 now=self._clock(),
                 lease=self._limits.lease,
                 limit=CLAIM,
-                hold_unasked=brake.is_on(tx, self._forum.name),
+                hold_unasked=brake.state(tx, self._forum.name).pulled,
             )
 
     def _carry_out(self, group: Sequence[outbox.Action]) -> int:

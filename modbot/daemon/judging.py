@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection
 
 from modbot.detection import Detector, DuplicateIndex, observation
-from modbot.domain import ActionKind, Assessment, Decision, DecisionKind, Reason
+from modbot.domain import ActionKind, Assessment, Decision, DecisionKind, FlagState, Reason
 from modbot.policy import (
     BrakeCounts,
     BrakeLimits,
@@ -27,7 +27,7 @@ from modbot.policy import (
     free_places,
     has_standing,
 )
-from modbot.store import audit, authors, brake, campaigns, decisions, flags, inbox, outbox
+from modbot.store import audit, brake, budget, campaigns, decisions, flags, inbox, outbox, verdicts
 from modbot.store.engine import Store
 
 BATCH = 256
@@ -196,28 +196,28 @@ class Judge:
     def _decide_all(
         self, tx: Connection, batch: Sequence[inbox.Stored], assessments: Sequence[Assessment], now: datetime
     ) -> list[decisions.Judgement]:
-        histories = authors.histories(tx, self._forum, [stored.reply.author.id for stored in batch])
-        kept = inbox.kept_by_humans(tx, [stored.reply_id for stored in batch])
+        ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
+        upheld = verdicts.upheld_authors(tx, self._forum, ids)
         watch = self._brake_watch(tx, now)
         judgements = []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
-            upheld = histories.get(stored.reply.author.id or 0, 0)
             circumstances = Circumstances(
-                upheld=upheld,
-                restored_by_human=stored.reply_id in kept,
+                upheld=int(stored.reply.author.id in upheld),
+                restored_by_human=stored.is_kept,
                 flag_since=self._rules.flag_since,
             )
             decision = self._decide(stored, assessment, policy, circumstances, watch)
-            standing = has_standing(stored.reply.author, policy, upheld=upheld)
+            standing = has_standing(stored.reply.author, policy, upheld=circumstances.upheld)
             judgements.append(
                 decisions.Judgement(stored.reply_id, stored.revision_id, assessment, decision, standing)
             )
-        ids = decisions.record(tx, judgements, at=now)
-        for stored, judgement, decision_id in zip(batch, judgements, ids, strict=True):
-            self._flag(tx, stored, judgement, decision_id, now)
+        recorded = decisions.record(tx, judgements, at=now)
+        open_flags = flags.open_of(tx, [stored.reply_id for stored in batch])
+        for stored, judgement, decision_id in zip(batch, judgements, recorded, strict=True):
+            self._flag(tx, judgement, decision_id, open_flags.get(stored.reply_id), now)
         if watch.cause is not None:
-            brake.pull(tx, self._forum, why=watch.cause, who=WHO, at=now)
+            brake.pull(tx, self._forum, watch.cause, at=now)
             self._log.error("brake_on", cause=watch.cause)
         return judgements
 
@@ -241,65 +241,73 @@ class Judge:
     def _flag(
         self,
         tx: Connection,
-        stored: inbox.Stored,
         judgement: decisions.Judgement,
         decision_id: int,
+        open_flag: int | None,
         now: datetime,
     ) -> None:
-        decision = judgement.decision
-        if decision.kind is DecisionKind.ALLOW:
-            flags.withdraw_open(tx, stored.reply_id, why="edited", at=now)
+        decision, repetition = judgement.decision, judgement.assessment.repetition
+        if decision.kind is DecisionKind.ALLOW or decision.reason is None:
+            self._withdraw(tx, open_flag, now)
             return
-        repetition = judgement.assessment.repetition
         flag_id = flags.open(
             tx,
             forum=self._forum,
-            reply_id=stored.reply_id,
-            revision_id=stored.revision_id,
+            reply_id=judgement.reply_id,
+            revision_id=judgement.revision_id,
             decision_id=decision_id,
             decision=decision,
             campaign=repetition.campaign if repetition else None,
             at=now,
             shown=False,
         )
-        if flag_id is None or decision.kind is not DecisionKind.HIDE or decision.reason is None:
+        if flag_id is not None and decision.kind is DecisionKind.HIDE:
+            outbox.enqueue(
+                tx,
+                forum=self._forum,
+                kind=ActionKind.HIDE,
+                reply_id=judgement.reply_id,
+                revision_id=judgement.revision_id,
+                at=now,
+                reason=self._rules.reasons[decision.reason],
+                notify=decision.reason in self._rules.notify,
+                unasked=True,
+                flag_id=flag_id,
+            )
+
+    def _withdraw(self, tx: Connection, open_flag: int | None, now: datetime) -> None:
+        """The text was edited into a decent one: nobody need look at the old card."""
+        if open_flag is None:
             return
-        outbox.enqueue(
-            tx,
-            forum=self._forum,
-            kind=ActionKind.HIDE,
-            reply_id=stored.reply_id,
-            revision_id=stored.revision_id,
-            at=now,
-            reason=self._rules.reasons[decision.reason],
-            notify=decision.reason in self._rules.notify,
-            unasked=True,
-            flag_id=flag_id,
-        )
+        flag = flags.get(tx, open_flag)
+        if flag.state is FlagState.PENDING:
+            flags.transition(
+                tx,
+                open_flag,
+                from_version=flag.version,
+                to=FlagState.WITHDRAWN,
+                at=now,
+                who=WHO,
+                why="edited",
+            )
 
     def _brake_watch(self, tx: Connection, now: datetime) -> _BrakeWatch:
-        recent = brake.recent_hides(
-            tx, self._forum, since=now - timedelta(hours=1), last=self._rules.brake.overturned_of
-        )
+        recent = brake.recent(tx, self._forum, now=now, overturned_of=self._rules.brake.overturned_of)
         return _BrakeWatch(
-            on=brake.is_on(tx, self._forum),
+            on=brake.state(tx, self._forum).pulled,
             limits=self._rules.brake,
             texts=set(recent.texts),
-            with_standing=set(recent.with_standing),
+            with_standing=set(recent.established),
             overturned=recent.overturned,
         )
 
     def _show_best(self) -> None:
         """Let the best of what is kept back into the queue, as far as the budget goes."""
         now = self._clock()
-        since = now - timedelta(days=1)
         with self._store.write() as tx:
-            places = free_places(
-                self._rules.budget,
-                replies_today=inbox.count_seen(tx, self._forum, since=since),
-                shown_today=flags.count_shown(tx, self._forum, since=since),
-            )
-            flags.show_best(tx, self._forum, places=places, at=now)
+            today = budget.today(tx, self._forum, now=now)
+            places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
+            budget.show_best(tx, self._forum, places=places, at=now)
 
     def _log_decision(self, judgement: decisions.Judgement) -> None:
         decision = judgement.decision

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from modbot.detection import Detector
 from modbot.errors import ModelError
@@ -38,3 +41,34 @@ def current_version(models_dir: Path) -> str:
 
 def shipped_models() -> Path:
     return project_root() / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    version: str
+    created: str
+    folder: Path
+
+
+def versions(loaded: Loaded) -> list[Version]:
+    """The versions that are there, the baseline first, then by name (they begin with their date)."""
+    folders = {}
+    for root in (shipped_models(), loaded.models_dir):
+        for manifest in sorted(root.glob("*/manifest.json")):
+            folders[manifest.parent.name] = manifest.parent
+    names = sorted(folders, key=lambda name: (name != BASELINE, name))
+    return [
+        Version(name, str(manifest_of(folders[name]).get("created", "")), folders[name]) for name in names
+    ]
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """The manifest as it is written. Raises ModelError when it cannot be read."""
+    file = folder / "manifest.json"
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise ModelError(code="error.model.no_manifest", path=str(file)) from problem
+    if not isinstance(found, dict):
+        raise ModelError(code="error.model.no_manifest", path=str(file))
+    return found
