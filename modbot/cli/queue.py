@@ -280,9 +280,8 @@ def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
         lines.append(words.text("queue.duplicates", count=len(card.duplicates)))
     for member in card.duplicates:
         when = member.posted_at.isoformat(sep=" ", timespec="minutes") if member.posted_at else "?"
-        lines.append(
-            f"  {when}  {harmless(member.author_name)}  《{harmless(member.thread_title)}》  {harmless(member.text)}"
-        )
+        who, where = harmless(member.author_name), harmless(member.thread_title)
+        lines.append(f"  {when}  {who}  《{where}》  {harmless(member.text)}")
     for entry in card.trail:
         lines.append(f"  {entry.at.isoformat(sep=' ', timespec='seconds')}  {entry.who}  {entry.what}")
     return lines

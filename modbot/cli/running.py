@@ -36,13 +36,16 @@ def _register_poll(root: click.Group) -> None:
                 report_dry_run(session, name)
             return
         failed = False
-        with stopping() as stop, lock.owning(session.loaded.state_dir):
-            with open_house(session.loaded, names, stop=stop) as house:
-                while True:
-                    for desk in house.desks.values():
-                        failed |= not poll_once(session, desk, stop)
-                    if once or stop.wait(session.loaded.settings.polling.every_seconds):
-                        break
+        with (
+            stopping() as stop,
+            lock.owning(session.loaded.state_dir),
+            open_house(session.loaded, names, stop=stop) as house,
+        ):
+            while True:
+                for desk in house.desks.values():
+                    failed |= not poll_once(session, desk, stop)
+                if once or stop.wait(session.loaded.settings.polling.every_seconds):
+                    break
         if failed and once:
             raise SystemExit(1)
 
@@ -52,12 +55,15 @@ def _register_serve(root: click.Group) -> None:
     def serve(session: Session) -> None:
         _configure_logs(session)
         names = wiring.forum_names(session.loaded)
-        with stopping() as stop, lock.owning(session.loaded.state_dir):
-            with open_house(session.loaded, names, stop=stop) as house:
-                for name in names:
-                    mode = session.loaded.policy_for(name, None).mode
-                    session.say("serve.started", forum=name, mode=session.words.text(f"mode.{mode.value}"))
-                scheduler.serve(house, wait=lambda: wait_for(stop))
+        with (
+            stopping() as stop,
+            lock.owning(session.loaded.state_dir),
+            open_house(session.loaded, names, stop=stop) as house,
+        ):
+            for name in names:
+                mode = session.loaded.policy_for(name, None).mode
+                session.say("serve.started", forum=name, mode=session.words.text(f"mode.{mode.value}"))
+            scheduler.serve(house, wait=lambda: wait_for(stop))
         session.say("serve.stopped")
 
 

@@ -21,7 +21,7 @@ from modbot.detection import Detector, DuplicateIndex, Observation
 from modbot.domain import Reason
 from modbot.forums.protocol import Forum
 from modbot.settings import Loaded
-from modbot.store import campaigns, cursors, engine, requests
+from modbot.store import campaigns, engine, inbox, requests
 from modbot.store.engine import Store
 
 Clock = Callable[[], datetime]
@@ -155,8 +155,8 @@ def _rebuilt_index(loaded: Loaded, store: Store, forum: str, now: datetime) -> D
     return index
 
 
-def _flag_since(loaded: Loaded, store: Store, forum: str, now: datetime) -> datetime | None:
+def _flag_since(loaded: Loaded, store: Store, forum: str, now: datetime) -> datetime:
     """At the first start the history is read for its customs, and flagged only from here on."""
     with store.read() as rx:
-        begun = cursors.first_poll(rx, forum) or now
+        begun = inbox.began(rx, forum) or now
     return begun - timedelta(hours=loaded.settings.polling.first_flag_hours)
