@@ -117,7 +117,7 @@ class Demonstration:
             allowed=counts.decisions.get(DecisionKind.ALLOW, 0),
             queued=counts.flags.get(FlagState.PENDING, 0),
             hidden=counts.flags.get(FlagState.HIDDEN, 0),
-            genuine_hidden=self._scene.forum.genuine_hidden,
+            genuine_hidden=self._scene.forum.genuine_hidden(),
             campaigns=counts.campaigns,
         )
 
