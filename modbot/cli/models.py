@@ -62,7 +62,7 @@ def _register_train(root: click.Group) -> None:
     @option("--data", "data", type=click.Path(path_type=Path, exists=True), multiple=True)
     @option("--promote/--no-promote", default=True)
     def train(session: Session, data: tuple[Path, ...], promote: bool) -> None:
-        from modbot.daemon import retraining
+        from modbot.daemon import retraining  # noqa: PLC0415 - scikit-learn is slow to import
 
         with open_store(session.loaded) as store, store.read() as rx:
             taught = list(labels.export(rx))
