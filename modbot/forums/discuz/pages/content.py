@@ -1,0 +1,205 @@
+"""What a member wrote, out of the HTML that Discuz! made of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborNode
+
+from modbot.domain import Link
+from modbot.forums.discuz.pages.nodes import attribute, line
+
+MAX_TEXT_CHARS = 100_000
+MAX_QUOTED_CHARS = 20_000
+MAX_LINKS = 200
+MAX_LINK_CHARS = 2_000
+
+_BLOCKS = frozenset(
+    "address article blockquote br center dd div dl dt fieldset form h1 h2 h3 h4 h5 h6 hr li ol p pre table tr ul".split()
+)
+_SILENT_TAGS = frozenset("script style iframe object embed noscript textarea select template title head".split())
+_SILENT_CLASSES = frozenset(
+    "jammer pstatus tip aimg_tip attach_nopermission attach_tips locked pattl a_pr postactions".split()
+)
+_NOT_SHOWN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_CELLS = frozenset(("td", "th"))
+_SPACES = re.compile(r"[^\S\n]+")
+_NEWLINES = re.compile(r"\s*\n\s*")
+_EDITED = re.compile(r"^\s*本帖最后由 .{1,60}? 于 [0-9: -]{8,20} 编辑\s*")
+_ASKS_REPLY = re.compile(r"查看本帖隐藏内容请\s*回复|本帖隐藏的内容")
+_DEVICE = r"(?:iPhone|iPad|iOS|Android|安卓|华为|小米|红米|荣耀|三星|魅族|OPPO|vivo|苹果|诺基亚|手机|Windows ?Phone|WP)"
+_CLIENT_TAIL = re.compile(
+    r"^[\s—―－\-~～]*(?:(?:本(?:帖|文|内容)?)?(?:来自|發自|发自|发送自|发布自|由)|Sent from(?: my)?|via)\s*[:：]?\s*(?:我的\s*)?"
+    rf"(?P<client>[A-Za-z一-鿿 ]{{0,10}}?{_DEVICE}(?:[ A-Za-z0-9+一-鿿]{{0,8}}?(?:客户端|手机版|版))?"
+    r"|[一-鿿]{0,10}(?:客户端|APP))(?:发布|发表|发送)?[\s。.]*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Body:
+    """A post's text without what the forum, a quote or a client put into it.
+
+    ``asks_reply`` tells that part of it is shown only to those who reply.
+    """
+
+    text: str = ""
+    quoted: str = ""
+    links: tuple[Link, ...] = ()
+    images: int = 0
+    client: str = ""
+    asks_reply: bool = False
+
+
+@dataclass(slots=True)
+class _Sink:
+    limit: int
+    parts: list[str] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, text: str) -> None:
+        if self.size < self.limit:
+            self.parts.append(text[: self.limit - self.size])
+            self.size += len(text)
+
+    def text(self) -> str:
+        joined = _SPACES.sub(" ", "".join(self.parts))
+        return _NEWLINES.sub("\n", joined).strip()
+
+
+def read_body(root: LexborNode, *, url: str) -> Body:
+    """Read ``td#postmessage_PID`` (viewthread_variants_p1/p2) or the JSON API's message.
+
+    Left out: quotes (kept apart), ``i.pstatus`` edit notes, anti-copy noise
+    (``font.jammer``, elements not displayed), attachment tooltips, the notices of
+    hidden parts, "复制代码", the head of a quote and of "回复 N# 的帖子", a client's tail.
+    """
+    reader = _Reader(url)
+    reader.walk(root)
+    text = _EDITED.sub("", reader.own.text())
+    text, client = _cut_client_tail(text)
+    return Body(
+        text=text,
+        quoted=reader.quoted.text(),
+        links=tuple(reader.links),
+        images=reader.images,
+        client=client,
+        asks_reply=reader.asks_reply,
+    )
+
+
+def _cut_client_tail(text: str) -> tuple[str, str]:
+    """A last line such as "—— 来自 某某客户端"; kept when it is all that there is."""
+    head, newline, last = text.rpartition("\n")
+    if not newline or len(last) > 60:
+        return text, ""
+    found = _CLIENT_TAIL.match(last)
+    return (head, found["client"].strip()) if found else (text, "")
+
+
+class _Reader:
+    """One walk through a post, without recursion."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.own = _Sink(MAX_TEXT_CHARS)
+        self.quoted = _Sink(MAX_QUOTED_CHARS)
+        self.links: list[Link] = []
+        self.images = 0
+        self.asks_reply = False
+        self.quotes = 0
+
+    def walk(self, root: LexborNode) -> None:
+        node = root.child
+        depth = 0
+        while node is not None:
+            if self._enter(node) and node.child is not None:
+                node, depth = node.child, depth + 1
+                continue
+            self._leave(node)
+            while node.next is None and depth:
+                node, depth = node.parent, depth - 1
+                self._leave(node)
+            node = node.next
+
+    @property
+    def sink(self) -> _Sink:
+        return self.quoted if self.quotes else self.own
+
+    def _enter(self, node: LexborNode) -> bool:
+        """Take what the node itself gives; answer whether its children are to be read."""
+        if node.is_text_node:
+            self.sink.add((node.text_content or "").replace("\n", " "))
+            return False
+        tag = node.tag or ""
+        classes = attribute(node, "class").split()
+        if tag == "div" and "quote" in classes:
+            self.quotes += 1
+        if tag in _BLOCKS:
+            self.sink.add("\n")
+        if tag == "img":
+            self.images += _is_picture(node)
+        return not self._is_silent(node, tag, classes)
+
+    def _leave(self, node: LexborNode) -> None:
+        tag = node.tag
+        if tag in _BLOCKS:
+            self.sink.add("\n")
+        elif tag in _CELLS:
+            self.sink.add(" ")
+        if tag == "div" and "quote" in attribute(node, "class").split():
+            self.quotes -= 1
+
+    def _is_silent(self, node: LexborNode, tag: str, classes: list[str]) -> bool:
+        if tag in _SILENT_TAGS or node.is_comment_node:
+            return True
+        if "locked" in classes or (tag == "h4" and node.parent is not None and _is_gate(node.parent)):
+            self.asks_reply = self.asks_reply or bool(_ASKS_REPLY.search(line(node)))
+            return True
+        if not _SILENT_CLASSES.isdisjoint(classes) or _NOT_SHOWN.search(attribute(node, "style")):
+            return True
+        if tag == "a":
+            return self._link(node)
+        if tag == "em":
+            return "copycode" in attribute(node, "onclick")
+        if tag in ("strong", "b"):
+            return line(node).startswith("回复") and node.css_first('a[href*="findpost"]') is not None
+        return False
+
+    def _link(self, node: LexborNode) -> bool:
+        """Note the link; answer whether its text is the forum's, not the author's."""
+        href = attribute(node, "href").strip()[:MAX_LINK_CHARS]
+        text = line(node)
+        if "goto=findpost" in href:
+            return self.quotes > 0
+        if "mod=attachment" in href:
+            return True
+        scheme = href[:20].lower()
+        mention = text.startswith("@") and ("mod=space" in href or "space-u" in href)
+        if href and not mention and not self.quotes and not scheme.startswith(("javascript:", "#", "data:")):
+            self._keep(href, text)
+        return False
+
+    def _keep(self, href: str, text: str) -> None:
+        if len(self.links) >= MAX_LINKS:
+            return
+        try:
+            href = urljoin(self.url, href)
+        except ValueError:
+            pass  # Not an address at all ("http://[x"): shown as it stands.
+        self.links.append(Link(url=href[:MAX_LINK_CHARS], text=text))
+
+
+def _is_gate(parent: LexborNode) -> bool:
+    return "showhide" in attribute(parent, "class").split()
+
+
+def _is_picture(node: LexborNode) -> bool:
+    """An image of the author's, not a smiley, a file-type icon or a spacer."""
+    if attribute(node, "smilieid"):
+        return False
+    if attribute(node, "zoomfile") or attribute(node, "aid"):
+        return True
+    return "static/image/" not in attribute(node, "src") or "zoom" in attribute(node, "class").split()
