@@ -41,20 +41,29 @@ class Mark:
 
 @dataclass(slots=True)
 class BoardMark:
-    """``print`` is what the index showed; ``newest`` the newest activity that was listed."""
+    """``shown`` is what the index showed (posts first); ``newest`` the newest activity that
+    was listed; ``deep_posts`` the count of posts when the list was last read deep."""
 
-    print: list[int | None]
-    newest: int
+    shown: list[int | None]
+    newest: int = 0
+    deep_posts: int | None = None
+
+    @property
+    def posts(self) -> int:
+        return self.shown[0] or 0
 
 
 @dataclass(slots=True)
 class Scan:
-    """A board's list being read down to threads last active before the minute ``until``."""
+    """A board's list being read down to threads last active before the minute ``until``.
+
+    ``grew``: the index counted more posts, so a changed thread must be somewhere."""
 
     board: int
     until: int
     page: int = 1
     deep: bool = False
+    grew: bool = False
     tries: int = 0
 
     @property
@@ -187,7 +196,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Mark):
         return [value.replies, value.last, value.top]
     if isinstance(value, BoardMark):
-        return [value.print, value.newest]
+        return [value.shown, value.newest, value.deep_posts]
     if isinstance(value, Scan | Work):
         return asdict(value)
     return value
