@@ -18,8 +18,33 @@ MAX_LINKS = 200
 MAX_LINK_CHARS = 2_000
 
 _BLOCKS = frozenset(
-    ("address", "article", "blockquote", "br", "center", "dd", "div", "dl", "dt", "fieldset", "form")
-    + ("h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "table", "tr", "ul")
+    [
+        "address",
+        "article",
+        "blockquote",
+        "br",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "table",
+        "tr",
+        "ul",
+    ]
 )
 _SILENT_TAGS = frozenset(
     ("script", "style", "iframe", "object", "embed", "noscript", "textarea", "select", "template", "title")

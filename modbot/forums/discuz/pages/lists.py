@@ -103,9 +103,7 @@ def _board(cell: LexborNode, now: datetime, offset: int | None) -> BoardRow | No
         name=nodes.line(link),
         threads=threads,
         posts=posts,
-        last_thread_id=identifiers.in_link("tid", nodes.attribute(last, "href"))
-        if last is not None
-        else None,
+        last_thread_id=last_thread,
         last_post_at=_last_post(frame, last, now, offset),
     )
 

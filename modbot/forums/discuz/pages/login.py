@@ -109,12 +109,11 @@ def read_login_answer(xml: str) -> LoginAnswer:
     answer = answers.classify(200, {}, xml)
     message = answer.message
     minutes, attempts = _MINUTES.search(message), _ATTEMPTS.search(message)
+    told = attempts.group(1) if attempts else answer.values.get("loginperm", "")
     return LoginAnswer(
         outcome=_outcome(answer),
         message=message,
-        attempts_left=int(attempts.group(1))
-        if attempts
-        else identifiers.identifier(answer.values.get("loginperm")),
+        attempts_left=int(told) if re.fullmatch("[0-9]{1,5}", told) else None,
         locked_minutes=int(minutes.group(1)) if minutes else None,
     )
 
