@@ -144,9 +144,7 @@ class _Backend(httpcore.NetworkBackend):
 class Wire:
     """One keep-alive connection to one origin. Not for use by two threads at once."""
 
-    def __init__(
-        self, origin: Origin, *, seconds: float, max_raw_bytes: int, max_decoded_bytes: int
-    ) -> None:
+    def __init__(self, origin: Origin, *, seconds: float, max_raw_bytes: int, max_decoded_bytes: int) -> None:
         self.origin = origin
         self._seconds = seconds
         self._max_raw = max_raw_bytes

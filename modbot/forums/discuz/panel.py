@@ -5,7 +5,7 @@ from __future__ import annotations
 from modbot.errors import LoggedOut, Refused, Retryable
 from modbot.forums.config import ForumConfig
 from modbot.forums.discuz.pages.answers import AnswerKind
-from modbot.forums.discuz.pages.panel import asks_password
+from modbot.forums.discuz.pages.panel import is_locked
 from modbot.forums.discuz.session import Session
 from modbot.forums.discuz.transport import Page, Pairs, Request
 from modbot.forums.protocol import Priority
@@ -48,7 +48,7 @@ class Panel:
         return page
 
     def _asks(self, page: Page) -> bool:
-        return page.answer.kind is AnswerKind.PANEL_LOGIN or asks_password(page.text)
+        return page.answer.kind is AnswerKind.PANEL_LOGIN
 
     def _enter(self, priority: Priority) -> None:
         if self._session.memory.is_refused(DOOR, self._secret()):
@@ -66,13 +66,14 @@ class Panel:
             raise self._wrong_password()
 
     def _refuse(self, page: Page) -> None:
-        message = page.answer.message
-        if "面板已锁定" in message or "面板已锁定" in page.text:
+        if page.answer.key == "panel_locked" or is_locked(page.text):
             raise Retryable(
                 code="error.forum.panel_locked", forum=self._config.name, retry_after=_LOCKED_SECONDS
             )
         if page.answer.kind is AnswerKind.MESSAGE_ERROR:
-            raise Refused(code="error.forum.panel_denied", forum=self._config.name, detail=message)
+            raise Refused(
+                code="error.forum.panel_denied", forum=self._config.name, detail=page.answer.message
+            )
 
     def _wrong_password(self) -> LoggedOut:
         self._session.memory.remember_refused(DOOR, self._secret())

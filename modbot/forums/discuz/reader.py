@@ -22,7 +22,17 @@ from modbot.forums.protocol import Priority
 BEYOND_THE_END = 99999
 
 _GONE = frozenset({"thread_nonexistence", "post_not_found", "forum_nonexistence"})
-_REFUSED = frozenset({"viewperm_none_nopermission", "admin_nopermission", "user_banned"})
+_REFUSED = frozenset(
+    {
+        "viewperm_none_nopermission",
+        "thread_nopermission",
+        "admin_nopermission",
+        "panel_nopermission",
+        "user_banned",
+        "mobile_is_closed",
+        "module_not_exists",
+    }
+)
 _OPENINGS_KEPT = 500
 _FOUND_PID = re.compile(r"#pid(\d{1,18})$", re.ASCII)
 
@@ -51,9 +61,6 @@ class Reader:
             ("page", str(number)),
         )
         page = self._get("forum.php", query, priority)
-        if "action=pwverify" in page.text:
-            self._unlock(board, priority)
-            page = self._get("forum.php", query, priority)
         return lists.parse_board(page.text, self._clock())
 
     def thread(
@@ -159,7 +166,7 @@ class Reader:
         answer = page.answer
         if answer.kind is AnswerKind.MESSAGE_ERROR:
             raise error_of(answer.key, answer.message, self._config.name)
-        if page.status in {301, 302, 303, 307, 308}:
+        if answer.kind in {AnswerKind.REDIRECT, AnswerKind.BOARD_PASSWORD}:
             raise Unreadable(
                 code="error.forum.redirect", forum=self._config.name, detail=page.request.address
             )
@@ -182,7 +189,7 @@ class JsonReader(Reader):
     HTML, because only there the author's posts and credits are told."""
 
     def index(self, priority: Priority) -> tuple[BoardRow, ...]:
-        return mobile_api.parse_index(self._api((("module", "forumindex"),), priority).text)
+        return mobile_api.parse_forumindex(self._api((("module", "forumindex"),), priority).text)
 
     def board(self, board: int, number: int, priority: Priority) -> BoardPage:
         query = (
@@ -193,7 +200,7 @@ class JsonReader(Reader):
             ("filter", "lastpost"),
             ("orderby", "lastpost"),
         )
-        return mobile_api.parse_board(self._api(query, priority).text)
+        return mobile_api.parse_forumdisplay(self._api(query, priority).text, self._clock())
 
     def _api(self, query: Pairs, priority: Priority) -> Page:
         return self._get("api/mobile/index.php", (("version", "4"), *query), priority)
@@ -209,10 +216,14 @@ def error_of(key: str, message: str, forum: str) -> ForumError:
 
 
 def _password_board(page: Page) -> int | None:
-    """The board whose password form a thread of it redirects to."""
-    if page.status not in {301, 302} or "forumdisplay" not in page.location:
+    """The board that wants its password: its own page, or a thread that redirects to it."""
+    asked = dict(page.request.query)
+    if page.answer.kind is AnswerKind.BOARD_PASSWORD:
+        told = asked.get("fid", "")
+    elif page.answer.kind is AnswerKind.REDIRECT and "forumdisplay" in page.location:
+        told = parse_qs(urlsplit(page.location).query).get("fid", [""])[0]
+    else:
         return None
-    told = parse_qs(urlsplit(page.location).query).get("fid", [""])[0]
     return int(told) if told.isdecimal() else None
 
 

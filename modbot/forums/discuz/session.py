@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 
@@ -13,6 +14,9 @@ from modbot.forums.discuz.pages.viewer import Viewer, read_viewer
 from modbot.forums.discuz.signin import SignIn, is_sign_in_wanted
 from modbot.forums.discuz.transport import Page, Request, Transport
 from modbot.forums.protocol import Priority
+
+_GUEST_JSON = re.compile(r'"member_uid":"0"')
+_HEAD = 4000
 
 
 class Session:
@@ -73,7 +77,11 @@ class Session:
         return page
 
     def _lost(self, page: Page) -> bool:
-        return is_sign_in_wanted(page) or read_viewer(page.text).uid == 0
+        if is_sign_in_wanted(page):
+            return True
+        if page.answer.kind is AnswerKind.JSON:
+            return _GUEST_JSON.search(page.text[:_HEAD]) is not None
+        return read_viewer(page.text).uid == 0
 
     def ensure(self, priority: Priority) -> Viewer:
         """Signed in, from the remembered session where it still holds."""

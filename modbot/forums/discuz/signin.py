@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NoReturn
 
-from modbot.errors import Blocked, LoggedOut, Refused, Retryable
+from modbot.errors import Blocked, ForumError, LoggedOut, Refused, Retryable
 from modbot.forums.config import EngineContext, ForumConfig
 from modbot.forums.discuz.memory import Memory, account_of
 from modbot.forums.discuz.pages.answers import AnswerKind
@@ -111,7 +110,7 @@ class SignIn:
             if viewer.uid:
                 self._memory.now.refused.pop(DOOR, None)
                 return viewer
-        self._refused(read_login_answer(page.text))
+        raise self._refused(read_login_answer(page.text))
 
     def _form(self, captcha: Pairs, priority: Priority) -> Request:
         given = self._config.credentials
@@ -144,26 +143,27 @@ class SignIn:
         question = f"{given.security_question}\0{given.security_answer}"
         return "\0".join((given.username, given.password, question))
 
-    def _refused(self, answer: LoginAnswer) -> NoReturn:
+    def _refused(self, answer: LoginAnswer) -> ForumError:
         name, now = self._config.name, self._context.clock()
         if answer.outcome is LoginOutcome.CAPTCHA:
             self._captcha_rest_until = now + _CAPTCHA_REST
-            raise Blocked(code="error.forum.captcha", forum=name)
+            return Blocked(code="error.forum.captcha", forum=name)
         if answer.outcome is LoginOutcome.LOCKED:
-            self._memory.lock_until(now + _LOCKED)
-            raise Retryable(
+            rest = timedelta(minutes=answer.locked_minutes) if answer.locked_minutes else _LOCKED
+            self._memory.lock_until(now + rest)
+            return Retryable(
                 code="error.forum.sign_in_locked",
                 forum=name,
                 detail=answer.message,
-                retry_after=_LOCKED.total_seconds(),
+                retry_after=rest.total_seconds(),
             )
         if answer.outcome is LoginOutcome.QUESTION:
             self._memory.remember_refused(DOOR, self._secret())
-            raise LoggedOut(code="error.forum.security_question", forum=name, detail=answer.message)
+            return LoggedOut(code="error.forum.security_question", forum=name, detail=answer.message)
         if answer.outcome is LoginOutcome.WRONG_PASSWORD:
             self._memory.remember_refused(DOOR, self._secret())
-            raise LoggedOut(code="error.forum.password_refused", forum=name, detail=answer.message)
-        raise LoggedOut(
+            return LoggedOut(code="error.forum.password_refused", forum=name, detail=answer.message)
+        return LoggedOut(
             code="error.forum.sign_in_unknown", forum=name, detail=answer.message or "no auth cookie"
         )
 
@@ -176,12 +176,12 @@ class SignIn:
         self._transport.cookies.replace({})
         page = self._transport.request(Request("member.php", _LOGIN, priority=priority))
         self.learn(page)
-        idhash = parse_login_form(page.text).captcha_idhash
+        idhash = parse_login_form(page.text).captcha
         if not idhash:
             raise Refused(code="error.forum.no_captcha", forum=self._config.name)
         update = self._captcha_request((("action", "update"), ("idhash", idhash), ("modid", "undefined")))
-        number = parse_captcha_update(update.text)
-        image = self._captcha_request((("update", str(number)), ("idhash", idhash)))
+        picture = parse_captcha_update(update.text)
+        image = self._captcha_request((("update", picture.update), ("idhash", picture.id_hash)))
         if not image.body:
             raise Blocked(code="error.forum.captcha_picture", forum=self._config.name)
         return Captcha(idhash, image.body, image.headers.get("content-type", "image/png"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modbot.domain import Reply
-from modbot.errors import Blocked, Gone
+from modbot.errors import Gone
 from modbot.forums.discuz.cursor import Mark, Progress, Work, minute_of
 from modbot.forums.discuz.harvest import Harvest
 from modbot.forums.discuz.pages.thread import ThreadPage
@@ -30,7 +30,6 @@ class ThreadWork:
             self._wanted(work)
             return
         page = self._reader.thread(work.thread, work.page, _priority(work))
-        self._check_template(page)
         self._harvest.note(page.unreadable)
         own = [reply for reply in page.replies if reply.post_id != page.first_post_id]
         self._harvest.take(_new(page, work), self._progress, page.first_post_id)
@@ -41,11 +40,6 @@ class ThreadWork:
             work.deep, work.page = True, 1
         else:
             self._finish(work)
-
-    def _check_template(self, page: ThreadPage) -> None:
-        if page.robot_template:
-            forum = page.replies[0].forum if page.replies else ""
-            raise Blocked(code="error.forum.user_agent", forum=forum, detail="")
 
     def _measure(self, work: Work, page: ThreadPage, own: list[Reply]) -> None:
         work.found += sum(reply.post_id > work.stop for reply in own)
@@ -102,7 +96,6 @@ class ThreadWork:
         """Named posts: several of one thread by its newest pages, the rest one by one."""
         if len(work.want) > _SINGLE_POSTS and work.page <= _WANTED_PAGES:
             page = self._reader.thread(work.thread, work.page, _priority(work))
-            self._check_template(page)
             self._harvest.note(page.unreadable)
             self._keep(work, [reply for reply in page.replies if reply.post_id in work.want])
             work.page = work.page + 1 if page.page < page.pages else _WANTED_PAGES + 1
@@ -137,6 +130,5 @@ def _new(page: ThreadPage, work: Work) -> list[Reply]:
     return [
         reply
         for reply in page.replies
-        if reply.post_id > work.stop
-        and (reply.posted_at is None or minute_of(reply.posted_at) >= work.since)
+        if reply.post_id > work.stop and (reply.posted_at is None or minute_of(reply.posted_at) >= work.since)
     ]

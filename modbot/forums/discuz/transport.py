@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from modbot.errors import Blocked, BudgetSpent, ForumError, Retryable, Unreadable
 from modbot.forums.config import EngineContext, ForumConfig
 from modbot.forums.discuz.cookies import Cookies
-from modbot.forums.discuz.pages.answers import Answer, AnswerKind, CCFlavour, classify
+from modbot.forums.discuz.pages.answers import Answer, AnswerKind, CcFlavour, classify
 from modbot.forums.discuz.pages.documents import decode_body
 from modbot.forums.gate import Gate, Pace
 from modbot.forums.http import Origin, Response, Wire, WireError
@@ -29,6 +29,7 @@ _CC_SECONDS = 2.1
 _CLOSED_SECONDS = 600.0
 _REPEATS = 2
 _URGENT_RESERVE = 1.1
+_BROKEN = frozenset({AnswerKind.SYSTEM_ERROR, AnswerKind.TRUNCATED, AnswerKind.EMPTY})
 _RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -65,7 +66,8 @@ class Page:
 
     @property
     def location(self) -> str:
-        return self.headers.get("location", "")
+        """Where a redirect leads, made absolute."""
+        return self.answer.location
 
 
 class Transport:
@@ -118,7 +120,10 @@ class Transport:
         kind = response.headers.get("content-type", "")
         image = kind.startswith("image/")
         text = "" if image else decode_body(response.body, kind)
-        answer = classify(response.status, response.headers, text)
+        url = self.origin.url + request.address
+        answer = Answer(AnswerKind.PAGE)
+        if not image:
+            answer = classify(response.status, response.headers, text, url=url)
         body = response.body if image else b""
         return Page(request, response.status, response.headers, text, answer, names, body)
 
@@ -203,22 +208,22 @@ class Transport:
             raise Blocked(code="error.forum.user_agent", forum=self.name, detail=self._config.user_agent)
         if kind is AnswerKind.SAME_PAGE_REDIRECT:
             raise Unreadable(code="error.forum.redirect_loop", forum=self.name, detail=address)
-        if kind in {AnswerKind.SYSTEM_ERROR, AnswerKind.TRUNCATED} or page.status in _RETRY_STATUS:
+        if kind in _BROKEN or (page.status in _RETRY_STATUS and kind is not AnswerKind.TAINTED):
             self._fail_for_now(page)
-        if kind is AnswerKind.NOT_HTML and not page.body:
+        if kind is AnswerKind.HTTP_ERROR:
+            raise Blocked(code="error.forum.http_status", forum=self.name, status=page.status, detail=address)
+        if kind is AnswerKind.NOT_HTML and "javascript" not in page.headers.get("content-type", ""):
             raise Unreadable(code="error.forum.not_html", forum=self.name, detail=address)
 
     def _fail_for_now(self, page: Page) -> None:
-        if page.answer.kind is AnswerKind.TAINTED:
-            return
         detail = page.answer.message or f"status {page.status} at {page.request.address}"
         error = Retryable(code="error.forum.retryable", forum=self.name, detail=_capped(detail))
         raise _Again(error, retry_after=self._retry_after(page.headers))
 
     def _cc_defence(self, page: Page, repeats: int) -> Request:
         flavour = page.answer.flavour
-        if flavour in {CCFlavour.FREQUENT, CCFlavour.RELOAD} and repeats < _REPEATS:
-            if flavour is CCFlavour.FREQUENT:
+        if flavour in {CcFlavour.TOO_FAST, CcFlavour.RELOAD} and repeats < _REPEATS:
+            if flavour is CcFlavour.TOO_FAST:
                 self.pace.slow_down(_CC_SECONDS)
             return page.request
         raise Blocked(
@@ -250,7 +255,7 @@ class Transport:
         self._wire.close()
 
 
-class _Again(Exception):  # noqa: N818
+class _Again(Exception):
     """A failure after which the same request is made again, up to a number of times."""
 
     def __init__(self, error: ForumError, *, unsent: bool = False, retry_after: float | None = None) -> None:
