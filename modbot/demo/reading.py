@@ -177,6 +177,7 @@ def _thread_page(site: Site, visit: Visit, found: Thread, home: Board) -> Answer
         visit,
         thread=found,
         board=home,
+        starter=site.community.content.members[found.author_id],
         replies=len(posts) - 1,
         views=[_post_view(site, visit, floors[floor], floor, posts) for floor in chosen],
         pager=Pager(page, pages, address),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
@@ -17,11 +18,39 @@ MAX_LINKS = 200
 MAX_LINK_CHARS = 2_000
 
 _BLOCKS = frozenset(
-    "address article blockquote br center dd div dl dt fieldset form h1 h2 h3 h4 h5 h6 hr li ol p pre table tr ul".split()
+    [
+        "address",
+        "article",
+        "blockquote",
+        "br",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "table",
+        "tr",
+        "ul",
+    ]
 )
-_SILENT_TAGS = frozenset("script style iframe object embed noscript textarea select template title head".split())
+_SILENT_TAGS = frozenset(
+    ("script", "style", "iframe", "object", "embed", "noscript", "textarea", "select", "template", "title")
+)
 _SILENT_CLASSES = frozenset(
-    "jammer pstatus tip aimg_tip attach_nopermission attach_tips locked pattl a_pr postactions".split()
+    ("jammer", "pstatus", "tip", "aimg_tip", "attach_nopermission", "attach_tips", "pattl", "a_pr")
 )
 _NOT_SHOWN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _CELLS = frozenset(("td", "th"))
@@ -29,9 +58,13 @@ _SPACES = re.compile(r"[^\S\n]+")
 _NEWLINES = re.compile(r"\s*\n\s*")
 _EDITED = re.compile(r"^\s*本帖最后由 .{1,60}? 于 [0-9: -]{8,20} 编辑\s*")
 _ASKS_REPLY = re.compile(r"查看本帖隐藏内容请\s*回复|本帖隐藏的内容")
-_DEVICE = r"(?:iPhone|iPad|iOS|Android|安卓|华为|小米|红米|荣耀|三星|魅族|OPPO|vivo|苹果|诺基亚|手机|Windows ?Phone|WP)"
+_DEVICE = (
+    "(?:iPhone|iPad|iOS|Android|安卓|华为|小米|红米|荣耀|三星|魅族|OPPO|vivo|苹果|诺基亚|手机"
+    "|Windows ?Phone|WP)"
+)
 _CLIENT_TAIL = re.compile(
-    r"^[\s—―－\-~～]*(?:(?:本(?:帖|文|内容)?)?(?:来自|發自|发自|发送自|发布自|由)|Sent from(?: my)?|via)\s*[:：]?\s*(?:我的\s*)?"
+    r"[\s—―－\-~～]*(?:(?:本(?:帖|文|内容)?)?(?:来自|發自|发自|发送自|发布自|由)|Sent from(?: my)?|via)"
+    r"\s*[:：]?\s*(?:我的\s*)?"
     rf"(?P<client>[A-Za-z一-鿿 ]{{0,10}}?{_DEVICE}(?:[ A-Za-z0-9+一-鿿]{{0,8}}?(?:客户端|手机版|版))?"
     r"|[一-鿿]{0,10}(?:客户端|APP))(?:发布|发表|发送)?[\s。.]*$",
     re.IGNORECASE,
@@ -112,15 +145,16 @@ class _Reader:
         self.quotes = 0
 
     def walk(self, root: LexborNode) -> None:
+        above: list[LexborNode] = []
         node = root.child
-        depth = 0
         while node is not None:
             if self._enter(node) and node.child is not None:
-                node, depth = node.child, depth + 1
+                above.append(node)
+                node = node.child
                 continue
             self._leave(node)
-            while node.next is None and depth:
-                node, depth = node.parent, depth - 1
+            while node.next is None and above:
+                node = above.pop()
                 self._leave(node)
             node = node.next
 
@@ -153,20 +187,15 @@ class _Reader:
             self.quotes -= 1
 
     def _is_silent(self, node: LexborNode, tag: str, classes: list[str]) -> bool:
+        """Whether what is inside is not the author's text."""
         if tag in _SILENT_TAGS or node.is_comment_node:
             return True
-        if "locked" in classes or (tag == "h4" and node.parent is not None and _is_gate(node.parent)):
+        if "locked" in classes or (tag == "h4" and _is_gate(node)):
             self.asks_reply = self.asks_reply or bool(_ASKS_REPLY.search(line(node)))
             return True
         if not _SILENT_CLASSES.isdisjoint(classes) or _NOT_SHOWN.search(attribute(node, "style")):
             return True
-        if tag == "a":
-            return self._link(node)
-        if tag == "em":
-            return "copycode" in attribute(node, "onclick")
-        if tag in ("strong", "b"):
-            return line(node).startswith("回复") and node.css_first('a[href*="findpost"]') is not None
-        return False
+        return self._link(node) if tag == "a" else _is_boilerplate(node, tag)
 
     def _link(self, node: LexborNode) -> bool:
         """Note the link; answer whether its text is the forum's, not the author's."""
@@ -185,15 +214,23 @@ class _Reader:
     def _keep(self, href: str, text: str) -> None:
         if len(self.links) >= MAX_LINKS:
             return
-        try:
+        with contextlib.suppress(ValueError):  # "http://[x" is no address: kept as it stands.
             href = urljoin(self.url, href)
-        except ValueError:
-            pass  # Not an address at all ("http://[x"): shown as it stands.
         self.links.append(Link(url=href[:MAX_LINK_CHARS], text=text))
 
 
-def _is_gate(parent: LexborNode) -> bool:
-    return "showhide" in attribute(parent, "class").split()
+def _is_gate(heading: LexborNode) -> bool:
+    """The heading of ``div.showhide``, a part that others see after a reply."""
+    return heading.parent is not None and "showhide" in attribute(heading.parent, "class").split()
+
+
+def _is_boilerplate(node: LexborNode, tag: str) -> bool:
+    """ "复制代码" beside code; "回复 3# 某某 的帖子" at the head of an old-style answer."""
+    if tag == "em":
+        return "copycode" in attribute(node, "onclick")
+    if tag not in ("strong", "b"):
+        return False
+    return line(node).startswith("回复") and node.css_first('a[href*="findpost"]') is not None
 
 
 def _is_picture(node: LexborNode) -> bool:

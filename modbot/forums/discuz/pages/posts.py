@@ -25,7 +25,7 @@ class Notice(StrEnum):
 
     HIDDEN = "hidden"
     AUTHOR_MUTED = "author_muted"
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a notice
     AUTHOR_ONLY = "author_only"
     PAID = "paid"
     OTHER = "other"
@@ -99,12 +99,13 @@ def read_post(html: str, context: PostContext) -> Post | None:
     author = standing.read_author(ids, post_id, now=context.now, offset_minutes=context.offset_minutes)
     if posted_at is None or author is None:
         raise BadBlockError("time" if posted_at is None else "author")
-    return _post(table, ids, post_id, posted_at, author, context)
+    return _post(table, ids, post_id=post_id, posted_at=posted_at, author=author, context=context)
 
 
 def _post(
     table: LexborNode,
     ids: dict[str, LexborNode],
+    *,
     post_id: int,
     posted_at: datetime,
     author: Author,
@@ -124,7 +125,7 @@ def _post(
         thread_title=context.title,
         board_id=context.board_id,
         author=author,
-        is_thread_author=is_first or _is_thread_author(ids.get(f"authicon{post_id}"), header),
+        is_thread_author=is_first or _is_thread_author(ids.get(f"authicon{post_id}")),
         posted_at=posted_at,
         quoted=body.quoted,
         links=body.links,
@@ -167,7 +168,9 @@ def _is_first(number: LexborNode | None, label: str, header: LexborNode) -> bool
     if number is None:
         return header.css_first('a[onclick^="readmode"]') is not None
     href = nodes.attribute(number, "href")
-    return label == "楼主" or (bool(href) and "findpost" not in href and identifiers.in_link("tid", href) is not None)
+    return label == "楼主" or (
+        bool(href) and "findpost" not in href and identifiers.in_link("tid", href) is not None
+    )
 
 
 def _floor(label: str) -> int | None:
@@ -177,7 +180,7 @@ def _floor(label: str) -> int | None:
     return int(digits.group()) or None if digits else None
 
 
-def _is_thread_author(icon: LexborNode | None, header: LexborNode) -> bool:
+def _is_thread_author(icon: LexborNode | None) -> bool:
     """``ico_lz.png`` in X3.4, ``title="楼主"`` in X3.5 (viewthread_seed)."""
     if icon is None:
         return False
