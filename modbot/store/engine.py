@@ -95,9 +95,9 @@ def open(url: str | Path, *, create: bool = True) -> Store:
         if path is not None:
             _use_wal(engine)
         migrate.bring_up_to_date(store, path)
-    except DatabaseError as problem:
+    except (DatabaseError, sqlite3.DatabaseError) as problem:
         store.close()
-        detail = str(problem.orig)
+        detail = str(getattr(problem, "orig", problem))
         raise StoreError(code="error.store.damaged", url=store.url, problem=detail) from problem
     except BaseException:
         store.close()
