@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from modbot.errors import StoreError
 from modbot.store import migrate
+from modbot.store.types import storable
 
 BUSY_SECONDS = 15.0
 _BEGIN_ATTEMPTS = 4
@@ -158,7 +159,12 @@ def _engine(url: URL) -> Engine:
 
 
 def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain))
+
+
+def _plain(value: Any) -> object:
+    """Numbers of array libraries as Python's own; anything else is a mistake."""
+    return value.item()
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:

@@ -134,7 +134,7 @@ def open(
         "would_hide": DecisionKind.HIDE in (decision.kind, decision.would_be),
         "reason": decision.reason,
         "label": decision.label,
-        "score": decision.score,
+        "score": float(decision.score),
         "campaign": campaign,
     }
     old = tx.execute(
