@@ -63,14 +63,6 @@ class Origin:
     def url(self) -> str:
         return f"{self.scheme}://{self.authority}{self.base}"
 
-    def holds(self, url: str) -> bool:
-        """Whether an absolute address lies on this very origin (no downgrade of the scheme)."""
-        parts = urlsplit(url)
-        if not parts.scheme and not parts.netloc:
-            return True
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        same_host = (parts.hostname or "").lower() == self.host.lower()
-        return same_host and parts.scheme == self.scheme and port == self.port
 
 
 @dataclass(frozen=True, slots=True)
