@@ -64,7 +64,6 @@ class Origin:
         return f"{self.scheme}://{self.authority}{self.base}"
 
 
-
 @dataclass(frozen=True, slots=True)
 class Response:
     """A whole answer. Header names are lower case; ``set_cookies`` are the raw lines."""
@@ -162,7 +161,7 @@ class Wire:
             scheme=self.origin.scheme, host=self.origin.host, port=self.origin.port, target=target
         )
         try:
-            with self._pool.stream(method, url, headers=list(lines.items()), content=body) as answer:
+            with self._pool.stream(method, url, headers=list(lines.items()), content=body or None) as answer:
                 return self._read(answer)
         except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout) as error:
             raise WireError(f"no connection to {self.origin.authority}: {error}", sent=False) from error

@@ -57,7 +57,9 @@ def drip(head: bytes, drops: bytes) -> Callable[[socket.socket], None]:
 
 
 def test_a_whole_answer_is_read(site: Site) -> None:
-    site.answer = lambda asked: Told("你好", 404, (("X-One", "1"), ("Set-Cookie", "a=b"), ("Set-Cookie", "c=d")))
+    site.answer = lambda asked: Told(
+        "你好", 404, (("X-One", "1"), ("Set-Cookie", "a=b"), ("Set-Cookie", "c=d"))
+    )
     wire = wire_to(site.url)
     answer = wire.send("GET", "/x?y=1", {"User-Agent": "test"})
     assert (answer.status, answer.body.decode()) == (404, "你好")
