@@ -229,8 +229,10 @@ def redirect(site: Site, visit: Visit) -> Answer:
     if visit.request.get("goto") == "findpost":
         return _find_post(site, visit)
     found = site.community.thread(visit.request.number("tid"))
-    if visit.request.get("goto") != "lastpost" or found is None:
+    if visit.request.get("goto") != "lastpost":
         return site.refuse(visit, GONE_THREAD)
+    if found is None:
+        return site.redirect("forum.php?mod=viewthread&tid=#lastpost")
     page = site.community.page_of(site.community.last_post(found.id))
     return site.redirect(f"forum.php?mod=viewthread&tid={found.id}&page={page}#lastpost")
 
