@@ -20,6 +20,7 @@ from modbot.forums.discuz.pages import documents, identifiers, messages, nodes
 
 MAX_MESSAGE_CHARS = 1_000
 MAX_CC_PAGE_CHARS = 4_000
+MAX_MESSAGE_HTML_CHARS = 8_000
 
 
 class AnswerKind(StrEnum):
@@ -36,7 +37,7 @@ class AnswerKind(StrEnum):
     SAME_PAGE_REDIRECT = "same_page_redirect"
     REDIRECT = "redirect"
     FOREIGN_REDIRECT = "foreign_redirect"
-    BOARD_PASSWORD = "board_password"
+    BOARD_PASSWORD = "board_password"  # noqa: S105 - a kind of page
     DSIGN = "dsign"
     CC_DEFENCE = "cc_defence"
     CLOSED_SITE = "closed_site"
@@ -72,7 +73,9 @@ class Answer:
 
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_SYSTEM_ERROR = re.compile(r"<h1>Discuz! (?:System|Database|Connect) Error")
+_SYSTEM_ERROR = re.compile(
+    r"<h1>Discuz! (?:System|Database|Connect) Error|<title>[^<]{0,200}Mobile System Error"
+)
 _TAINTED = "您当前的访问请求当中含有非法字符"
 _CALL = re.compile(
     r"<script[^>]{0,100}>[^<]{0,200}?if\(typeof (succeed|error)handle_(\w{0,40})=='function'\) ?"
@@ -82,13 +85,14 @@ _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _PAIR = re.compile(r"'(\w{1,40})':'((?:[^'\\]|\\.)*)'")
 _WELCOME = re.compile(r"\$\('succeedlocation'\)\.innerHTML = '((?:[^'\\]|\\.){0,1000})'")
 _JUMP = re.compile(r"\s*<script[^>]{0,100}>window\.location\.href ?= ?'([^'<]{0,2000})';</script>\s*")
-_ALERT = re.compile(r'<div class="alert_(error|right|info)">')
+_ALERT = re.compile(r'<div class="c altw">\s*<div class="alert_(error|right|info)">')
 _MESSAGE_PAGE = re.compile(r'<div id="messagetext" class="alert_(error|right|info)"')
 _CC_XML = re.compile(r'<div id="attackevasive_([0-9]{1,2})"')
 _TITLE = re.compile(r"<title>([^<]{0,200})</title>")
 _SUM = re.compile(r"[0-9 +-]{3,60}= ?\?")
 _PANEL = re.compile(r"""<input[^>]{0,200}\bname=["']?cppwd\b""")
 _BOARD_PASSWORD = re.compile(r'<form[^>]{0,300}action=pwverify"')
+_TEXTUAL = re.compile(r"\s*(?:text/|application/(?:xhtml|xml|json|javascript))", re.IGNORECASE)
 _THREAD_MARK = '<div id="postlist"'
 _TOUCH = ("static/js/mobile/", "static/image/mobile/")
 _CC_TITLES = {
@@ -175,20 +179,27 @@ def _xml(body: str) -> Answer:
         content = documents.cdata(body)
     except Unreadable:
         return Answer(AnswerKind.TRUNCATED)
-    defence = _CC_XML.search(content)
+    if "</root>" not in body[-200:]:
+        return Answer(AnswerKind.TRUNCATED)
+    head = content[:MAX_MESSAGE_HTML_CHARS]
+    defence = _CC_XML.search(head)
     if defence:
         return Answer(AnswerKind.CC_DEFENCE, flavour=_CC_BITS.get(defence.group(1), CcFlavour.TOO_FAST))
-    if _PANEL.search(content):
+    if _PANEL.search(head):
         return Answer(AnswerKind.PANEL_LOGIN)
-    if content.startswith("<script") and "_dsign" not in content and _JUMP.fullmatch(content):
-        return Answer(AnswerKind.MESSAGE_OK, location=_JUMP.fullmatch(content)[1])  # type: ignore[index]
+    return _spoken(head) or Answer(AnswerKind.FRAGMENT)
+
+
+def _spoken(content: str) -> Answer | None:
+    """A message in an XML answer: a bare jump (login_quick_ok), a call, or a dialog."""
+    jump = _JUMP.fullmatch(content)
+    if jump:
+        return Answer(AnswerKind.MESSAGE_OK, location=jump.group(1))
     call = _CALL.search(content)
     if call:
         return _called(call, content)
-    alert = _ALERT.search(content[:2_000])
-    if alert:
-        return _message(_alert_text(content), ok=alert.group(1) == "right", values={})
-    return Answer(AnswerKind.FRAGMENT)
+    alert = _ALERT.search(content)
+    return _message(_alert_text(content), ok=alert.group(1) == "right", values={}) if alert else None
 
 
 def _called(call: re.Match[str], content: str) -> Answer:
@@ -211,7 +222,7 @@ def _unquote(text: str) -> str:
 
 
 def _alert_text(content: str) -> str:
-    tree = documents.parse(content[:50_000])
+    tree = documents.parse(content)
     for script in tree.css("script"):
         script.decompose()
     return nodes.line(tree.css_first(".alert_error, .alert_right, .alert_info"), MAX_MESSAGE_CHARS)
@@ -221,9 +232,15 @@ def _message(message: str, *, ok: bool, values: Mapping[str, str], location: str
     message = " ".join(message.split())[:MAX_MESSAGE_CHARS]
     key = messages.key_of(message)
     kind = AnswerKind.MESSAGE_OK if ok else AnswerKind.MESSAGE_ERROR
-    if not ok and (key == "board_closed" or "adminemail" in values or (not key and messages.sounds_closed(message))):
+    if not ok and _tells_closed(message, key, values):
         kind = AnswerKind.CLOSED_SITE
     return Answer(kind, message=message, key=key, location=location, values=values)
+
+
+def _tells_closed(message: str, key: str, values: Mapping[str, str]) -> bool:
+    """A closed site speaks in its operator's own words; ajax answers name the
+    administrator's mail beside them (closed_banpost_modbot.xml)."""
+    return key == "board_closed" or "adminemail" in values or (not key and messages.sounds_closed(message))
 
 
 # --- JSON --------------------------------------------------------------------------
@@ -242,7 +259,7 @@ def _json(body: str) -> Answer:
             return Answer(AnswerKind.MESSAGE_ERROR, message=error, key=error)
         return Answer(AnswerKind.CLOSED_SITE, message=error[:MAX_MESSAGE_CHARS], key="board_closed")
     if isinstance(message, dict):
-        key = str(message.get("messageval", ""))[:100].removesuffix("_mobile").removeprefix("location_")
+        key = str(message.get("messageval", ""))[:100].partition("//")[0].removesuffix("_mobile")
         kind = AnswerKind.MESSAGE_OK if key.endswith("_succeed") else AnswerKind.MESSAGE_ERROR
         return Answer(kind, message=str(message.get("messagestr", ""))[:MAX_MESSAGE_CHARS], key=key)
     plain = data.get("message")
@@ -257,32 +274,43 @@ def _json(body: str) -> Answer:
 
 
 def _html(headers: Mapping[str, str], body: str) -> Answer:
+    return _obstacle(headers, body) or _gate(body) or Answer(_template(body))
+
+
+def _obstacle(headers: Mapping[str, str], body: str) -> Answer | None:
+    """What comes before the forum itself: a script challenge, the CC defence, no page at all."""
     if body.startswith("<script") and "</html>" not in body:
         return Answer(AnswerKind.DSIGN)
-    if not body.startswith("<") or _is_binary(headers):
+    if not body.startswith("<") or _is_binary(headers) or (body.startswith("<?xml") and "<html" not in body):
         return Answer(AnswerKind.NOT_HTML)
     flavour = _cc_flavour(body)
-    if flavour is not None:
-        return Answer(AnswerKind.CC_DEFENCE, flavour=flavour)
-    if _THREAD_MARK not in body:
-        shown = _MESSAGE_PAGE.search(body)
-        if shown:
-            return _message_page(shown.group(1), body, shown.start())
-        if _PANEL.search(body):
-            return Answer(AnswerKind.PANEL_LOGIN)
-        if _BOARD_PASSWORD.search(body):
-            return Answer(AnswerKind.BOARD_PASSWORD)
+    return Answer(AnswerKind.CC_DEFENCE, flavour=flavour) if flavour is not None else None
+
+
+def _gate(body: str) -> Answer | None:
+    """A message, or a form that stands in the way of the page."""
+    if _THREAD_MARK in body:
+        return None
+    shown = _MESSAGE_PAGE.search(body)
+    if shown:
+        return _message_page(shown.group(1), body, shown.start())
+    if _PANEL.search(body):
+        return Answer(AnswerKind.PANEL_LOGIN)
+    return Answer(AnswerKind.BOARD_PASSWORD) if _BOARD_PASSWORD.search(body) else None
+
+
+def _template(body: str) -> AnswerKind:
     if any(mark in body.partition("</head>")[0] for mark in _TOUCH):
-        return Answer(AnswerKind.TOUCH_TEMPLATE)
+        return AnswerKind.TOUCH_TEMPLATE
     if "</html>" not in body:
-        return Answer(AnswerKind.TRUNCATED)
+        return AnswerKind.TRUNCATED
     robot = 'id="authorposton' in body and 'id="postnum' not in body
-    return Answer(AnswerKind.ROBOT_TEMPLATE if robot else AnswerKind.PAGE)
+    return AnswerKind.ROBOT_TEMPLATE if robot else AnswerKind.PAGE
 
 
 def _is_binary(headers: Mapping[str, str]) -> bool:
-    content_type = next((value for name, value in headers.items() if name.lower() == "content-type"), "text/html")
-    return not re.match(r"\s*(?:text/|application/(?:xhtml|xml|json|javascript))", content_type, re.IGNORECASE)
+    given = (value for name, value in headers.items() if name.lower() == "content-type")
+    return _TEXTUAL.match(next(given, "text/html")) is None
 
 
 def _cc_flavour(body: str) -> CcFlavour | None:

@@ -31,12 +31,14 @@ _CODECS = {
 
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]{0,30})[^>]*>?")
 _FORMATTING = frozenset(
-    "a b big code em font i nobr s small span strike strong sub sup tt u del ins".split()
+    "a b big code del em font i ins nobr s small span strike strong sub sup tt u".split()  # noqa: SIM905
 )
 _FLAT = frozenset(
     # Void elements, and those whose end the parser implies: they cannot nest by themselves.
-    "area base br col embed hr img input link meta param source track wbr "
-    "p li dt dd option optgroup tr td th tbody thead tfoot caption colgroup html head body".split()
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track")
+).union(
+    ("wbr", "p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot"),
+    ("caption", "colgroup", "html", "head", "body"),
 )
 
 

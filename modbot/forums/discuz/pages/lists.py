@@ -23,6 +23,7 @@ _HINTS = (
     (re.compile(r"tradesmall|fico-cart|商品"), ThreadKind.TRADE),
     (re.compile(r"pin_[0-9]|tpin|置顶"), ThreadKind.PINNED),
 )
+_LOCKED = re.compile(r"folder_lock|fico-lock|关闭的主题")
 _REWARDS_REPLIES = re.compile(r"rushreply|回帖奖励|抢楼")
 
 
@@ -80,7 +81,8 @@ def parse_index(html: str, now: datetime) -> tuple[BoardRow, ...]:
     boards: dict[int, BoardRow] = {}
     for cell in tree.css(".fl_tb h2, .fl_tb td.fl_g dt")[:MAX_ROWS]:
         row = _board(cell, now, offset)
-        if row is not None and boards.get(row.id, row).threads is None or row and row.id not in boards:
+        known = boards.get(row.id) if row is not None else None
+        if row is not None and (known is None or known.threads is None):
             boards[row.id] = row
         for sub in _sub_boards(cell):
             boards.setdefault(sub.id, sub)
@@ -95,12 +97,13 @@ def _board(cell: LexborNode, now: datetime, offset: int | None) -> BoardRow | No
         return None
     threads, posts = _counts(frame)
     last = frame.css_first('a[href*="goto=lastpost"]')
+    last_thread = identifiers.in_link("tid", nodes.attribute(last, "href")) if last is not None else None
     return BoardRow(
         id=board_id,
         name=nodes.line(link),
         threads=threads,
         posts=posts,
-        last_thread_id=identifiers.in_link("tid", nodes.attribute(last, "href")) if last is not None else None,
+        last_thread_id=last_thread,
         last_post_at=_last_post(frame, last, now, offset),
     )
 
@@ -122,7 +125,9 @@ def _counts(frame: LexborNode) -> tuple[int | None, int | None]:
     return pager.count(counts[0]), pager.count(counts[1])
 
 
-def _last_post(frame: LexborNode, last: LexborNode | None, now: datetime, offset: int | None) -> datetime | None:
+def _last_post(
+    frame: LexborNode, last: LexborNode | None, now: datetime, offset: int | None
+) -> datetime | None:
     if last is None:
         return None
     place = frame.css_first("cite") or last
@@ -132,7 +137,7 @@ def _last_post(frame: LexborNode, last: LexborNode | None, now: datetime, offset
 
 
 def _sub_boards(cell: LexborNode) -> list[BoardRow]:
-    """"子版块: …" under a board's name: only ids and names."""
+    """ "子版块: …" under a board's name: only ids and names."""
     found: list[BoardRow] = []
     paragraph = cell.next
     while paragraph is not None:
@@ -189,7 +194,9 @@ def _thread(body: LexborNode, now: datetime, offset: int | None) -> ThreadRow | 
     subject = body.css_first("a.xst")
     if named is None or subject is None:
         return "no_subject"
-    thread_id = identifiers.in_link("tid", nodes.attribute(subject, "href")) or identifiers.identifier(named.group(2))
+    thread_id = identifiers.in_link("tid", nodes.attribute(subject, "href")) or identifiers.identifier(
+        named.group(2)
+    )
     replies = pager.count(body.css_first("td.num a"))
     if thread_id is None or replies is None or replies < 0:
         return "thread_id" if thread_id is None else "replies"
@@ -202,7 +209,7 @@ def _thread(body: LexborNode, now: datetime, offset: int | None) -> ThreadRow | 
         last_post_at=_row_time(columns[-1], now, offset) if columns else None,
         author=_row_author(columns),
         pinned=pinned,
-        closed=body.css_first('img[src*="folder_lock"], i.fico-lock') is not None,
+        closed=_LOCKED.search(_icon(body)) is not None,
         kind_hints=_hints(body, pinned=pinned),
         pages=max([1, *(pager.count(link) or 1 for link in body.css(".tps a"))]),
     )
@@ -226,10 +233,14 @@ def _row_author(columns: list[LexborNode]) -> Author:
     return Author(id=uid, name=nodes.line(link if link is not None else cite))
 
 
+def _icon(body: LexborNode) -> str:
+    icon = body.css_first("td.icn")
+    return (icon.html or "")[:5_000] if icon is not None else ""
+
+
 def _hints(body: LexborNode, *, pinned: bool) -> tuple[ThreadKind, ...]:
     """The kinds that the row's icon and marks tell, the strongest first."""
-    icon = body.css_first("td.icn")
-    text = (icon.html or "")[:5_000] if icon is not None else ""
+    text = _icon(body)
     marks = "".join((mark.html or "")[:500] for mark in body.css("th > img, th > span.xi1, th > span.tbox"))
     hints = [ThreadKind.LOTTERY] if _REWARDS_REPLIES.search(marks) else []
     hints += [kind for pattern, kind in _HINTS if pattern.search(text)]

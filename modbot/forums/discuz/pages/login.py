@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from modbot.errors import Unreadable
-from modbot.forums.discuz.pages import answers, documents, identifiers, nodes
+from modbot.forums.discuz.pages import answers, documents, nodes
 
 _LOGIN_HASH = re.compile(r"loginhash=([A-Za-z0-9]{1,16})")
 _CAPTCHA = re.compile(r"""id="seccode_([A-Za-z0-9]{4,20})\"""")
-_CAPTCHA_CALL = re.compile(r"updateseccode\('([A-Za-z0-9]{4,20})'[^;<]{0,10}.{0,400}?'([a-z]{1,20}::[a-z]{1,20})'\)")
-_IMAGE = re.compile(r"misc\.php\?mod=seccode&(?:amp;)?update=([0-9]{1,12})&(?:amp;)?idhash=([A-Za-z0-9]{4,20})")
+_CAPTCHA_CALL = re.compile(
+    r"updateseccode\('([A-Za-z0-9]{4,20})'[^;<]{0,10}.{0,400}?'([a-z]{1,20}::[a-z]{1,20})'\)"
+)
+_IMAGE = re.compile(
+    r"misc\.php\?mod=seccode&(?:amp;)?update=([0-9]{1,12})&(?:amp;)?idhash=([A-Za-z0-9]{4,20})"
+)
 _MINUTES = re.compile(r"请\s*([0-9]{1,5})\s*分钟后")
 _ATTEMPTS = re.compile(r"还可以尝试\s*([0-9]{1,5})\s*次")
 
 
 class LoginOutcome(StrEnum):
     OK = "ok"
-    WRONG_PASSWORD = "wrong_password"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - an outcome
     LOCKED = "locked"
     CAPTCHA = "captcha"
     QUESTION = "question"
@@ -71,7 +75,9 @@ def parse_login_form(html: str) -> LoginForm:
     if form is None:
         raise Unreadable(code="error.forum.page_unreadable", page="login", problem="no_login_form")
     action = nodes.attribute(form, "action")
-    fields = {nodes.attribute(field, "name"): nodes.attribute(field, "value") for field in form.css("input[name]")}
+    fields = {
+        nodes.attribute(field, "name"): nodes.attribute(field, "value") for field in form.css("input[name]")
+    }
     login_hash = _LOGIN_HASH.search(action)
     captcha, call = _CAPTCHA.search(text), _CAPTCHA_CALL.search(text)
     return LoginForm(
@@ -103,10 +109,11 @@ def read_login_answer(xml: str) -> LoginAnswer:
     answer = answers.classify(200, {}, xml)
     message = answer.message
     minutes, attempts = _MINUTES.search(message), _ATTEMPTS.search(message)
+    told = attempts.group(1) if attempts else answer.values.get("loginperm", "")
     return LoginAnswer(
         outcome=_outcome(answer),
         message=message,
-        attempts_left=int(attempts.group(1)) if attempts else identifiers.identifier(answer.values.get("loginperm")),
+        attempts_left=int(told) if re.fullmatch("[0-9]{1,5}", told) else None,
         locked_minutes=int(minutes.group(1)) if minutes else None,
     )
 

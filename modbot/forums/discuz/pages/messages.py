@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 
 SUCCEEDED = frozenset(
-    ("admin_succeed", "modcp_mod_succeed", "login_succeed", "forum_passwd_correct", "logout_succeed", "pm_send_succeed")
+    (
+        "admin_succeed",
+        "modcp_mod_succeed",
+        "login_succeed",
+        "forum_passwd_correct",
+        "logout_succeed",
+        "pm_send_succeed",
+    )
 )
 
 _KEYS: tuple[tuple[str, str], ...] = (

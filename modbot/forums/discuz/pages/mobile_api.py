@@ -27,13 +27,12 @@ _HIDDEN, _FROM_MOBILE = 1, 8
 _WITHHELD = (
     ("该帖被管理员或版主屏蔽", Notice.HIDDEN),
     ("作者被禁止或删除", Notice.AUTHOR_MUTED),
-    ("本帖为密码帖", Notice.PASSWORD),
-    ("此帖仅作者可见", Notice.AUTHOR_ONLY),
 )
+_WHOLE = {"本帖为密码帖": Notice.PASSWORD, "此帖仅作者可见": Notice.AUTHOR_ONLY}
 _SPECIAL = {1: ThreadKind.POLL, 2: ThreadKind.TRADE, 3: ThreadKind.REWARD}
 
 
-def parse_forumindex(text: str, now: datetime) -> tuple[BoardRow, ...]:  # noqa: ARG001 - the same shape as parse_index
+def parse_forumindex(text: str) -> tuple[BoardRow, ...]:
     """``module=forumindex`` (api_forumindex_modbot.json): boards with their post counts."""
     boards: dict[int, BoardRow] = {}
     for entry in _rows(_variables(text), "forumlist"):
@@ -113,10 +112,11 @@ def parse_viewthread(text: str, *, forum: str, now: datetime, url: str) -> Threa
     for entry in _rows(variables, "postlist", needed=True):
         try:
             reply, notice, asks = _reply(entry, thread, forum=forum, now=now, url=url)
-            if reply.post_id in found:
-                raise BadBlockError("duplicate")
         except BadBlockError as error:
             bad.append(_unreadable(url, error.problem, entry))
+            continue
+        if reply.post_id in found:
+            bad.append(_unreadable(url, "duplicate", entry))
             continue
         found[reply.post_id] = reply
         asks_reply = asks_reply or (asks and reply.floor == 1)
@@ -188,10 +188,13 @@ def _reply(
 
 
 def _withheld(message: str) -> Notice | None:
-    """Members get a notice in the place of the text: "提示: <em>…</em>" (…_guest.json)."""
-    head = message.lstrip()[:200]
-    if not head.startswith(("提示", "本帖为密码帖", "此帖仅作者可见", '<div class="locked">')):
-        return None
+    """Members get a notice in the place of the text: "提示: <em>…</em>" (…_guest.json).
+
+    The tag tells it from a member's own words: Discuz! escapes ``<`` in those.
+    """
+    head = message[:200].strip()
+    if not head.startswith("提示: <em>"):
+        return _WHOLE.get(head)
     return next((notice for phrase, notice in _WITHHELD if phrase in head), None)
 
 
@@ -200,13 +203,15 @@ def _body(message: str, url: str) -> content.Body:
     message = message.replace('<div class="reply_wrap">', '<div class="quote">')
     message = message.replace('<div class="blockcode"><div><p>代码:</p>', '<div class="blockcode"><div>')
     root = documents.parse(f"<div>{message}</div>").body
-    return content.read_body(root, url=url) if root is not None else content.Body()
+    return content.read_body(root, url=url, notes_inline=True) if root is not None else content.Body()
 
 
 def _attached_pictures(entry: Fields, message: str) -> int:
     attachments = entry.get("attachments")
     values = attachments.values() if isinstance(attachments, dict) else ()
-    pictures = [file for file in values if isinstance(file, dict) and file.get("isimage") not in (None, "0", 0)]
+    pictures = [
+        file for file in values if isinstance(file, dict) and file.get("isimage") not in (None, "0", 0)
+    ]
     return sum(1 for file in pictures if str(file.get("attachment") or "?") not in message)
 
 

@@ -13,6 +13,7 @@ from modbot.domain import Author, Reply
 from modbot.forums.discuz.pages import content, documents, identifiers, nodes, standing, times
 
 _DELETED_FLOOR = "无效楼层，该帖已经被删除"
+_FRAME = re.compile(r'<div\s+id="post_(-?[0-9]{1,20})"')
 _TABLE = re.compile(r"pid(-?[0-9]{1,20})")
 _FLOOR_NAMES = {"楼主": 1, "沙发": 2, "板凳": 3, "地板": 4}
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -25,7 +26,7 @@ class Notice(StrEnum):
 
     HIDDEN = "hidden"
     AUTHOR_MUTED = "author_muted"
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a notice
     AUTHOR_ONLY = "author_only"
     PAID = "paid"
     OTHER = "other"
@@ -84,6 +85,7 @@ def read_post(html: str, context: PostContext) -> Post | None:
     """
     tree = documents.parse(html)
     table, number = _table(tree.css("table[id]"))
+    frame = _FRAME.match(html)
     if table is None:
         raise BadBlockError("no_table")
     ids = nodes.by_id(table)
@@ -93,18 +95,19 @@ def read_post(html: str, context: PostContext) -> Post | None:
             return None
         raise BadBlockError("no_time")
     post_id = identifiers.identifier(number)
-    if post_id is None:
+    if post_id is None or (frame is not None and frame.group(1) != number):
         raise BadBlockError("post_id")
     posted_at = _time(time_node, context)
     author = standing.read_author(ids, post_id, now=context.now, offset_minutes=context.offset_minutes)
     if posted_at is None or author is None:
         raise BadBlockError("time" if posted_at is None else "author")
-    return _post(table, ids, post_id, posted_at, author, context)
+    return _post(table, ids, post_id=post_id, posted_at=posted_at, author=author, context=context)
 
 
 def _post(
     table: LexborNode,
     ids: dict[str, LexborNode],
+    *,
     post_id: int,
     posted_at: datetime,
     author: Author,
@@ -124,7 +127,7 @@ def _post(
         thread_title=context.title,
         board_id=context.board_id,
         author=author,
-        is_thread_author=is_first or _is_thread_author(ids.get(f"authicon{post_id}"), header),
+        is_thread_author=is_first or _is_thread_author(ids.get(f"authicon{post_id}")),
         posted_at=posted_at,
         quoted=body.quoted,
         links=body.links,
@@ -167,7 +170,9 @@ def _is_first(number: LexborNode | None, label: str, header: LexborNode) -> bool
     if number is None:
         return header.css_first('a[onclick^="readmode"]') is not None
     href = nodes.attribute(number, "href")
-    return label == "楼主" or (bool(href) and "findpost" not in href and identifiers.in_link("tid", href) is not None)
+    return label == "楼主" or (
+        bool(href) and "findpost" not in href and identifiers.in_link("tid", href) is not None
+    )
 
 
 def _floor(label: str) -> int | None:
@@ -177,7 +182,7 @@ def _floor(label: str) -> int | None:
     return int(digits.group()) or None if digits else None
 
 
-def _is_thread_author(icon: LexborNode | None, header: LexborNode) -> bool:
+def _is_thread_author(icon: LexborNode | None) -> bool:
     """``ico_lz.png`` in X3.4, ``title="楼主"`` in X3.5 (viewthread_seed)."""
     if icon is None:
         return False

@@ -32,14 +32,16 @@ def read_author(
     if author is None or column is None or author.id is None:
         return author
     figures = _figures(column)
-    registered = figures.get("注册时间")
+    registered = figures.get("注册时间", "")
     return Author(
         id=author.id,
         name=author.name,
         group_id=_group(column),
         posts=_posts(figures),
         credits=_count(figures, "积分"),
-        registered=times.parse_time(registered, now=now, offset_minutes=offset_minutes) if registered else None,
+        registered=times.parse_time(registered, now=now, offset_minutes=offset_minutes)
+        if registered
+        else None,
     )
 
 
@@ -74,7 +76,7 @@ def _unnamed(column: LexborNode | None, header: LexborNode | None) -> Author | N
 
 
 def _before_time(header: LexborNode) -> str:
-    """"匿名 " stands before the time when there is no left column."""
+    """ "匿名 " stands before the time when there is no left column."""
     text = ""
     for child in nodes.children(header):
         if child.tag == "em":

@@ -19,8 +19,13 @@ MAX_BLOCKS = 1_000
 _BLOCK = re.compile(r'<div\s+id="post_-?[0-9]{1,20}"')
 _BARE_BLOCK = re.compile(r'<table\s+id="pid-?[0-9]{1,20}"')
 _END = re.compile(r'<div\s+id="postlistreply"|<form[^>]{0,300}id="fastpostform"|<div\s+id="ft"')
-_IDS = re.compile(r"<script[^>]{0,100}>\s*var fid = parseInt\('([0-9]{1,20})'\), tid = parseInt\('([0-9]{1,20})'\)")
-_REPORT = re.compile(r"mod=report&(?:amp;)?rtype=post&(?:amp;)?rid=[0-9]+&(?:amp;)?tid=([0-9]{1,20})&(?:amp;)?fid=([0-9]{1,20})")
+_IDS = re.compile(
+    r"<script[^>]{0,100}>\s*var fid = parseInt\('([0-9]{1,20})'\), tid = parseInt\('([0-9]{1,20})'\)"
+)
+_REPORT = re.compile(
+    r"mod=report&(?:amp;)?rtype=post&(?:amp;)?rid=[0-9]{1,20}"
+    r"&(?:amp;)?tid=([0-9]{1,20})&(?:amp;)?fid=([0-9]{1,20})"
+)
 _STUCK = re.compile(r"(?<!解除)置顶")
 
 
@@ -232,7 +237,7 @@ def _reply(post: Post, first: Post | None, kind: ThreadKind) -> Reply:
 _FIRST_POST_MARKS = (
     (re.compile(r'<form id="poll" name="poll"'), ThreadKind.POLL),
     (re.compile(r'<div class="rwd cl">'), ThreadKind.REWARD),
-    (re.compile(r'<form[^>]{0,200}name="trade|<div[^>]{0,80}id="trade_?[0-9]|class="act[^"]*trade'), ThreadKind.TRADE),
+    (re.compile(r'<div[^>]{0,80}\bid="trade_?[0-9]'), ThreadKind.TRADE),
 )
 
 

@@ -60,10 +60,8 @@ def _bits(text: str) -> int:
 
 
 def _offset(html: str) -> int | None:
-    found = None
-    for found in _ZONE.finditer(html[-FOOTER_CHARS:]):
-        pass
-    if found is None:
+    zones = _ZONE.findall(html[-FOOTER_CHARS:])
+    if not zones:
         return None
-    minutes = round(float(found.group(1) or 0) * 60)
+    minutes = round(float(zones[-1] or 0) * 60)
     return minutes if abs(minutes) <= 14 * 60 else None
