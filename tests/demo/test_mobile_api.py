@@ -122,7 +122,7 @@ def test_the_adapters_own_parsers_read_it(server, moderator, forum):
     assert [(reply.post_id, reply.text) for reply in page.replies] == [
         (post.id, post.text) for post in forum.posts_of(1)
     ]
-    (board,) = mobile_api.parse_forumindex(moderator.get(f"{API}forumindex").text, forum.clock())[:1]
+    (board,) = mobile_api.parse_forumindex(moderator.get(f"{API}forumindex").text)[:1]
     assert (board.id, board.name, board.posts) == (2, "一版", 4)
     listed = mobile_api.parse_forumdisplay(moderator.get(f"{API}forumdisplay&fid=2").text, forum.clock())
     assert [(row.id, row.replies) for row in listed.threads] == [(1, 3)]
