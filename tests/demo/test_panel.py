@@ -69,6 +69,12 @@ def test_a_search_is_kept_and_read_page_by_page(forum, panel, author, clock):
     assert [number for page in pages for number in page] == list(range(44, 0, -1))
 
 
+def test_without_a_search_there_is_no_list_and_no_count(panel):
+    page = panel.text(f"{MORE}&page=2")
+    assert found(page) == []
+    assert "共搜索出结果 <strong></strong> 条" in page
+
+
 def test_no_more_than_a_thousand_are_found(forum, panel, author, clock):
     for _ in range(1010):
         forum.post(1, author, "很多")

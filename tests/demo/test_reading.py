@@ -80,7 +80,7 @@ def test_a_posts_place_is_found_by_its_number_alone(forum, guest, author, clock)
 
 LOST = {
     "forum.php?mod=redirect&goto=findpost&pid=999&ptid=1": "forum.php?mod=viewthread&tid=1",
-    "forum.php?mod=redirect&goto=findpost&pid=2&ptid=7": "forum.php?mod=viewthread&tid=7",
+    "forum.php?mod=redirect&goto=findpost&pid=999&ptid=7": "forum.php?mod=viewthread&tid=7",
     "forum.php?mod=redirect&goto=lastpost&tid=999": "forum.php?mod=viewthread&tid=#lastpost",
 }
 
@@ -88,6 +88,13 @@ LOST = {
 @pytest.mark.parametrize("address", LOST)
 def test_what_cannot_be_found_leads_nowhere_in_particular(guest, address):
     assert guest.get(address).headers["location"] == LOST[address]
+
+
+def test_a_named_thread_is_believed_though_the_post_is_in_another(forum, guest, author):
+    other = forum.start_thread(2, author, "另一个", "正文").thread_id
+    find = "forum.php?mod=redirect&goto=findpost&pid=2&ptid="
+    assert f"tid={other}&page=1#pid2" in guest.get(f"{find}{other}").headers["location"]
+    assert "tid=1&page=1#pid2" in guest.get(f"{find}999").headers["location"]
 
 
 @pytest.mark.parametrize("rest", ["goto=findpost&pid=999", "goto=nowhere"])
