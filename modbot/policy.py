@@ -1,0 +1,336 @@
+"""Assessment → decision, per board. Pure: settings, counts and times are passed in.
+
+Two thresholds per label, the rules of repetition, who is protected, the mode, the
+brake and the queue budget all meet here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from modbot.domain import (
+    Assessment,
+    Author,
+    Decision,
+    DecisionKind,
+    Label,
+    Mode,
+    Reason,
+    Repetition,
+    Reply,
+    ThreadKind,
+)
+
+CONTACT_SIGNALS = frozenset({"contact", "link"})
+_SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
+_URGENCY = {Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
+ALL_REASONS = frozenset(Reason)
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedRule:
+    """When repetition hides or queues. Lengths in canonical characters."""
+
+    hide_characters: int = 10
+    hide_authors: int = 3
+    hide_newcomers: float = 0.66
+    hide_threads: int = 2
+    burst_posts: int = 3
+    burst_threads: int = 3
+    queue_characters: int = 6
+    queue_authors: int = 3
+    queue_threads: int = 3
+    one_thread_newcomers: int = 3
+    author_texts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What one board allows. A threshold of None means never."""
+
+    mode: Mode = Mode.SHADOW
+    standing_posts: int = 50
+    standing_groups: frozenset[int] = frozenset()
+    exempt_groups: frozenset[int] = frozenset({1, 2, 3, 16, 17, 18, 19})
+    spam_hide: float | None = None
+    spam_queue: float | None = 0.5
+    hide_needs_contact: bool = True
+    low_effort_queue: float | None = 0.5
+    title_echo: bool = True
+    repeated: RepeatedRule = RepeatedRule()
+    reasons: frozenset[Reason] = ALL_REASONS
+
+    @property
+    def version(self) -> str:
+        """The same for the same rules, whatever the process: part of what was judged."""
+        facts = (
+            self.mode.value,
+            self.standing_posts,
+            sorted(self.standing_groups),
+            sorted(self.exempt_groups),
+            self.spam_hide,
+            self.spam_queue,
+            self.hide_needs_contact,
+            self.low_effort_queue,
+            self.title_echo,
+            self.repeated,
+            sorted(self.reasons),
+        )
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBook:
+    """Every board's policy, and which reasons still flag in each kind of thread.
+
+    A board's kind, the thread's own mark and the words of its title are all heeded:
+    a reason flags only where each of them lets it.
+    """
+
+    default: Policy
+    boards: Mapping[tuple[str, int | None], Policy] = field(default_factory=dict)
+    board_kinds: Mapping[tuple[str, int | None], ThreadKind] = field(default_factory=dict)
+    kinds: Mapping[ThreadKind, frozenset[Reason]] = field(default_factory=dict)
+    titles: Sequence[tuple[str, ThreadKind]] = ()
+
+    def of_board(self, forum: str, board_id: int | None) -> Policy:
+        return self.boards.get((forum, board_id)) or self.boards.get((forum, None)) or self.default
+
+    def for_reply(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> Policy:
+        """``board_kind`` replaces the configured kind of the reply's board."""
+        policy = self.of_board(reply.forum, reply.board_id)
+        reasons = policy.reasons
+        for kind in self._kinds_of(reply, board_kind):
+            reasons = reasons & self.kinds.get(kind, ALL_REASONS)
+        return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
+
+    def _kinds_of(self, reply: Reply, board_kind: ThreadKind | None) -> list[ThreadKind]:
+        kinds = [reply.thread_kind]
+        kinds += [kind for word, kind in self.titles if word in reply.thread_title]
+        board_kind = board_kind or self.board_kinds.get((reply.forum, reply.board_id))
+        return [*kinds, board_kind] if board_kind else kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the store knows beside the reply itself.
+
+    ``upheld`` counts verdicts upheld against the author; replies posted before
+    ``flag_since`` (the first start) are recorded without a flag.
+    """
+
+    brake_on: bool = False
+    upheld: int = 0
+    restored_by_human: bool = False
+    flag_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason that applies, with what it had to pass."""
+
+    reason: Reason
+    kind: DecisionKind
+    score: float
+    threshold: float | None
+    held_by: tuple[str, ...] = ()
+
+
+def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
+    """Whether the author's record protects them from being hidden unasked."""
+    if author.group_id is not None and author.group_id in policy.standing_groups:
+        return True
+    return author.posts is not None and author.posts >= policy.standing_posts and upheld == 0
+
+
+def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
+    """The decision on one assessed reply."""
+    excuse = _excuse(reply, assessment, policy, circumstances)
+    findings = [] if excuse else _findings(reply, assessment, policy)
+    if not findings:
+        return _decision(assessment, policy, None, held_by=(excuse,) if excuse else ())
+    standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
+    softened = [_softened(finding, standing=standing) for finding in findings]
+    carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
+    return _decision(assessment, policy, carrying, held_by=_holds(carrying, policy, circumstances))
+
+
+def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> str:
+    """The code of why a reply is let alone whatever it says, or an empty string."""
+    if reply.author.group_id in policy.exempt_groups:
+        return "exempt_group"
+    if reply.hidden:
+        return "hidden_by_others"
+    if circumstances.restored_by_human:
+        return "restored_by_human"
+    since = circumstances.flag_since
+    if since is not None and reply.posted_at is not None and reply.posted_at < since:
+        return "before_first_start"
+    if assessment.repetition is not None and assessment.repetition.slip:
+        return "slip"
+    return ""
+
+
+def _findings(reply: Reply, assessment: Assessment, policy: Policy) -> list[Finding]:
+    found = [_spam(assessment, policy)]
+    if not reply.is_thread_author:
+        found += [
+            _repeated(assessment.repetition, policy.repeated),
+            _title_echo(assessment, policy),
+            _low_effort(assessment, policy),
+        ]
+    return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+
+
+def _spam(assessment: Assessment, policy: Policy) -> Finding | None:
+    score = assessment.probabilities.spam
+    if policy.spam_hide is not None and score >= policy.spam_hide:
+        contact = any(signal.code in CONTACT_SIGNALS for signal in assessment.signals)
+        if contact or not policy.hide_needs_contact:
+            return Finding(Reason.SPAM, DecisionKind.HIDE, score, policy.spam_hide)
+        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, policy.spam_hide, ("no_contact",))
+    if policy.spam_queue is not None and score >= policy.spam_queue:
+        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, policy.spam_queue)
+    return None
+
+
+def _low_effort(assessment: Assessment, policy: Policy) -> Finding | None:
+    score = assessment.probabilities.low_effort
+    if policy.low_effort_queue is None or score < policy.low_effort_queue:
+        return None
+    return Finding(Reason.LOW_EFFORT, DecisionKind.QUEUE, score, policy.low_effort_queue)
+
+
+def _title_echo(assessment: Assessment, policy: Policy) -> Finding | None:
+    echo = next((signal for signal in assessment.signals if signal.code == "title_echo"), None)
+    if not policy.title_echo or echo is None:
+        return None
+    return Finding(Reason.TITLE_ECHO, DecisionKind.QUEUE, echo.score, None)
+
+
+def _repeated(repetition: Repetition | None, rule: RepeatedRule) -> Finding | None:
+    if repetition is None:
+        return None
+    if repetition.canonical_length >= rule.hide_characters:
+        if _own_burst(repetition, rule):
+            return Finding(Reason.REPEATED, DecisionKind.HIDE, repetition.similarity, None)
+        if _crowd(repetition, rule):
+            # Five accounts that copy a member's post must not get that post hidden.
+            held = ("first_author",) if repetition.is_first_author else ()
+            kind = DecisionKind.QUEUE if held else DecisionKind.HIDE
+            return Finding(Reason.REPEATED, kind, repetition.similarity, None, held)
+    if _repeated_queues(repetition, rule):
+        return Finding(Reason.REPEATED, DecisionKind.QUEUE, repetition.similarity, None)
+    return None
+
+
+def _crowd(repetition: Repetition, rule: RepeatedRule) -> bool:
+    return (
+        repetition.authors >= rule.hide_authors
+        and repetition.newcomers >= rule.hide_newcomers * repetition.authors
+        and repetition.threads >= rule.hide_threads
+    )
+
+
+def _own_burst(repetition: Repetition, rule: RepeatedRule) -> bool:
+    return repetition.author_posts >= rule.burst_posts and repetition.author_threads >= rule.burst_threads
+
+
+def _repeated_queues(repetition: Repetition, rule: RepeatedRule) -> bool:
+    if repetition.author_texts >= rule.author_texts:
+        return True
+    if repetition.canonical_length < rule.queue_characters:
+        return False
+    across = repetition.authors >= rule.queue_authors and repetition.threads >= rule.queue_threads
+    in_one_thread = repetition.threads == 1 and repetition.newcomers >= rule.one_thread_newcomers
+    return across or in_one_thread
+
+
+def _softened(finding: Finding, *, standing: bool) -> Finding:
+    """A hide that an author with standing must not meet unasked becomes a card for a human."""
+    if standing and finding.kind is DecisionKind.HIDE:
+        return replace(finding, kind=DecisionKind.QUEUE, held_by=("standing",))
+    return finding
+
+
+def _holds(finding: Finding, policy: Policy, circumstances: Circumstances) -> tuple[str, ...]:
+    if finding.kind is not DecisionKind.HIDE:
+        return finding.held_by
+    if policy.mode is not Mode.ENFORCE:
+        return (f"mode_{policy.mode.value}",)
+    return ("brake",) if circumstances.brake_on else ()
+
+
+def _decision(
+    assessment: Assessment, policy: Policy, carrying: Finding | None, *, held_by: tuple[str, ...]
+) -> Decision:
+    would_be = carrying.kind if carrying else DecisionKind.ALLOW
+    held = would_be is DecisionKind.HIDE and bool(held_by)
+    return Decision(
+        kind=DecisionKind.QUEUE if held else would_be,
+        would_be=would_be,
+        reason=carrying.reason if carrying else None,
+        label=_label(assessment, carrying),
+        score=carrying.score if carrying else 1.0 - assessment.probabilities.ham,
+        threshold=carrying.threshold if carrying else None,
+        signals=assessment.signals,
+        held_by=held_by,
+        policy=policy.version,
+        model=assessment.model,
+    )
+
+
+def _label(assessment: Assessment, carrying: Finding | None) -> Label:
+    """The label of the reason that carried; repetition leaves the text its own."""
+    if carrying is not None and carrying.reason is Reason.SPAM:
+        return Label.SPAM
+    if carrying is not None and carrying.reason in (Reason.LOW_EFFORT, Reason.TITLE_ECHO):
+        return Label.LOW_EFFORT
+    return assessment.probabilities.label
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeLimits:
+    distinct_texts_per_hour: int = 10
+    authors_with_standing: int = 2
+    overturned: int = 2
+    overturned_of: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeCounts:
+    """Unasked hides of the last hour and of the last ``overturned_of`` hides."""
+
+    distinct_texts: int = 0
+    authors_with_standing: int = 0
+    overturned: int = 0
+
+
+def brake_cause(counts: BrakeCounts, limits: BrakeLimits) -> str | None:
+    """The code of the limit that was reached, or None while hiding may go on.
+
+    The brake is asked before a hide, so a reached limit means the next one is held.
+    """
+    if counts.distinct_texts >= limits.distinct_texts_per_hour:
+        return "distinct_texts"
+    if counts.authors_with_standing >= limits.authors_with_standing:
+        return "authors_with_standing"
+    if counts.overturned >= limits.overturned:
+        return "overturned"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueBudget:
+    share: float = 0.02
+    per_day: int = 60
+    at_least: int = 10
+
+
+def free_places(budget: QueueBudget, *, replies_today: int, shown_today: int) -> int:
+    """How many more cards the queue may show today."""
+    by_share = max(int(budget.share * replies_today), budget.at_least)
+    return max(0, min(budget.per_day, by_share) - shown_today)

@@ -1,0 +1,215 @@
+"""Every setting with its type and default. settings.toml shows the same, with comments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from modbot.domain import Mode, Reason, ThreadKind
+
+ENV_PREFIX = "MODBOT_"
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Threshold = Probability | Literal["model", "never"]
+Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+def _listed(value: object) -> object:
+    """Environment variables give lists as text: ``1,2`` or ``[1, 2]``."""
+    if isinstance(value, str):
+        return [part for part in value.strip("[] ").replace(" ", "").split(",") if part]
+    return value
+
+
+Groups = Annotated[frozenset[int], BeforeValidator(_listed)]
+BoardIds = Annotated[tuple[int, ...], BeforeValidator(_listed)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Paths(_Section):
+    models: Path = Path("models")
+    state: Path = Path("var")
+
+
+class StoreSettings(_Section):
+    url: str = "sqlite:///var/modbot.db"
+
+
+class LogSettings(_Section):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["auto", "pretty", "json"] = "auto"
+
+
+class PollingSettings(_Section):
+    every_seconds: Seconds = 60
+    quiet_every_seconds: Seconds = 300
+    first_read_days: Positive = 30
+    first_flag_hours: Seconds = 24
+
+
+class DuplicateSettings(_Section):
+    window_days: Positive = 30
+    burst_days: Positive = 7
+    capacity: Positive = 200_000
+
+
+class SpamPolicy(_Section):
+    hide: Threshold = "model"
+    queue: Threshold = "model"
+    hide_needs_contact: bool = True
+
+
+class LowEffortPolicy(_Section):
+    queue: Threshold = "model"
+
+
+class TitleEchoPolicy(_Section):
+    queue: bool = True
+
+
+class RepeatedPolicy(_Section):
+    hide_characters: Positive = 10
+    hide_authors: Positive = 3
+    hide_newcomers: Probability = 0.66
+    hide_threads: Positive = 2
+    burst_posts: Positive = 3
+    burst_threads: Positive = 3
+    queue_characters: Positive = 6
+    queue_authors: Positive = 3
+    queue_threads: Positive = 3
+    one_thread_newcomers: Positive = 3
+    author_texts: Positive = 3
+
+
+class PolicySettings(_Section):
+    mode: Mode = Mode.SHADOW
+    standing_posts: Positive = 50
+    standing_groups: Groups = frozenset()
+    exempt_groups: Groups = frozenset({1, 2, 3, 16, 17, 18, 19})
+    spam: SpamPolicy = SpamPolicy()
+    low_effort: LowEffortPolicy = LowEffortPolicy()
+    title_echo: TitleEchoPolicy = TitleEchoPolicy()
+    repeated: RepeatedPolicy = RepeatedPolicy()
+
+
+_ALL_REASONS = (Reason.SPAM, Reason.LOW_EFFORT, Reason.REPEATED, Reason.TITLE_ECHO)
+
+
+class KindSettings(_Section):
+    normal: tuple[Reason, ...] = _ALL_REASONS
+    chatter: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED)
+    signin: tuple[Reason, ...] = (Reason.SPAM,)
+    trade: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED)
+    ads: tuple[Reason, ...] = ()
+    memorial: tuple[Reason, ...] = (Reason.SPAM,)
+    lottery: tuple[Reason, ...] = (Reason.SPAM,)
+    reply_to_see: tuple[Reason, ...] = (Reason.SPAM,)
+    poll: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED)
+    reward: tuple[Reason, ...] = _ALL_REASONS
+    pinned: tuple[Reason, ...] = _ALL_REASONS
+
+    def flagging(self, kind: ThreadKind) -> frozenset[Reason]:
+        return frozenset(getattr(self, kind.value))
+
+
+class TitleSettings(_Section):
+    chatter: tuple[str, ...] = ("灌水", "水楼", "闲聊")
+    signin: tuple[str, ...] = ("签到", "打卡")
+    trade: tuple[str, ...] = ("转让", "出售", "求购")
+    ads: tuple[str, ...] = ("请发此帖", "广告专用")
+    memorial: tuple[str, ...] = ("悼念", "缅怀", "讣告", "一路走好", "默哀")
+    lottery: tuple[str, ...] = ("抢楼", "抽奖", "踩楼")
+
+    def kind_of(self, title: str) -> ThreadKind | None:
+        for name in type(self).model_fields:
+            if any(word in title for word in getattr(self, name)):
+                return ThreadKind(name)
+        return None
+
+
+class QueueSettings(_Section):
+    share: Probability = 0.02
+    per_day: Positive = 60
+    at_least: Annotated[int, Field(ge=0)] = 10
+
+
+class BrakeSettings(_Section):
+    distinct_texts_per_hour: Positive = 10
+    authors_with_standing: Positive = 2
+    overturned: Positive = 2
+    overturned_of: Positive = 20
+
+
+class ActionSettings(_Section):
+    undo_seconds: Annotated[float, Field(ge=0)] = 10
+    attempts: Positive = 6
+    lease_seconds: Seconds = 180
+    notify_low_effort: bool = True
+    notify_restores: bool = True
+    notify_campaigns: bool = False
+
+
+class RetentionSettings(_Section):
+    passed_days: Positive = 90
+    flags_days: Positive = 180
+
+
+class BoardSettings(_Section):
+    kind: ThreadKind | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    policy: dict[str, Any] = {}
+
+
+class ForumSettings(_Section):
+    engine: str = "discuz"
+    url: str = Field(pattern=r"^https?://[^/\s]+")
+    username: str = ""
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    auth_cookie: SecretStr | None = None
+    auth_cookie_file: Path | None = None
+    saltkey_cookie: SecretStr | None = None
+    saltkey_cookie_file: Path | None = None
+    security_question: Annotated[int, Field(ge=0, le=7)] = 0
+    security_answer: SecretStr | None = None
+    security_answer_file: Path | None = None
+    password_over_http: bool = False
+    polling: Literal["auto", "panel", "sweep", "json"] = "auto"
+    panel_search: bool = False
+    panel_search_seconds: Seconds = 300
+    only_boards: BoardIds = ()
+    skip_boards: BoardIds = ()
+    requests_per_second: Annotated[float, Field(gt=0, le=20)] = 1.0
+    requests_per_day: Positive = 5000
+    user_agent: str = ""
+    policy: dict[str, Any] = {}
+    boards: dict[int, BoardSettings] = {}
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=ENV_PREFIX, env_nested_delimiter="__"
+    )
+
+    language: Literal["auto", "zh", "en"] = "auto"
+    paths: Paths = Paths()
+    store: StoreSettings = StoreSettings()
+    log: LogSettings = LogSettings()
+    polling: PollingSettings = PollingSettings()
+    duplicates: DuplicateSettings = DuplicateSettings()
+    policy: PolicySettings = PolicySettings()
+    kinds: KindSettings = KindSettings()
+    titles: TitleSettings = TitleSettings()
+    queue: QueueSettings = QueueSettings()
+    brake: BrakeSettings = BrakeSettings()
+    actions: ActionSettings = ActionSettings()
+    retention: RetentionSettings = RetentionSettings()
+    forums: dict[str, ForumSettings] = {}
