@@ -22,8 +22,6 @@ LARGEST_BODY = 1_000_000
 
 PAGES: Mapping[tuple[str, str], Handler] = {
     ("/", ""): reading.index,
-    ("/forum.php", ""): reading.index,
-    ("/forum.php", "index"): reading.index,
     ("/forum.php", "forumdisplay"): reading.board,
     ("/forum.php", "viewthread"): reading.thread,
     ("/forum.php", "redirect"): reading.redirect,
@@ -68,6 +66,8 @@ def _answer(site: Site, visit: Visit) -> Answer:
     if site.options.closed and not _may_enter_closed(visit):
         return site.refuse(visit, site.options.closed, kind="alert_info")
     handler = PAGES.get((request.path, request.get("mod")))
+    if handler is None and request.path == "/forum.php":
+        handler = reading.index
     if handler is None:
         return Answer("<html><body>404 Not Found</body></html>", status=404)
     return handler(site, visit)

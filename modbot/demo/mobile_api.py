@@ -107,16 +107,21 @@ def _thread(site: Site, visit: Visit) -> tuple[Fields, str]:
         return {}, "thread_nonexistence"
     posts = site.community.posts_of(thread.id)
     numbered = list(enumerate(posts, 1))
-    chosen = _chosen(visit, numbered)
-    listed = [_post(site, visit, post, number) for number, post in chosen]
-    return {"thread": _about(site, thread, posts), "fid": str(thread.board_id), "postlist": listed}, ""
+    size = min(max(1, visit.request.number("ppp", POSTS_PER_PAGE)), LARGEST_PAGE)
+    chosen = _chosen(visit, numbered, size)
+    fields: Fields = {
+        "thread": _about(site, thread, posts),
+        "fid": str(thread.board_id),
+        "postlist": [_post(site, visit, post, number) for number, post in chosen],
+        "ppp": str(size),
+    }
+    return fields, ""
 
 
-def _chosen(visit: Visit, numbered: list[tuple[int, Post]]) -> list[tuple[int, Post]]:
+def _chosen(visit: Visit, numbered: list[tuple[int, Post]], size: int) -> list[tuple[int, Post]]:
     wanted = visit.request.number("viewpid")
     if wanted:
         return [(number, post) for number, post in numbered if post.id == wanted]
-    size = min(max(1, visit.request.number("ppp", POSTS_PER_PAGE)), LARGEST_PAGE)
     if visit.request.get("ordertype") == "1":
         numbered = [numbered[0], *reversed(numbered[1:])]
     pages = (len(numbered) - 1) // size + 1

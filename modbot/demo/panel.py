@@ -93,7 +93,7 @@ def _search(site: Site, visit: Visit, member: Member, session: PanelSession) -> 
         visit,
         problem=problem,
         rows=[_row(site, post) for post in seen[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]],
-        total=len(found),
+        total=len(found) if board_id in session.found else "",
         pager=Pager(page, pages, address),
         boards=_own_boards(site, visit, member),
         asked=visit.request,

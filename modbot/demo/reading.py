@@ -229,20 +229,26 @@ def redirect(site: Site, visit: Visit) -> Answer:
     if visit.request.get("goto") == "findpost":
         return _find_post(site, visit)
     found = site.community.thread(visit.request.number("tid"))
-    if visit.request.get("goto") != "lastpost" or found is None:
+    if visit.request.get("goto") != "lastpost":
         return site.refuse(visit, GONE_THREAD)
+    if found is None:
+        return site.redirect("forum.php?mod=viewthread&tid=#lastpost")
     page = site.community.page_of(site.community.last_post(found.id))
     return site.redirect(f"forum.php?mod=viewthread&tid={found.id}&page={page}#lastpost")
 
 
 def _find_post(site: Site, visit: Visit) -> Answer:
-    """The page of a post, waiting ones too. A post that is gone leads to its thread."""
+    """The page of a post, waiting ones too. A post that is gone leads to its thread.
+
+    A thread that is named and exists is believed, even when the post is not in it.
+    """
     post = site.community.content.posts.get(visit.request.number("pid"))
     named = visit.request.number("ptid")
-    if post is None or (named and post.thread_id != named):
+    if post is None:
         if not named:
             return site.refuse(visit, GONE_THREAD)
         return site.redirect(f"forum.php?mod=viewthread&tid={named}", status=301)
+    thread_id = named if named in site.community.content.threads else post.thread_id
     page = site.community.page_of(post)
-    location = f"forum.php?mod=viewthread&tid={post.thread_id}&page={page}#pid{post.id}"
+    location = f"forum.php?mod=viewthread&tid={thread_id}&page={page}#pid{post.id}"
     return site.redirect(location, status=301)

@@ -9,6 +9,7 @@ from datetime import datetime
 from types import TracebackType
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from modbot.demo import scene
 from modbot.demo.community import Community
@@ -35,14 +36,14 @@ class DemoServer:
         options: Options | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        self.forum = forum or scene.build(clock=clock)
-        self.options = options or Options()
         self.charset = charset
         self._port = port
-        app = create_app(self.forum, charset=charset, options=self.options)
+        self.restage(forum or scene.build(clock=clock), options)
         config = uvicorn.Config(
-            app,
+            self._serve,
+            interface="asgi3",
             http="h11",
+            proxy_headers=False,
             ws="none",
             lifespan="off",
             log_level="warning",
@@ -52,6 +53,15 @@ class DemoServer:
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
+
+    def restage(self, forum: Community, options: Options | None = None) -> None:
+        """Serve another forum from now on. Sessions of the former one are over."""
+        self.forum = forum
+        self.options = options or Options()
+        self._app = create_app(forum, charset=self.charset, options=self.options)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
     @property
     def url(self) -> str:

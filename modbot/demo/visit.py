@@ -105,11 +105,14 @@ class Request:
         return bool(self.referer) and urlsplit(self.referer).netloc != self.host
 
     def is_tainted(self, formhash: str) -> bool:
-        """The forum's guard: a wrong form hash, or markup in the address."""
+        """The forum's guard: a wrong form hash, or without one markup in address or form."""
         sent = self.get("formhash")
         if sent:
             return sent != formhash
-        return any(sign in unquote(unquote(self.target)) for sign in TAINTS)
+        text = unquote(unquote(self.target))
+        for name, values in self.form.items():
+            text += name + "".join(values)
+        return any(sign in text for sign in TAINTS)
 
 
 @dataclass(frozen=True, slots=True)

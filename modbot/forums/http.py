@@ -63,15 +63,6 @@ class Origin:
     def url(self) -> str:
         return f"{self.scheme}://{self.authority}{self.base}"
 
-    def holds(self, url: str) -> bool:
-        """Whether an absolute address lies on this very origin (no downgrade of the scheme)."""
-        parts = urlsplit(url)
-        if not parts.scheme and not parts.netloc:
-            return True
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        same_host = (parts.hostname or "").lower() == self.host.lower()
-        return same_host and parts.scheme == self.scheme and port == self.port
-
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -170,7 +161,7 @@ class Wire:
             scheme=self.origin.scheme, host=self.origin.host, port=self.origin.port, target=target
         )
         try:
-            with self._pool.stream(method, url, headers=list(lines.items()), content=body) as answer:
+            with self._pool.stream(method, url, headers=list(lines.items()), content=body or None) as answer:
                 return self._read(answer)
         except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout) as error:
             raise WireError(f"no connection to {self.origin.authority}: {error}", sent=False) from error

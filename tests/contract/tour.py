@@ -18,7 +18,7 @@ LOGIN = "member.php?mod=logging&action=login&loginsubmit=yes&inajax=1"
 SEARCH = "forum.php?mod=modcp&action=thread&op=post&do=search&searchsubmit=1&useip=*"
 QUEUE = "forum.php?mod=modcp&action=moderate&op="
 API = "api/mobile/index.php?version=4&module="
-PASSWORD = "words & 'signs'"
+PASSWORD = "words & 字"
 
 Seen = tuple[str, Exchange]
 

@@ -179,6 +179,8 @@ def _xml(body: str) -> Answer:
         content = documents.cdata(body)
     except Unreadable:
         return Answer(AnswerKind.TRUNCATED)
+    if "</root>" not in body[-200:]:
+        return Answer(AnswerKind.TRUNCATED)
     head = content[:MAX_MESSAGE_HTML_CHARS]
     defence = _CC_XML.search(head)
     if defence:

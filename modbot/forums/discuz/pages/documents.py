@@ -35,39 +35,10 @@ _FORMATTING = frozenset(
 )
 _FLAT = frozenset(
     # Void elements, and those whose end the parser implies: they cannot nest by themselves.
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "dt",
-        "dd",
-        "option",
-        "optgroup",
-        "tr",
-        "td",
-        "th",
-        "tbody",
-        "thead",
-        "tfoot",
-        "caption",
-        "colgroup",
-        "html",
-        "head",
-        "body",
-    ]
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track")
+).union(
+    ("wbr", "p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot"),
+    ("caption", "colgroup", "html", "head", "body"),
 )
 
 

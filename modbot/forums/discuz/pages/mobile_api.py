@@ -203,7 +203,7 @@ def _body(message: str, url: str) -> content.Body:
     message = message.replace('<div class="reply_wrap">', '<div class="quote">')
     message = message.replace('<div class="blockcode"><div><p>代码:</p>', '<div class="blockcode"><div>')
     root = documents.parse(f"<div>{message}</div>").body
-    return content.read_body(root, url=url) if root is not None else content.Body()
+    return content.read_body(root, url=url, notes_inline=True) if root is not None else content.Body()
 
 
 def _attached_pictures(entry: Fields, message: str) -> int:

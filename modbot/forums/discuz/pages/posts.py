@@ -13,6 +13,7 @@ from modbot.domain import Author, Reply
 from modbot.forums.discuz.pages import content, documents, identifiers, nodes, standing, times
 
 _DELETED_FLOOR = "无效楼层，该帖已经被删除"
+_FRAME = re.compile(r'<div\s+id="post_(-?[0-9]{1,20})"')
 _TABLE = re.compile(r"pid(-?[0-9]{1,20})")
 _FLOOR_NAMES = {"楼主": 1, "沙发": 2, "板凳": 3, "地板": 4}
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -84,6 +85,7 @@ def read_post(html: str, context: PostContext) -> Post | None:
     """
     tree = documents.parse(html)
     table, number = _table(tree.css("table[id]"))
+    frame = _FRAME.match(html)
     if table is None:
         raise BadBlockError("no_table")
     ids = nodes.by_id(table)
@@ -93,7 +95,7 @@ def read_post(html: str, context: PostContext) -> Post | None:
             return None
         raise BadBlockError("no_time")
     post_id = identifiers.identifier(number)
-    if post_id is None:
+    if post_id is None or (frame is not None and frame.group(1) != number):
         raise BadBlockError("post_id")
     posted_at = _time(time_node, context)
     author = standing.read_author(ids, post_id, now=context.now, offset_minutes=context.offset_minutes)
