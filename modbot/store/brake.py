@@ -28,16 +28,16 @@ class Brake:
 
 
 @dataclass(frozen=True, slots=True)
-class Counters:
+class Recent:
     """Unasked hiding within the last hour and since the brake was last lifted.
 
-    ``texts``: different canonical texts whose hide was queued or done; ``established``:
-    authors with standing among them; ``overturned``: of the last ``overturned_of`` hides
-    that took effect, how many were restored or overturned.
+    ``texts``: what was hidden or is about to be, a campaign counted as one text;
+    ``established``: ids of the authors with standing among them; ``overturned``: of the
+    last ``overturned_of`` hides that took effect, how many were restored or overturned.
     """
 
-    texts: int
-    established: int
+    texts: frozenset[str]
+    established: frozenset[int]
     overturned: int
 
 
@@ -72,24 +72,26 @@ def lift(tx: Connection, forum: str, *, who: str, at: datetime) -> bool:
     return True
 
 
-def counters(rx: Connection, forum: str, *, now: datetime, overturned_of: int = 20) -> Counters:
+def recent(rx: Connection, forum: str, *, now: datetime, overturned_of: int = 20) -> Recent:
     """What the brake is judged by, at ``now``."""
     lifted = state(rx, forum)
     since = now - HOUR
     if not lifted.pulled and lifted.since is not None:
         since = max(since, lifted.since)
-    texts, established = rx.execute(_unasked_since(forum, since)).one()
-    return Counters(texts, established, _overturned(rx, forum, lifted, overturned_of))
+    found = rx.execute(_unasked_since(forum, since)).all()
+    return Recent(
+        texts=frozenset(text for text, _, _ in found),
+        established=frozenset(author for _, author, established in found if established),
+        overturned=_overturned(rx, forum, lifted, overturned_of),
+    )
 
 
-def _unasked_since(forum: str, since: datetime) -> Select[int, int]:
+def _unasked_since(forum: str, since: datetime) -> Select[str, int, bool]:
     in_vain = (OutboxState.CANCELLED, OutboxState.REFUSED, OutboxState.GONE, OutboxState.ALREADY)
     author = func.coalesce(replies.c.author_id, 0 - replies.c.id)
     return (
-        select(
-            func.count(decisions.c.canonical.distinct()),
-            func.count(author.distinct()).filter(decisions.c.established),
-        )
+        select(func.coalesce(decisions.c.campaign, decisions.c.canonical), author, decisions.c.established)
+        .distinct()
         .select_from(outbox)
         .join(flags, flags.c.id == outbox.c.flag_id)
         .join(decisions, decisions.c.id == flags.c.decision_id)

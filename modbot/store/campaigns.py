@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
-from modbot.domain import Assessment, ReplyKey, Visibility
+from modbot.domain import Assessment, DecisionKind, ReplyKey, Visibility
 from modbot.store import dialect
 from modbot.store.schema import campaigns, decisions, replies, revisions
 
@@ -162,6 +162,22 @@ def members(rx: Connection, forum: str, campaign: str, *, limit: int = 200) -> l
         )
         for row in rx.execute(query)
     ]
+
+
+def passed_members(rx: Connection, forum: str, campaign_ids: Sequence[str]) -> list[int]:
+    """Row ids of the members that were allowed when they were judged, visible still."""
+    query = (
+        select(replies.c.id)
+        .join(decisions, decisions.c.id == replies.c.decision_id)
+        .where(
+            replies.c.forum == forum,
+            replies.c.campaign.in_(campaign_ids),
+            decisions.c.kind == DecisionKind.ALLOW,
+            replies.c.visibility == Visibility.VISIBLE,
+        )
+        .order_by(replies.c.id)
+    )
+    return list(rx.scalars(query))
 
 
 def observations(rx: Connection, since: datetime, *, forum: str | None = None) -> Iterator[Observed]:

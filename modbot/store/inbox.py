@@ -65,13 +65,17 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A reply as the store knows it, and the revision that its text is."""
+    """A reply as the store knows it, and the revision that its text is.
+
+    ``is_kept``: a human put this very text back after a hide.
+    """
 
     reply_id: int
     revision_id: int
     reply: Reply
     visibility: Visibility
     hidden_by_us: bool
+    is_kept: bool
     first_seen: datetime
 
 
@@ -140,6 +144,16 @@ def known_ids(rx: Connection, forum: str, post_ids: Iterable[int]) -> dict[int, 
 
 def greatest_post_id(rx: Connection, forum: str) -> int | None:
     found: int | None = rx.scalar(select(func.max(replies.c.post_id)).where(replies.c.forum == forum))
+    return found
+
+
+def began(rx: Connection, forum: str) -> datetime | None:
+    """When the first reply of the forum was stored: its first start."""
+    found: datetime | None = rx.scalar(
+        select(func.min(replies.c.first_seen, type_=replies.c.first_seen.type)).where(
+            replies.c.forum == forum
+        )
+    )
     return found
 
 
@@ -370,6 +384,7 @@ def _stored(rx: Connection, query: Select[Any]) -> list[Stored]:
             reply=rows.reply_of(row),
             visibility=Visibility(row["visibility"]),
             hidden_by_us=row["our_hide"] is not None,
+            is_kept=row["kept_revision_id"] == row["revision_id"],
             first_seen=row["first_seen"],
         )
         for row in rx.execute(query).mappings()
