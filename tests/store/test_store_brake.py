@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from store_desk import FORUM, START, Desk, reply
+from store_desk import FORUM, START, Desk, decision, repetition, reply
 
-from modbot.domain import ActionOutcome, VerdictKind
-from modbot.store import audit, brake, budget
+from modbot.domain import ActionOutcome, DecisionKind, FlagState, ReplyKey, VerdictKind
+from modbot.store import audit, brake, budget, campaigns, inbox, overview
 
 
 def counters(desk: Desk, **how: int) -> tuple[int, int, int]:
     with desk.store.read() as rx:
-        found = brake.counters(rx, FORUM, now=desk.now, **how)
-    return (found.texts, found.established, found.overturned)
+        found = brake.recent(rx, FORUM, now=desk.now, **how)
+    return (len(found.texts), len(found.established), found.overturned)
 
 
 def test_the_brake_is_off_until_it_is_pulled_and_only_a_lift_frees_it(desk: Desk) -> None:
@@ -39,6 +39,14 @@ def test_distinct_texts_hidden_unasked_within_the_hour_are_counted(desk: Desk) -
     assert counters(desk) == (2, 0, 0)
     desk.later(hours=1)
     assert counters(desk) == (0, 0, 0)
+
+
+def test_a_campaign_counts_as_one_text_however_its_copies_vary(desk: Desk) -> None:
+    for number in range(1, 4):
+        repeated = repetition("c1", ReplyKey(FORUM, 1))
+        desk.flag(reply(number), hide=True, canonical=f"同文 {number}", repeated=repeated)
+    with desk.store.read() as rx:
+        assert brake.recent(rx, FORUM, now=desk.now).texts == {"c1"}
 
 
 def test_what_was_cancelled_refused_or_asked_for_does_not_count(desk: Desk) -> None:
@@ -106,3 +114,50 @@ def test_the_budget_counts_replies_and_flags_of_the_utc_day(desk: Desk) -> None:
         tomorrow = START + timedelta(days=1)
         assert budget.today(rx, FORUM, now=tomorrow) == budget.Today(0, 0, 0)
         assert budget.today(rx, "sea", now=desk.now) == budget.Today(0, 0, 0)
+
+
+def test_the_best_cards_are_shown_first_and_a_campaign_is_one_card(desk: Desk) -> None:
+    queue = [decision(DecisionKind.QUEUE, score=score) for score in (0.5, 0.9, 0.7, 0.6)]
+    low = desk.flag(reply(1), queue[0], shown=False)
+    best = desk.flag(reply(2), queue[1], shown=False)
+    copies = [
+        desk.flag(reply(number), decided, shown=False, repeated=repetition("c1", ReplyKey(FORUM, 3)))
+        for number, decided in ((3, queue[2]), (4, queue[3]))
+    ]
+    with desk.store.write() as tx:
+        assert budget.show_best(tx, FORUM, places=2, at=desk.now) == 3
+        assert budget.today(tx, FORUM, now=desk.now) == budget.Today(replies=4, shown=2, kept_back=1)
+        assert budget.show_best(tx, FORUM, places=0, at=desk.now) == 0
+    assert [desk.get(flag_id).shown_at for flag_id in (best, *copies)] == [START] * 3
+    assert desk.get(low).shown_at is None
+    late = desk.flag(reply(5), queue[0], shown=False, repeated=repetition("c1", ReplyKey(FORUM, 3)))
+    with desk.store.write() as tx:
+        assert budget.show_best(tx, FORUM, places=0, at=desk.now) == 1
+    assert desk.get(late).shown_at == START
+
+
+def test_members_of_a_campaign_that_passed_and_are_still_to_be_seen_are_found(desk: Desk) -> None:
+    repeated = repetition("c1", ReplyKey(FORUM, 1))
+    passed, flagged, other = desk.record(reply(1), reply(2), reply(3))
+    desk.judge(passed, decision(DecisionKind.ALLOW, reason=None), repeated=repeated)
+    desk.judge(flagged, decision(), repeated=repeated)
+    desk.judge(other, decision(DecisionKind.ALLOW, reason=None))
+    with desk.store.read() as rx:
+        assert campaigns.passed_members(rx, FORUM, ["c1"]) == [passed.reply_id]
+
+
+def test_the_overview_counts_replies_decisions_flags_and_campaigns(desk: Desk) -> None:
+    with desk.store.read() as rx:
+        assert inbox.began(rx, FORUM) is None
+        assert overview.counts(rx, FORUM) == overview.Counts(0, {}, {}, 0)
+    desk.flag(reply(1), hide=True)
+    desk.flag(reply(2))
+    desk.carry_out()
+    with desk.store.read() as rx:
+        assert inbox.began(rx, FORUM) == START
+        assert overview.counts(rx, FORUM) == overview.Counts(
+            replies=2,
+            decisions={DecisionKind.HIDE: 2},
+            flags={FlagState.HIDDEN: 1, FlagState.PENDING: 1},
+            campaigns=0,
+        )
