@@ -424,6 +424,17 @@ def test_undo_of_an_old_verdict_leaves_the_flag_of_the_newer_text_open(desk: Des
     assert (flag.state, flag.hidden_by_us) == (FlagState.PENDING, False)
 
 
+def test_undo_of_an_old_verdict_leaves_a_newer_text_that_was_upheld_hidden(desk: Desk) -> None:
+    old = desk.flag(reply(1, "旧"))
+    desk.give(old)
+    desk.carry_out()
+    new = desk.flag(reply(1, "新"))
+    desk.give(new)
+    assert desk.undo(old).action_id is None
+    assert desk.states() == ["hide done"]
+    assert desk.get(new).state is FlagState.UPHELD
+
+
 @pytest.mark.parametrize("kind", [VerdictKind.UPHOLD, VerdictKind.DISMISS])
 def test_a_verdict_from_the_forum_itself_queues_nothing_and_drops_what_waits(
     desk: Desk, kind: VerdictKind
