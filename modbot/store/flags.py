@@ -129,7 +129,7 @@ def open(
         raise ValueError("a decision without a reason opens no flag")
     if _decided_by_human(tx, reply_id, revision_id):
         return None
-    judged = {
+    judged: dict[str, Any] = {
         "decision_id": decision_id,
         "would_hide": DecisionKind.HIDE in (decision.kind, decision.would_be),
         "reason": decision.reason,
@@ -140,20 +140,17 @@ def open(
     old = tx.execute(
         select(flags).where(flags.c.reply_id == reply_id, flags.c.closed_at.is_(None))
     ).one_or_none()
-    shown_at = old.shown_at if old is not None and old.shown_at is not None else (at if shown else None)
     if old is not None and decision.kind is not DecisionKind.HIDE:
         outbox.cancel_unasked(tx, reply_id, at=at)
+    if shown and (old is None or old.shown_at is None):
+        judged["shown_at"] = at
     if old is not None and old.revision_id == revision_id:
         flag_id: int = old.id
-        change(tx, flag_id, shown_at=shown_at, **judged)
-        what = "flag.rejudged"
+        change(tx, flag_id, **judged)
     else:
         about = {"forum": forum, "reply_id": reply_id, "revision_id": revision_id}
-        flag_id = _insert(tx, old, {**about, **judged, "shown_at": shown_at}, at)
-        what = "flag.opened"
-    details = {"reason": decision.reason, "label": decision.label, "score": round(decision.score, 4)}
-    more = {"decision": decision.kind, "would_be": decision.would_be, "replaces": old.id if old else None}
-    audit.add(tx, audit.Entry(at, "modbot", what, forum, flag_id, reply_id, {**details, **more}))
+        flag_id = _insert(tx, old, {**about, **judged}, at)
+    _note_judged(tx, flag_id, old.id if old is not None else None, (forum, reply_id, decision), at)
     return flag_id
 
 
@@ -242,6 +239,7 @@ def _insert(tx: Connection, old: Row[Any] | None, values: Mapping[str, Any], at:
         outbox.cancel_unasked(tx, reply_id, at=at)
     hidden = tx.scalar(select(replies.c.our_hide).where(replies.c.id == reply_id)) is not None
     row = {
+        "shown_at": old.shown_at if old is not None else None,
         **values,
         "state": FlagState.PENDING,
         "action_state": ActionState.DONE if hidden else ActionState.NONE,
@@ -256,6 +254,22 @@ def _insert(tx: Connection, old: Row[Any] | None, values: Mapping[str, Any], at:
         tx.execute(update(flags).where(flags.c.id == old.id).values(superseded_by=flag_id, hidden_at=None))
     actions.sync_open_flag(tx, reply_id)
     return flag_id
+
+
+def _note_judged(
+    tx: Connection, flag_id: int, old: int | None, about: tuple[str, int, Decision], at: datetime
+) -> None:
+    forum, reply_id, decision = about
+    details = {
+        "reason": decision.reason,
+        "label": decision.label,
+        "score": round(float(decision.score), 4),
+        "decision": decision.kind,
+        "would_be": decision.would_be,
+        "replaces": old if old != flag_id else None,
+    }
+    what = "flag.rejudged" if old == flag_id else "flag.opened"
+    audit.add(tx, audit.Entry(at, "modbot", what, forum, flag_id, reply_id, details))
 
 
 def _decided_by_human(tx: Connection, reply_id: int, revision_id: int) -> bool:

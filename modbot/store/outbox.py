@@ -55,6 +55,7 @@ __all__ = [
 _WAITING = (OutboxState.QUEUED, OutboxState.UNKNOWN)
 _PRIORITY = {ActionKind.RESTORE: 0, ActionKind.HIDE: 1}
 _LAST_PRIORITY = 2
+_FRESH = {"state": OutboxState.QUEUED, "uncertain": False, "attempts": 0, "detail": ""}
 
 
 def enqueue(
@@ -92,12 +93,9 @@ def enqueue(
         "notify": notify,
         "unasked": unasked,
         "priority": _PRIORITY.get(kind, _LAST_PRIORITY),
-        "state": OutboxState.QUEUED,
-        "uncertain": False,
-        "attempts": 0,
         "not_before": not_before or at,
-        "detail": "",
         "created_at": at,
+        **_FRESH,
     }
     action_id: int = tx.execute(outbox.insert().values(values)).inserted_primary_key[0]  # type: ignore[index]
     actions.set_flag(tx, flag_id, action_state="pending")

@@ -98,22 +98,9 @@ def give(
     else:
         action_id = intents.want_visible(tx, flag, message, who=who, now=now)
     _keep(tx, flag, None if removes else flag.revision_id)
+    given = {"kind": kind, "source": source, "who": who, "note": note, "given_at": now}
     taught = _teaches(kind, label or flag.label)
-    values = {
-        "forum": flag.forum,
-        "flag_id": flag_id,
-        "reply_id": flag.reply_id,
-        "kind": kind,
-        "source": source,
-        "taught": taught,
-        "who": who,
-        "note": note,
-        "given_at": now,
-        "action_id": action_id,
-    }
-    verdict_id: int = tx.execute(table.insert().values(values)).inserted_primary_key[0]  # type: ignore[index]
-    if taught is not None:
-        labels.teach(tx, flag_id, taught, verdict_id=verdict_id, source=source, who=who, at=now)
+    verdict_id = _insert(tx, flag, {**given, "action_id": action_id, "taught": taught})
     flags.change(tx, flag_id, state=_state_after(flag, kind), closed_at=now)
     details = {"source": source, "taught": taught, "action": action_id, "from": flag.state}
     _note(tx, flag, (f"verdict.{kind.value}", who, now), details)
@@ -144,17 +131,9 @@ def undo(
     verdict = standing(tx, flag_id)
     if verdict is None:
         _require_undoable(tx, flag)
-    forgotten = labels.forget(tx, verdict_id=verdict.id, at=now) if verdict else 0
-    if verdict:
-        undone = update(table).where(table.c.id == verdict.id)
-        tx.execute(undone.values(undone_at=now, undone_by=who))
+    forgotten = _forget(tx, verdict, who=who, now=now) if verdict else 0
     before = {action.id for action in intents.queued(tx, flag.reply_id)}
-    message = intents.Message(reason, notify, now)
-    if verdict is None or verdict.kind in _REMOVES:
-        action_id = intents.want_visible(tx, flag, message, who=who, now=now)
-        _keep(tx, flag, flag.revision_id)
-    else:
-        action_id = intents.hide_again(tx, flag, verdict.action_id, who=who, now=now)
+    action_id = _take_back(tx, flag, verdict, intents.Message(reason, notify, now), who=who, now=now)
     _reopen(tx, flag, now=now)
     cancelled = tuple(sorted(before - {action.id for action in intents.queued(tx, flag.reply_id)}))
     details = {"verdict": verdict.kind if verdict else None, "action": action_id, "cancelled": cancelled}
@@ -207,6 +186,48 @@ def upheld_authors(rx: Connection, forum: str, author_ids: list[int]) -> set[int
         )
     )
     return set(rx.scalars(query))
+
+
+def _insert(tx: Connection, flag: flags.Flag, values: Mapping[str, Any]) -> int:
+    about = {"forum": flag.forum, "flag_id": flag.id, "reply_id": flag.reply_id}
+    verdict_id: int = tx.execute(table.insert().values({**about, **values})).inserted_primary_key[0]  # type: ignore[index]
+    if values["taught"] is not None:
+        who, source, at = values["who"], values["source"], values["given_at"]
+        labels.teach(tx, flag.id, values["taught"], verdict_id=verdict_id, source=source, who=who, at=at)
+    return verdict_id
+
+
+def _forget(tx: Connection, verdict: Verdict, *, who: str, now: datetime) -> int:
+    tx.execute(update(table).where(table.c.id == verdict.id).values(undone_at=now, undone_by=who))
+    return labels.forget(tx, verdict_id=verdict.id, at=now)
+
+
+def _take_back(
+    tx: Connection,
+    flag: flags.Flag,
+    verdict: Verdict | None,
+    message: intents.Message,
+    *,
+    who: str,
+    now: datetime,
+) -> int | None:
+    if verdict is not None and verdict.kind not in _REMOVES:
+        return intents.hide_again(tx, flag, verdict.action_id, who=who, now=now)
+    if _is_removed_since(tx, flag):
+        return None
+    _keep(tx, flag, flag.revision_id)
+    return intents.want_visible(tx, flag, message, who=who, now=now)
+
+
+def _is_removed_since(tx: Connection, flag: flags.Flag) -> bool:
+    """Whether a later text of the reply was upheld: the old flag's hide is not its own any more."""
+    later = select(table.c.id).where(
+        table.c.reply_id == flag.reply_id,
+        table.c.flag_id > flag.id,
+        table.c.kind.in_(_REMOVES),
+        table.c.undone_at.is_(None),
+    )
+    return tx.scalar(later.limit(1)) is not None
 
 
 def _require_open(tx: Connection, flag: flags.Flag, version: int | None) -> None:

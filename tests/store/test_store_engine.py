@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,9 +14,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 from store_desk import START
 
 import modbot.store
@@ -45,6 +52,32 @@ def test_the_code_is_written_for_the_last_migration() -> None:
     script = ScriptDirectory.from_config(migrate._config())
     assert script.get_current_head() == schema.REVISION
     assert migrate.known_revisions()[-1] == schema.REVISION
+
+
+def test_a_new_migration_is_drafted_in_plain_types_that_no_later_code_can_change(tmp_path: Path) -> None:
+    scripts = tmp_path / "migrations"
+    shutil.copytree(Path(migrate.__file__).with_name("migrations"), scripts)
+    shutil.rmtree(scripts / "versions")
+    (scripts / "versions").mkdir()
+    config = Config()
+    config.set_main_option("script_location", str(scripts))
+    config.set_main_option("path_separator", "os")
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        with contextlib.redirect_stdout(io.StringIO()):
+            command.revision(config, "draft", autogenerate=True, rev_id="0002")
+    engine.dispose()
+    [draft] = (scripts / "versions").glob("*.py")
+    text = draft.read_text()
+    assert "create_table('replies'" in text
+    assert "modbot" not in text
+
+
+def test_the_tables_can_be_made_in_postgresql_too() -> None:
+    for table in schema.metadata.sorted_tables:
+        made = str(CreateTable(table).compile(dialect=postgresql.dialect()))
+        assert made.strip().startswith(f"CREATE TABLE {table.name}")
 
 
 def test_a_database_is_a_private_file_with_a_write_ahead_log_and_checked_references(tmp_path: Path) -> None:
