@@ -41,6 +41,7 @@ def dialog(text: str, alert: str = "error") -> str:
     [
         (thread(first_post(), post()), AnswerKind.PAGE),
         (page("<p>索引</p>"), AnswerKind.PAGE),
+        (page("<p>长页</p>" * 1_000), AnswerKind.PAGE),
         (thread(first_post(label=""), post(label="")), AnswerKind.ROBOT_TEMPLATE),
         (viewpid(post()), AnswerKind.FRAGMENT),
         (xml("0"), AnswerKind.FRAGMENT),
@@ -76,6 +77,10 @@ def dialog(text: str, alert: str = "error") -> str:
 )
 def test_every_kind_of_answer_is_known(text: str, kind: AnswerKind) -> None:
     assert of(text).kind is kind
+
+
+def test_a_small_page_without_a_title_is_a_page() -> None:
+    assert of("<html><body>好</body></html>").kind is AnswerKind.PAGE
 
 
 def test_a_picture_is_no_page() -> None:

@@ -141,6 +141,7 @@ def test_another_zone_in_the_footer_moves_the_times() -> None:
             Author(id=6, name="匿名"),
         ),
         ("", "匿名&nbsp;", "", Author(name="匿名")),
+        ("", '<em id="authicon501" title="组"></em>\n匿名&nbsp;', "", Author(name="匿名")),
         # A deleted account: its number is only in the link that shows its posts.
         (
             '<td class="pls"><div id="favatar501"><div class="pi">旧友 <em>该用户已被删除</em></div></div></td>',
