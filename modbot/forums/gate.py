@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from modbot.errors import Retryable
 from modbot.forums.protocol import Priority
 
-_IDLE = timedelta(0)
-
 
 class Pace:
     """A token bucket of one token: at least ``spacing`` seconds lie between two requests.
@@ -36,8 +34,8 @@ class Pace:
         """Seconds until the next request may leave."""
         if self._last is None:
             return 0.0
-        gone = max(now - self._last, _IDLE)
-        return max((self._spacing - gone).total_seconds(), 0.0)
+        self._last = min(self._last, now)
+        return max((self._spacing - (now - self._last)).total_seconds(), 0.0)
 
     def spend(self, now: datetime) -> None:
         self._last = now

@@ -216,7 +216,8 @@ class Transport:
             raise Unreadable(code="error.forum.not_html", forum=self.name, detail=address)
 
     def _fail_for_now(self, page: Page) -> None:
-        detail = page.answer.message or f"status {page.status} at {page.request.address}"
+        said = "" if page.answer.kind is AnswerKind.HTTP_ERROR else page.answer.message
+        detail = said or f"status {page.status} at {page.request.address}"
         error = Retryable(code="error.forum.retryable", forum=self.name, detail=_capped(detail))
         raise _Again(error, retry_after=self._retry_after(page.headers))
 
