@@ -27,6 +27,9 @@ SETTINGS = """
 [policy]
 mode = "enforce"
 
+[policy.spam]
+hide = 0.97
+
 [polling]
 every_seconds = 1.0
 quiet_every_seconds = 1.5

@@ -22,6 +22,9 @@ SETTINGS = """
 [policy]
 mode = "{mode}"
 
+[policy.spam]
+hide = 0.97
+
 [actions]
 undo_seconds = 0
 
