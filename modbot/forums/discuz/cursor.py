@@ -76,7 +76,7 @@ class Work:
     """A thread being read, newest first, down to the pid ``stop`` or the minute ``since``.
 
     ``expected`` is how many replies the list says are new (-1: unknown); when fewer are
-    found, an older one was approved late and the thread is read ``deep``, to its end.
+    found, the thread is read once more, ``deep``: every reply down to the page ``reach``.
     ``want`` names single posts instead.
     """
 
@@ -90,8 +90,8 @@ class Work:
     page: int = 1
     top: int = 0
     found: int = 0
-    shown: int = -1
     deep: bool = False
+    reach: int = 0
     behind: bool = False
     tries: int = 0
     want: list[int] = field(default_factory=list)

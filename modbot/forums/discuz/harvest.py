@@ -33,22 +33,23 @@ class Harvest:
         else:
             self.fresh += 1
 
-    def take(self, replies: Iterable[Reply], progress: Progress, first_post_id: int | None = None) -> None:
-        """Keep replies, and watch for a forum that was restored from a backup.
+    def watch(self, replies: Iterable[Reply], progress: Progress) -> None:
+        """Raise ForumRolledBack for replies of a forum that was restored from a backup.
 
         Ids only grow: a reply posted clearly after the greatest known one, with a lesser
-        id, means that ids have started over. (A first post may be published long after it
-        got its id, so it proves nothing.)
+        id, means that ids have started over. First posts prove nothing and are left out:
+        they may be published long after they got their id.
         """
-        taken = list(replies)
-        for reply in taken:
-            later = minute_of(reply.posted_at) > progress.top_minute + _CLOCK_SLACK_MINUTES
-            if reply.post_id < progress.top and later and reply.post_id != first_post_id and reply.floor != 1:
+        limit = progress.top_minute + _CLOCK_SLACK_MINUTES
+        for reply in replies:
+            if reply.post_id < progress.top and minute_of(reply.posted_at) > limit:
                 raise ForumRolledBack(
                     forum=reply.forum,
                     detail=f"reply {reply.post_id} is newer than reply {progress.top}",
                 )
-        for reply in taken:
+
+    def take(self, replies: Iterable[Reply], progress: Progress) -> None:
+        for reply in replies:
             self.replies[reply.post_id] = reply
             if reply.post_id > progress.top and reply.posted_at and not reply.pending:
                 progress.top, progress.top_minute = reply.post_id, minute_of(reply.posted_at)

@@ -10,10 +10,9 @@ from modbot.forums.discuz.pages.thread import ThreadPage
 from modbot.forums.discuz.reader import Reader
 from modbot.forums.protocol import Priority
 
-_DEEP_PAGES = 50
+_DEEP_PAGES = 20
 _SINGLE_POSTS = 2
 _WANTED_PAGES = 3
-_USUAL_PAGE = 10
 
 
 class ThreadWork:
@@ -32,12 +31,13 @@ class ThreadWork:
         page = self._reader.thread(work.thread, work.page, _priority(work))
         self._harvest.note(page.unreadable)
         own = [reply for reply in page.replies if reply.post_id != page.first_post_id]
-        self._harvest.take(_new(page, work), self._progress, page.first_post_id)
+        self._harvest.watch(own, self._progress)
+        self._harvest.take(_new(page, work), self._progress)
         self._measure(work, page, own)
         if not self._reached(work, page, own):
-            work.page = self._following(work, page, own)
-        elif self._hides_a_late_approval(work, page):
-            work.deep, work.page = True, 1
+            work.page += 1
+        elif self._lacks_some(work):
+            work.deep, work.reach, work.page = True, work.page + _DEEP_PAGES, 1
         else:
             self._finish(work)
 
@@ -58,25 +58,17 @@ class ThreadWork:
         if page.page >= page.pages or page.page != work.page:
             return True
         if work.deep:
-            return work.page >= _DEEP_PAGES
+            return work.page >= work.reach
         if not own:
             return False
         lowest = own[-1]
         minute = minute_of(lowest.posted_at)
         return lowest.post_id <= work.stop or 0 < minute < work.since
 
-    def _following(self, work: Work, page: ThreadPage, own: list[Reply]) -> int:
-        """The next page; earlier ones again when deletions moved replies up across the edge."""
-        before, now = work.shown, page.reply_count
-        work.shown = -1 if now is None else now
-        if now is None or before <= now:
-            return work.page + 1
-        moved = -(-(before - now) // max(len(own), _USUAL_PAGE))
-        return max(work.page + 1 - moved, 2)
-
-    def _hides_a_late_approval(self, work: Work, page: ThreadPage) -> bool:
-        """The list counts more new replies than stand above the known ones."""
-        return not work.deep and work.expected > work.found and page.pages > 0
+    def _lacks_some(self, work: Work) -> bool:
+        """The list counts more new replies than were found: one below the known ones was
+        approved late, or deletions moved some up across the edge of a page just read."""
+        return not work.deep and work.expected > work.found
 
     def _finish(self, work: Work) -> None:
         marks = self._progress.marks
@@ -115,6 +107,7 @@ class ThreadWork:
             work.want.remove(post_id)
 
     def _keep(self, work: Work, replies: list[Reply]) -> None:
+        self._harvest.watch([reply for reply in replies if reply.floor != 1], self._progress)
         self._harvest.take(replies, self._progress)
         for reply in replies:
             work.want.remove(reply.post_id)

@@ -98,7 +98,10 @@ def read_post(html: str, context: PostContext) -> Post | None:
     if post_id is None or (frame is not None and frame.group(1) != number):
         raise BadBlockError("post_id")
     posted_at = _time(time_node, context)
-    author = standing.read_author(ids, post_id, now=context.now, offset_minutes=context.offset_minutes)
+    header = time_node.parent or table
+    author = standing.read_author(
+        ids, post_id, header, now=context.now, offset_minutes=context.offset_minutes
+    )
     if posted_at is None or author is None:
         raise BadBlockError("time" if posted_at is None else "author")
     return _post(table, ids, post_id=post_id, posted_at=posted_at, author=author, context=context)
