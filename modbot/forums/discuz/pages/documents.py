@@ -7,6 +7,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser
 
 from modbot.errors import Unreadable
+from modbot.forums.discuz.pages import markup
 
 MAX_CHARS = 16_000_000
 """A longer document is refused: no page of a forum comes near it."""
@@ -81,13 +82,15 @@ def cdata(text: str) -> str:
 
 
 def parse(html: str) -> LexborHTMLParser:
-    """Parse after capping size and nesting, so that no document is slow or deep.
+    """Parse after capping size, attributes and nesting, so that no document is slow or deep.
 
     Tags nested deeper than the caps are left out, their text stays. Raises Unreadable
     for a document longer than ``MAX_CHARS``.
     """
     if len(html) > MAX_CHARS:
         raise Unreadable(code="error.forum.page_unreadable", page="html", problem="too_long")
+    if markup.is_dense(html):
+        html = markup.clean(html)
     return LexborHTMLParser(html if html.count("<") <= FEW_TAGS else flatten(html))
 
 

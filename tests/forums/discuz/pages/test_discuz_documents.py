@@ -10,7 +10,7 @@ import pytest
 from forum_pages import NOW, foot, head, thread
 
 from modbot.errors import Unreadable
-from modbot.forums.discuz.pages import documents, excerpts, identifiers, nodes, pager, times
+from modbot.forums.discuz.pages import documents, excerpts, identifiers, markup, nodes, pager, times
 from modbot.forums.discuz.pages.viewer import Viewer, read_viewer
 
 PLUS_8 = 480
@@ -74,6 +74,9 @@ def test_few_tags_are_parsed_as_they_are() -> None:
         "<a " * 100_000,
         "<![CDATA[" * 50_000,
         '<a title="' * 50_000,
+        "<p " + " ".join(f"a{n}=1" for n in range(100_000)) + ">字",
+        '<p title=">" ' + "".join(f'a{n}="<b>"' for n in range(50_000)) + ">字",
+        "<script>'<a href=\"</script><p " + "a " * 1_000 + "".join(f"b{n} " for n in range(50_000)) + ">字",
     ],
 )
 def test_hostile_nesting_is_fast_and_keeps_the_text(html: str) -> None:
@@ -82,6 +85,29 @@ def test_hostile_nesting_is_fast_and_keeps_the_text(html: str) -> None:
     assert tree.body is not None
     assert len(tree.body.text()) >= html.count("字")
     assert time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        ("a < b <3 c", "a &lt; b &lt;3 c"),
+        ("<P Class=x id='y' Title=\"z\" hidden>", '<p Class="x" id="y" Title="z" hidden="">'),
+        ("<a href='say \"no\"'/>x</A >y", '<a href="say &quot;no&quot;">x</a>y'),
+        ("a<!-- <p> -->b<!DOCTYPE x>c<?php ?>d</ e>f", "abcdf"),
+        ("a<!-- b", "a"),
+        ("a<!b", "a"),
+        ("<script>if (a<b) x('</p>')</script>c", "<script></script>c"),
+        ("<style>a", "<style>"),
+        ("<p <<b =1>c", "<p>c"),
+        ('<p a="b', '<p a="">'),
+        (
+            "<p " + "".join(f"a{n} " for n in range(40)) + ">",
+            "<p" + "".join(f' a{n}=""' for n in range(32)) + ">",
+        ),
+    ],
+)
+def test_suspicious_markup_is_written_anew(html: str, clean: str) -> None:
+    assert markup.clean(html) == clean
 
 
 def test_tags_beyond_the_caps_are_left_out_with_their_ends() -> None:
