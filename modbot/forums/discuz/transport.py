@@ -30,6 +30,7 @@ _CLOSED_SECONDS = 600.0
 _REPEATS = 2
 _URGENT_RESERVE = 1.1
 _BROKEN = frozenset({AnswerKind.SYSTEM_ERROR, AnswerKind.TRUNCATED, AnswerKind.EMPTY})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -186,7 +187,8 @@ class Transport:
         kind = page.answer.kind
         if kind is AnswerKind.CC_DEFENCE:
             return self._cc_defence(page, repeats)
-        if kind is AnswerKind.SAME_PAGE_REDIRECT and repeats < _REPEATS:
+        nowhere = page.status in _REDIRECTS and kind is AnswerKind.HTTP_ERROR
+        if (kind is AnswerKind.SAME_PAGE_REDIRECT or nowhere) and repeats < _REPEATS:
             return page.request
         if kind is AnswerKind.TOUCH_TEMPLATE and repeats < 1:
             return page.request.with_query("mobile", "no")
