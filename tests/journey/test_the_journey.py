@@ -217,6 +217,7 @@ ADVERTS = (
 
 
 def test_the_brake_holds_a_wave_of_distinct_texts(town, start):
+    town.spam_hide = 0.6
     running = start()
     forum = town.scene.forum
     for number, advert in enumerate(ADVERTS):
