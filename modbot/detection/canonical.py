@@ -116,13 +116,12 @@ def fold(texts: Sequence[str]) -> Folded:
     packed, origins = _expand(packed)
     kept = np.flatnonzero(packed)
     packed, origins = packed[kept], origins[kept]
-    kinds, codes, rows = (packed >> KIND_SHIFT).astype(np.uint8), packed & CODE_MASK, rows[origins]
+    kinds, rows = (packed >> KIND_SHIFT).astype(np.uint8), rows[origins]
+    codes: Codes = packed & np.uint32(CODE_MASK)
     dressed = _per_row((codes < 0x80) & (raw[origins] > 0x7F) & (kinds >= Kind.DIGIT), rows, len(clipped))
     kept = _without_idle_spaces(kinds, rows)
     starts = _starts(rows[kept], len(clipped))
-    return Folded(
-        codes[kept], kinds[kept], rows[kept], starts, origins[kept], text_starts, dropped, dressed
-    )
+    return Folded(codes[kept], kinds[kept], rows[kept], starts, origins[kept], text_starts, dropped, dressed)
 
 
 def letters(folded: Folded) -> Letters:
