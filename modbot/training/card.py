@@ -39,8 +39,8 @@ a contact or a link. Not for judging people, opinions or tone."""
 
 _STATEMENT = """The posts were read from the public repositories named here. Most forum text among them
 carries no licence: it was used for measuring and for fitting weights only. No sentence of it is part of
-this folder or of modbot. Author names were replaced by keyed hashes before and are not used; the contacts in it are
-same-length fakes."""
+this folder or of modbot. Author names were replaced by keyed hashes before and are not used; the contacts
+in it are same-length fakes."""
 
 _WEAKNESSES = """## Known weaknesses
 

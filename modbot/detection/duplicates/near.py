@@ -25,6 +25,9 @@ QUERIES = 512
 """Texts looked up at once: what bounds the memory of a search."""
 EDIT_SIMILARITY = 0.8
 OVERLAP = 0.7
+_LEAST_EDIT_SIMILARITY = 0.3
+_OVERLAPS = 10
+"""Candidates of one text whose 3-grams are compared when no edit distance is small enough."""
 _ID_BITS = 24
 MOST_TEXTS = (1 << _ID_BITS) - 2
 
@@ -132,9 +135,18 @@ def prove(
     left, right = [asked[place] for place in places], [texts[place] for place in places]
     scores = cpdist(left, right, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
     found: dict[int, list[Match]] = {}
-    for place, one, other, score in zip(places, left, right, scores.tolist(), strict=True):
-        if score >= EDIT_SIMILARITY - 1e-6 or (score > 0.3 and overlap(one, other) >= OVERLAP):
-            found.setdefault(int(rows[place]), []).append(Match(int(numbers[place]), score))
+    others: dict[int, list[tuple[float, int]]] = {}
+    for at, (row, score) in enumerate(zip(rows[kept].tolist(), scores.tolist(), strict=True)):
+        if score >= EDIT_SIMILARITY - 1e-6:
+            found.setdefault(row, []).append(Match(int(numbers[kept[at]]), score))
+        elif score > _LEAST_EDIT_SIMILARITY:
+            others.setdefault(row, []).append((-score, at))
+    for row, near in others.items():
+        if row not in found:
+            places = [at for _, at in sorted(near)[:_OVERLAPS]]
+            overlapping = [at for at in places if overlap(left[at], right[at]) >= OVERLAP]
+            if overlapping:
+                found[row] = [Match(int(numbers[kept[at]]), float(scores[at])) for at in overlapping]
     for matches in found.values():
         matches.sort(key=lambda match: (-match.similarity, match.id))
     return found
