@@ -31,7 +31,6 @@ NAMES = (
     "log_pictures",
     "mark_ratio",
     "only_pictures",
-    "log_dropped",
     "dressed_ratio",
     *(f"contact_{kind}" for kind in contacts.KINDS),
     "log_links",
@@ -99,7 +98,6 @@ def _shape(
         "log_pictures": np.log1p(pictures),
         "mark_ratio": _count(folded, Kind.PUNCTUATION) / total,
         "only_pictures": (lengths == 0) & (pictures > 0),
-        "log_dropped": np.log1p(folded.dropped),
         "dressed_ratio": np.minimum(folded.dressed / some, 1.0),
     }
     for name, column_values in fill.items():
