@@ -482,21 +482,29 @@ class Fate:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(events=EVENTS, panel=st.booleans())
+@given(
+    events=EVENTS,
+    panel=st.booleans(),
+    method=st.sampled_from([PollingMethod.SWEEP, PollingMethod.PANEL, PollingMethod.JSON]),
+)
 @example(
     events=[("thread", 1, 0), ("wait", 0, 3), ("poll", 0, 0), ("approve", 0, 0), ("minutes", 60, 0)],
     panel=False,
+    method=PollingMethod.SWEEP,
 )
 def test_every_reply_is_seen_whatever_happens_between_polls(
     server: DemoServer,
     tmp_path_factory: pytest.TempPathFactory,
     events: list[tuple[str, int, int]],
     panel: bool,
+    method: PollingMethod,
 ) -> None:
     state_dir: Path = tmp_path_factory.mktemp("town")
     town = Town(server, World(state_dir))
     try:
-        town.choose(panel_search=panel, panel_search_seconds=60)
+        server.options.json_api = True
+        searches = panel or method is PollingMethod.PANEL
+        town.choose(polling=method, panel_search=searches, panel_search_seconds=60, first_poll_days=5)
         town.thread(BOARD)
         town.thread(AUDITED)
         fate = Fate(town)
