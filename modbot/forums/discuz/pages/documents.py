@@ -7,6 +7,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser
 
 from modbot.errors import Unreadable
+from modbot.forums.discuz.pages import markup
 
 MAX_CHARS = 16_000_000
 """A longer document is refused: no page of a forum comes near it."""
@@ -81,31 +82,32 @@ def cdata(text: str) -> str:
 
 
 def parse(html: str) -> LexborHTMLParser:
-    """Parse after capping size and nesting, so that no document is slow or deep.
+    """Parse after capping size, attributes and nesting, so that no document is slow or deep.
 
     Tags nested deeper than the caps are left out, their text stays. Raises Unreadable
     for a document longer than ``MAX_CHARS``.
     """
     if len(html) > MAX_CHARS:
         raise Unreadable(code="error.forum.page_unreadable", page="html", problem="too_long")
+    if markup.is_dense(html):
+        html = markup.clean(html)
     return LexborHTMLParser(html if html.count("<") <= FEW_TAGS else flatten(html))
 
 
 def flatten(html: str) -> str:
-    """``html`` without the tags that would nest too deeply.
+    """``html`` without the tags that would nest too deeply, and with no more than
+    ``MANY_TAGS`` of them besides line breaks.
 
     Formatting elements are capped far lower than the others: a parser opens them anew
     in every paragraph that follows, so many of them cost their number times the
     paragraphs. The estimate of the depth errs to the deep side: an end tag counts only
     when it closes the innermost open element.
     """
-    budget = 0 if html.count("<") > MANY_TAGS else MAX_FORMATTING_DEPTH
-    return _Flattener(budget).run(html)
+    return _Flattener().run(html)
 
 
 class _Flattener:
-    def __init__(self, formatting_budget: int) -> None:
-        self.formatting_budget = formatting_budget
+    def __init__(self) -> None:
         self.open: list[str] = []
         self.formatting = 0
         self.dropped: dict[str, int] = {}
@@ -113,11 +115,14 @@ class _Flattener:
     def run(self, html: str) -> str:
         kept: list[str] = []
         position = 0
-        for tag in _TAG.finditer(html):
+        for seen, tag in enumerate(_TAG.finditer(html)):
             name = tag.group(2).lower()
-            if name in _FLAT:
-                continue
-            drop = self._end(name) if tag.group(1) else self._start(name)
+            if seen > MANY_TAGS:
+                drop = name != "br"
+            elif name in _FLAT:
+                drop = False
+            else:
+                drop = self._end(name) if tag.group(1) else self._start(name)
             if drop:
                 kept.append(html[position : tag.start()])
                 position = tag.end()
@@ -127,7 +132,7 @@ class _Flattener:
     def _start(self, name: str) -> bool:
         formatting = name in _FORMATTING
         full = len(self.open) >= MAX_DEPTH
-        if full or (formatting and self.formatting >= self.formatting_budget and name != "a"):
+        if full or (formatting and self.formatting >= MAX_FORMATTING_DEPTH and name != "a"):
             self.dropped[name] = self.dropped.get(name, 0) + 1
             return True
         self.open.append(name)

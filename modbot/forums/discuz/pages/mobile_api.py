@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -104,46 +104,56 @@ def parse_viewthread(text: str, *, forum: str, now: datetime, url: str) -> Threa
     """
     variables = _variables(text)
     thread = _fields(variables, "thread")
-    found: dict[int, Reply] = {}
-    withheld: set[int] = set()
-    notices: dict[int, frozenset[Notice]] = {}
-    bad: list[UnreadableBlock] = []
-    asks_reply = False
-    for entry in _rows(variables, "postlist", needed=True):
-        try:
-            reply, notice, asks = _reply(entry, thread, forum=forum, now=now, url=url)
-        except BadBlockError as error:
-            bad.append(_unreadable(url, error.problem, entry))
-            continue
-        if reply.post_id in found:
-            bad.append(_unreadable(url, "duplicate", entry))
-            continue
-        found[reply.post_id] = reply
-        asks_reply = asks_reply or (asks and reply.floor == 1)
-        if notice is not None:
-            notices[reply.post_id] = frozenset((notice,))
-        if notice is not None and not reply.text:
-            withheld.add(reply.post_id)
-    first = next((reply for reply in found.values() if reply.floor == 1), None)
-    kind = _kind(thread, asks_reply=asks_reply)
-    page = _page_numbers(variables, thread)
+    posts = _read_posts(variables, thread, forum=forum, now=now, url=url)
+    first = next((reply for reply in posts.found.values() if reply.floor == 1), None)
+    kind = _kind(thread, asks_reply=posts.asks_reply)
+    page, pages = _page_numbers(variables, thread)
     return ThreadPage(
         thread_id=_id(thread, "tid"),
         board_id=_id(thread, "fid") or _id(variables, "fid"),
         title=_text(thread, "subject", 500),
         kind=kind,
-        replies=tuple(_finish(reply, first, kind) for reply in found.values()),
-        page=page[0],
-        pages=page[1],
+        replies=tuple(_finish(reply, first, kind) for reply in posts.found.values()),
+        page=page,
+        pages=pages,
         reply_count=_number(thread, "replies"),
         viewer=_viewer(variables),
-        unreadable=tuple(bad),
+        unreadable=tuple(posts.bad),
         first_post_id=first.post_id if first else None,
         first_post_hidden=first.hidden if first else False,
         closed=_number(thread, "closed") == 1,
-        notices=tuple(notices.items()),
-        withheld=frozenset(withheld),
+        notices=tuple(posts.notices.items()),
+        withheld=frozenset(posts.withheld),
     )
+
+
+@dataclass(slots=True)
+class _Posts:
+    found: dict[int, Reply] = field(default_factory=dict)
+    withheld: set[int] = field(default_factory=set)
+    notices: dict[int, frozenset[Notice]] = field(default_factory=dict)
+    bad: list[UnreadableBlock] = field(default_factory=list)
+    asks_reply: bool = False
+
+
+def _read_posts(variables: Fields, thread: Fields, *, forum: str, now: datetime, url: str) -> _Posts:
+    posts = _Posts()
+    for entry in _rows(variables, "postlist", needed=True):
+        try:
+            reply, notice, asks = _reply(entry, thread, forum=forum, now=now, url=url)
+        except BadBlockError as error:
+            posts.bad.append(_unreadable(url, error.problem, entry))
+            continue
+        if reply.post_id in posts.found:
+            posts.bad.append(_unreadable(url, "duplicate", entry))
+            continue
+        posts.found[reply.post_id] = reply
+        posts.asks_reply = posts.asks_reply or (asks and reply.floor == 1)
+        if notice is not None:
+            posts.notices[reply.post_id] = frozenset((notice,))
+        if notice is not None and not reply.text:
+            posts.withheld.add(reply.post_id)
+    return posts
 
 
 def parse_viewpid(text: str, *, forum: str, now: datetime, url: str) -> ThreadPage:

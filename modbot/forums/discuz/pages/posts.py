@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -98,7 +98,10 @@ def read_post(html: str, context: PostContext) -> Post | None:
     if post_id is None or (frame is not None and frame.group(1) != number):
         raise BadBlockError("post_id")
     posted_at = _time(time_node, context)
-    author = standing.read_author(ids, post_id, now=context.now, offset_minutes=context.offset_minutes)
+    header = time_node.parent or table
+    author = standing.read_author(
+        ids, post_id, header, now=context.now, offset_minutes=context.offset_minutes
+    )
     if posted_at is None or author is None:
         raise BadBlockError("time" if posted_at is None else "author")
     return _post(table, ids, post_id=post_id, posted_at=posted_at, author=author, context=context)
@@ -119,19 +122,11 @@ def _post(
     is_first = _is_first(number, label, header)
     notices = _notices(table)
     body, withheld = _body(table, ids, post_id, context)
-    reply = Reply(
-        forum=context.forum,
-        post_id=post_id,
-        text=body.text,
-        thread_id=context.thread_id,
-        thread_title=context.title,
-        board_id=context.board_id,
+    reply = replace(
+        _written(body, post_id, context),
         author=author,
         is_thread_author=is_first or _is_thread_author(ids.get(f"authicon{post_id}")),
         posted_at=posted_at,
-        quoted=body.quoted,
-        links=body.links,
-        images=body.images,
         floor=1 if is_first else _floor(label),
         region=_region(header),
         client=_client(ids[f"authorposton{post_id}"]) or body.client,
@@ -145,6 +140,21 @@ def _post(
         withheld=withheld,
         asks_reply=body.asks_reply,
         robot=number is None,
+    )
+
+
+def _written(body: content.Body, post_id: int, context: PostContext) -> Reply:
+    """What was written where; who and when is added to it."""
+    return Reply(
+        forum=context.forum,
+        post_id=post_id,
+        text=body.text,
+        thread_id=context.thread_id,
+        thread_title=context.title,
+        board_id=context.board_id,
+        quoted=body.quoted,
+        links=body.links,
+        images=body.images,
     )
 
 

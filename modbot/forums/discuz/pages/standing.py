@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 
 from selectolax.lexbor import LexborNode
@@ -15,11 +16,13 @@ _DELETED = "该用户已被删除"
 def read_author(
     ids: dict[str, LexborNode],
     post_id: int,
+    header: LexborNode,
     *,
     now: datetime,
     offset_minutes: int | None,
 ) -> Author | None:
-    """The author of the post whose elements are ``ids``, or None when the page names none.
+    """The author of the post whose elements are ``ids`` and whose time stands in
+    ``header``, or None when the page names none.
 
     The name stands at the left (viewthread_seed), at the right where the site puts
     authors there (authoronleft=0), without a link for the anonymous (guests) or with a
@@ -27,7 +30,6 @@ def read_author(
     whose uid is only in "只看该作者" (viewthread_variants_p1_modbot).
     """
     column = ids.get(f"favatar{post_id}")
-    header = _header(ids, post_id)
     author = _named(column, header) or _unnamed(column, header)
     if author is None or column is None or author.id is None:
         return author
@@ -45,16 +47,9 @@ def read_author(
     )
 
 
-def _header(ids: dict[str, LexborNode], post_id: int) -> LexborNode | None:
-    time = ids.get(f"authorposton{post_id}")
-    return time.parent if time is not None else None
-
-
-def _named(column: LexborNode | None, header: LexborNode | None) -> Author | None:
-    places = [column.css_first(".pi")] if column is not None else []
-    for place in (*places, header):
-        if place is None:
-            continue
+def _named(column: LexborNode | None, header: LexborNode) -> Author | None:
+    left = column.css_first(".pi") if column is not None else None
+    for place in (header,) if left is None else (left, header):
         for link in place.css("a"):
             uid = identifiers.in_link("uid", nodes.attribute(link, "href"))
             name = nodes.line(link)
@@ -63,27 +58,25 @@ def _named(column: LexborNode | None, header: LexborNode | None) -> Author | Non
     return None
 
 
-def _unnamed(column: LexborNode | None, header: LexborNode | None) -> Author | None:
+def _unnamed(column: LexborNode | None, header: LexborNode) -> Author | None:
     """Anonymous, a guest, or an account that is gone."""
-    text = nodes.line(column.css_first(".pi")) if column is not None else ""
+    left = nodes.line(column.css_first(".pi")) if column is not None else ""
     uid = None
-    if header is not None:
-        for link in header.css("a"):
-            uid = uid or identifiers.in_link("authorid", nodes.attribute(link, "href"))
-        text = text or _before_time(header)
-    name = text.removesuffix(_DELETED).strip()
+    for link in header.css("a"):
+        uid = uid or identifiers.in_link("authorid", nodes.attribute(link, "href"))
+    name = (left or _before_time(header)).removesuffix(_DELETED).strip()
     return Author(id=uid, name=name) if name or uid else None
 
 
 def _before_time(header: LexborNode) -> str:
-    """ "匿名 " stands before the time when there is no left column."""
-    text = ""
-    for child in nodes.children(header):
-        if child.tag == "em":
-            break
-        if child.is_text_node:
-            text += child.text_content or ""
+    """Where there is no left column, "匿名" stands before the time."""
+    before = itertools.takewhile(lambda child: not _is_time(child), nodes.children(header))
+    text = "".join(child.text_content or "" for child in before if child.is_text_node)
     return " ".join(text.split())[: nodes.MAX_NAME_CHARS]
+
+
+def _is_time(node: LexborNode) -> bool:
+    return nodes.attribute(node, "id").startswith("authorposton") if node.is_element_node else False
 
 
 def _group(column: LexborNode) -> int | None:
