@@ -155,7 +155,7 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     softened = [_softened(finding, standing=standing) for finding in findings]
     carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
-    return _decision(assessment, policy, carrying, held_by=_holds(carrying, policy, circumstances))
+    return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
 
 
 def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> str:
@@ -256,9 +256,11 @@ def _softened(finding: Finding, *, standing: bool) -> Finding:
     return finding
 
 
-def _holds(finding: Finding, policy: Policy, circumstances: Circumstances) -> tuple[str, ...]:
+def _holds(finding: Finding, reply: Reply, policy: Policy, circumstances: Circumstances) -> tuple[str, ...]:
     if finding.kind is not DecisionKind.HIDE:
         return finding.held_by
+    if reply.pending:
+        return ("pending",)
     if policy.mode is not Mode.ENFORCE:
         return (f"mode_{policy.mode.value}",)
     return ("brake",) if circumstances.brake_on else ()

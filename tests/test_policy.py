@@ -216,6 +216,11 @@ def test_only_enforce_hides_and_the_record_keeps_what_would_have_been(mode, kind
     assert (decision.kind, decision.would_be, decision.held_by) == (kind, "hide", held_by)
 
 
+def test_a_reply_that_waits_for_approval_is_shown_to_nobody_and_needs_no_hiding():
+    decision = decided(a_reply(pending=True), an_assessment(spam=0.99, signals=(CONTACT,)))
+    assert (decision.kind, decision.would_be, decision.held_by) == ("queue", "hide", ("pending",))
+
+
 def test_the_brake_turns_hides_into_cards():
     decision = decided(a_reply(), an_assessment(spam=0.99, signals=(CONTACT,)), brake_on=True)
     assert (decision.kind, decision.held_by) == ("queue", ("brake",))

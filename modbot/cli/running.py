@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import signal
 import sys
 import threading
@@ -14,8 +15,9 @@ import click
 from modbot.cli.base import Session, command, option
 from modbot.daemon import dryrun, lock, logs, scheduler, wiring
 from modbot.daemon.executor import NeedsHuman
-from modbot.daemon.house import ForumDesk, open_house
-from modbot.errors import ModbotError
+from modbot.daemon.house import ForumDesk, open_house, open_store, utc_now
+from modbot.errors import ModbotError, UsageError
+from modbot.store import archive
 
 
 def register(root: click.Group) -> None:
@@ -28,9 +30,13 @@ def _register_poll(root: click.Group) -> None:
     @option("--forum")
     @option("--once", is_flag=True)
     @option("--dry-run", is_flag=True)
-    def poll(session: Session, forum: str | None, once: bool, dry_run: bool) -> None:
+    @option("--accept-rollback", is_flag=True)
+    def poll(session: Session, forum: str | None, once: bool, dry_run: bool, accept_rollback: bool) -> None:
         _configure_logs(session)
         names = wiring.forum_names(session.loaded, forum)
+        if accept_rollback:
+            _accept_rollback(session, forum)
+            return
         if dry_run:
             for name in names:
                 report_dry_run(session, name)
@@ -48,6 +54,16 @@ def _register_poll(root: click.Group) -> None:
                     break
         if failed and once:
             raise SystemExit(1)
+
+
+def _accept_rollback(session: Session, forum: str | None) -> None:
+    """The operator says that the forum was restored from a backup: begin its history anew."""
+    if forum is None:
+        raise UsageError(code="error.poll.which_forum")
+    click.confirm(session.words.text("poll.ask_rollback", forum=forum), abort=True)
+    with lock.owning(session.loaded.state_dir), open_store(session.loaded) as store, store.write() as tx:
+        kept_as = archive.set_aside(tx, forum, who=getpass.getuser(), at=utc_now())
+    session.say("poll.rollback_accepted", forum=forum, kept_as=kept_as)
 
 
 def _register_serve(root: click.Group) -> None:

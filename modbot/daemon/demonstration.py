@@ -142,7 +142,7 @@ def _settings(folder: Path, server: DemoServer, scene: Scene, *, panel: bool) ->
     text = SETTINGS.format(url=server.url, username=server.moderator.name, panel=str(panel).lower())
     root = settings.project_root() / "models"
     text += f'\n[paths]\nmodels = "{root}"\n'
-    for board in scene.forum.boards.values():
+    for board in scene.forum.content.boards.values():
         kind = kinds.proposed(board.name)
         if kind is not None:
             text += f'\n[forums.demo.boards.{board.id}]\nkind = "{kind.value}"\n'

@@ -63,7 +63,7 @@ def _history(store: Store, name: str) -> Iterator[Check]:
     if last is None:
         yield _ok("doctor.never_polled")
     else:
-        yield _ok("doctor.last_poll", at=last.saved_at.isoformat(timespec="minutes"), waiting=waiting)
+        yield _ok("doctor.last_poll", at=last.at.isoformat(timespec="minutes"), waiting=waiting)
     if stopped.pulled:
         yield Check("doctor.brake_on", CheckStatus.WARNING, {"why": stopped.why})
 

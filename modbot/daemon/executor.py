@@ -215,7 +215,7 @@ class Executor:
 
 def backoff(attempts: int) -> timedelta:
     """Exponential with full jitter (Brooker, AWS Architecture Blog, 2015), never under a fifth."""
-    ceiling = min(FIRST_BACKOFF * 2 ** min(attempts, 16), LONGEST_BACKOFF)
+    ceiling = min(FIRST_BACKOFF * (1 << min(attempts, 16)), LONGEST_BACKOFF)
     return ceiling * random.uniform(0.2, 1.0)  # noqa: S311 - spreads load, guards nothing
 
 

@@ -20,6 +20,7 @@ from modbot.daemon.polling import Poller, PollReport
 from modbot.detection import Detector, DuplicateIndex, Observation
 from modbot.domain import Reason
 from modbot.forums.protocol import Forum
+from modbot.policy import PolicyBook
 from modbot.settings import Loaded
 from modbot.store import campaigns, engine, inbox, requests
 from modbot.store.engine import Store
@@ -96,7 +97,7 @@ def open_house(
 
 
 def _desk(
-    loaded: Loaded, store: Store, detector: Detector, book: wiring.PolicyBook, forum: Forum, clock: Clock
+    loaded: Loaded, store: Store, detector: Detector, book: PolicyBook, forum: Forum, clock: Clock
 ) -> ForumDesk:
     settings = loaded.settings
     judge = Judge(
@@ -120,7 +121,7 @@ def _desk(
     return ForumDesk(forum.name, forum, poller, judge, executor)
 
 
-def judging_rules(loaded: Loaded, book: wiring.PolicyBook) -> JudgingRules:
+def judging_rules(loaded: Loaded, book: PolicyBook) -> JudgingRules:
     settings = loaded.settings
     notify = {Reason.LOW_EFFORT, Reason.TITLE_ECHO} if settings.actions.notify_low_effort else set()
     if settings.actions.notify_campaigns:

@@ -68,6 +68,22 @@ class Community:
         self.idle_hides: Counter[int] = Counter()
         self.withdrawn: set[tuple[int, Right]] = set()
 
+    @property
+    def members(self) -> dict[int, Member]:
+        return self.content.members
+
+    @property
+    def boards(self) -> dict[int, Board]:
+        return self.content.boards
+
+    @property
+    def threads(self) -> dict[int, Thread]:
+        return self.content.threads
+
+    @property
+    def posts(self) -> dict[int, Post]:
+        return self.content.posts
+
     # -- who and where -------------------------------------------------------------
 
     def join(

@@ -28,6 +28,7 @@ PAGES: Mapping[tuple[str, str], Handler] = {
     ("/forum.php", "ajax"): reading.has_news,
     ("/forum.php", "modcp"): panel.modcp,
     ("/forum.php", "topicadmin"): moderating.topicadmin,
+    ("/home.php", "space"): reading.profile,
     ("/member.php", "logging"): entrance.logging,
 }
 

@@ -11,9 +11,11 @@ from modbot.demo import markup
 from modbot.demo.community import POSTS_PER_PAGE
 from modbot.demo.site import GONE_BOARD, GONE_POST, GONE_THREAD, NO_VIEW, Site
 from modbot.demo.state import GROUP_TITLES, Board, Member, Post, Thread
+from modbot.demo.times import unpadded
 from modbot.demo.visit import Answer, Visit
 
 THREADS_PER_PAGE = 20
+NO_MEMBER = "抱歉，您指定的用户空间不存在"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,22 @@ def _post_view(site: Site, visit: Visit, post: Post, floor: int, posts: list[Pos
         notice=warning,
         body=markup.body(site.community, post, has_replied=replied, staff=staff) if readable else None,
         manageable=staff and not post.first,
+    )
+
+
+def profile(site: Site, visit: Visit) -> Answer:
+    """A member's own page, with what they have written counted by kind."""
+    member = site.community.members.get(visit.request.number("uid"))
+    if member is None:
+        return site.refuse(visit, NO_MEMBER)
+    threads = sum(thread.author_id == member.id for thread in site.community.threads.values())
+    return site.page(
+        "profile.html",
+        visit,
+        member=member,
+        threads=threads,
+        group_title=GROUP_TITLES[member.group_id],
+        joined=unpadded(member.registered, seconds=False),
     )
 
 

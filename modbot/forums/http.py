@@ -1,8 +1,9 @@
 """HTTP to one origin with hard bounds: time in total, bytes raw and inflated.
 
-A layer over httpcore because neither httpx nor requests bounds the whole of a
-response: their read timeout starts anew with each byte, so that a slow drip (of the
-body or of the headers) holds a client for ever. Redirects are never followed.
+httpx by itself does not bound the whole of a response: its read timeout starts anew with
+each byte, so that a slow drip (of the body or of the headers) holds a client for ever.
+Its transport here therefore reads through a network backend that knows the deadline.
+Redirects are never followed, and no cookie is kept: that is for the caller.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import ssl
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import certifi
 import httpcore
+import httpx
 
 from modbot.errors import ModbotError
 
@@ -132,6 +135,45 @@ class _Backend(httpcore.NetworkBackend):
         return _Stream(stream, self._deadline)
 
 
+class _Body(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+class _Transport(httpx.BaseTransport):
+    """httpx's way to httpcore, with a network backend of our own."""
+
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                request.method,
+                url,
+                headers=request.headers.raw,
+                content=request.read(),
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
 class Wire:
     """One keep-alive connection to one origin. Not for use by two threads at once."""
 
@@ -141,11 +183,19 @@ class Wire:
         self._max_raw = max_raw_bytes
         self._max_decoded = max_decoded_bytes
         self._deadline = _Deadline()
-        self._pool = httpcore.ConnectionPool(
+        pool = httpcore.ConnectionPool(
             ssl_context=_trust() if origin.scheme == "https" else None,
             max_connections=1,
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
             network_backend=_Backend(self._deadline),
+        )
+        self._root = httpx.URL(f"{origin.scheme}://{origin.authority}/")
+        self._client = httpx.Client(
+            transport=_Transport(pool),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=seconds,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
@@ -154,15 +204,17 @@ class Wire:
         Raises :class:`WireError`; never follows a redirect.
         """
         self._deadline.ends = time.monotonic() + self._seconds
-        lines = {"Host": self.origin.authority, "Accept-Encoding": "gzip", **headers}
-        if body or method == "POST":
-            lines["Content-Length"] = str(len(body))
-        url = httpcore.URL(
-            scheme=self.origin.scheme, host=self.origin.host, port=self.origin.port, target=target
+        url = self._root.copy_with(raw_path=target.encode("ascii"))
+        content = body if body or method == "POST" else None
+        request = self._client.build_request(
+            method, url, headers={"Accept-Encoding": "gzip", **headers}, content=content
         )
         try:
-            with self._pool.stream(method, url, headers=list(lines.items()), content=body or None) as answer:
+            answer = self._client.send(request, stream=True)
+            try:
                 return self._read(answer)
+            finally:
+                answer.close()
         except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout) as error:
             raise WireError(f"no connection to {self.origin.authority}: {error}", sent=False) from error
         except httpcore.TimeoutException as error:
@@ -170,16 +222,16 @@ class Wire:
         except (httpcore.NetworkError, httpcore.ProtocolError, zlib.error, OSError) as error:
             raise WireError(f"the answer broke off: {error}", sent=True) from error
 
-    def _read(self, answer: httpcore.Response) -> Response:
-        headers, cookies = _headers(answer.headers)
+    def _read(self, answer: httpx.Response) -> Response:
+        headers, cookies = _headers(answer.headers.raw)
         body = self._body(answer, headers.get("content-encoding", "").strip().lower())
-        return Response(answer.status, headers, cookies, body)
+        return Response(answer.status_code, headers, cookies, body)
 
-    def _body(self, answer: httpcore.Response, encoding: str) -> bytes:
+    def _body(self, answer: httpx.Response, encoding: str) -> bytes:
         inflate = zlib.decompressobj(47) if encoding in {"gzip", "x-gzip", "deflate"} else None
         raw = 0
         body = bytearray()
-        for chunk in answer.iter_stream():
+        for chunk in answer.iter_raw():
             raw += len(chunk)
             self._bounded(raw, self._max_raw)
             room = self._max_decoded + 1 - len(body)
@@ -194,7 +246,7 @@ class Wire:
             raise WireError(f"the answer is larger than {limit} bytes", sent=True, repeatable=False)
 
     def close(self) -> None:
-        self._pool.close()
+        self._client.close()
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], tuple[str, ...]]:

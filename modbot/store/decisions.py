@@ -44,14 +44,15 @@ class Judged:
 def record(tx: Connection, judgements: Sequence[Judgement], *, at: datetime) -> list[int]:
     """Store judgements; answers their decision ids in the same order.
 
-    They become the current ones of their replies (unless the text has changed
+    One judgement per revision. They become the current ones of their replies (unless the text has changed
     meanwhile), and replies with a repetition join their campaigns.
     """
     if not judgements:
         return []
     values = [_columns(judgement, at) for judgement in judgements]
-    statement = decisions.insert().returning(decisions.c.id, sort_by_parameter_order=True)
-    ids = list(tx.scalars(statement, values))
+    made = decisions.insert().returning(decisions.c.revision_id, decisions.c.id)
+    by_revision = {row.revision_id: row.id for row in tx.execute(made, values)}
+    ids = [by_revision[judgement.revision_id] for judgement in judgements]
     current = (
         update(replies)
         .where(replies.c.id == bindparam("row_id"), replies.c.revision_id == bindparam("revision"))
@@ -96,12 +97,12 @@ def _columns(judgement: Judgement, at: datetime) -> dict[str, Any]:
         "would_be": decision.would_be.value,
         "reason": decision.reason.value if decision.reason else None,
         "label": decision.label.value,
-        "score": decision.score,
-        "threshold": decision.threshold,
+        "score": float(decision.score),
+        "threshold": None if decision.threshold is None else float(decision.threshold),
         "held_by": list(decision.held_by),
-        "ham": assessment.probabilities.ham,
-        "low_effort": assessment.probabilities.low_effort,
-        "spam": assessment.probabilities.spam,
+        "ham": float(assessment.probabilities.ham),
+        "low_effort": float(assessment.probabilities.low_effort),
+        "spam": float(assessment.probabilities.spam),
         "signals": rows.signals_to_json(decision.signals or assessment.signals),
         "repetition": rows.repetition_to_json(repetition),
         "campaign": repetition.campaign if repetition else None,

@@ -19,15 +19,11 @@ def upsert(
     computed: Mapping[str, ColumnElement[Any]] | None = None,
 ) -> None:
     """Insert ``rows``; where ``keys`` are there already, overwrite the columns ``update``
-    and set those of ``computed``. With neither, a row that is there is left as it is."""
+    and set those of ``computed``."""
     if not rows:
         return
     build = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     statement = build(table)
     changes: dict[str, Any] = {name: statement.excluded[name] for name in update}
     changes.update(computed or {})
-    if changes:
-        statement = statement.on_conflict_do_update(index_elements=list(keys), set_=changes)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(keys))
-    tx.execute(statement, list(rows))
+    tx.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changes), list(rows))

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from modbot.errors import StoreError
 from modbot.store import migrate
+from modbot.store.types import storable
 
 BUSY_SECONDS = 15.0
 _BEGIN_ATTEMPTS = 4
@@ -95,9 +96,9 @@ def open(url: str | Path, *, create: bool = True) -> Store:
         if path is not None:
             _use_wal(engine)
         migrate.bring_up_to_date(store, path)
-    except DatabaseError as problem:
+    except (DatabaseError, sqlite3.DatabaseError) as problem:
         store.close()
-        detail = str(problem.orig)
+        detail = str(getattr(problem, "orig", problem))
         raise StoreError(code="error.store.damaged", url=store.url, problem=detail) from problem
     except BaseException:
         store.close()
@@ -158,7 +159,12 @@ def _engine(url: URL) -> Engine:
 
 
 def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain))
+
+
+def _plain(value: Any) -> object:
+    """Numbers of array libraries as Python's own; anything else is a mistake."""
+    return value.item()
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:

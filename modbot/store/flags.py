@@ -6,17 +6,17 @@ judgement of the reply while it is open replaces it. Every change counts ``versi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func, select, update
 
 from modbot.domain import Decision, DecisionKind, FlagState, Label, Reason, ReplyKey, Visibility
 from modbot.errors import Conflict, StoreError
-from modbot.store import audit, outbox
+from modbot.store import actions, audit, outbox
 from modbot.store.schema import flags, replies, revisions, verdicts
 
 OPEN = (FlagState.PENDING, FlagState.HIDDEN)
@@ -121,47 +121,36 @@ def open(
     """Open a flag; answers its id, or None when a human has decided about this revision
     already (that is never asked twice).
 
-    An open flag of the same reply is closed as superseded, its waiting unasked actions
-    are cancelled, and the new flag takes over the hide that is in effect.
+    An open flag of the same revision is brought up to date and keeps its number. One of
+    an earlier revision is closed as superseded: its waiting unasked actions are
+    cancelled, those under way and the hide in effect pass to the new flag.
     """
     if decision.reason is None:
         raise ValueError("a decision without a reason opens no flag")
     if _decided_by_human(tx, reply_id, revision_id):
         return None
-    old = tx.execute(
-        select(flags.c.id, flags.c.shown_at, flags.c.hidden_at, flags.c.restored_at).where(
-            flags.c.reply_id == reply_id, flags.c.closed_at.is_(None)
-        )
-    ).one_or_none()
-    if old is not None:
-        _close(tx, old.id, FlagState.WITHDRAWN, at)
-        outbox.cancel_unasked(tx, reply_id, at=at)
-    hide = tx.execute(select(replies.c.our_hide.is_not(None)).where(replies.c.id == reply_id)).scalar_one()
-    would_hide = DecisionKind.HIDE in (decision.kind, decision.would_be)
-    values = {
-        "forum": forum,
-        "reply_id": reply_id,
-        "revision_id": revision_id,
+    judged: dict[str, Any] = {
         "decision_id": decision_id,
-        "state": FlagState.HIDDEN if hide else FlagState.PENDING,
-        "action_state": ActionState.DONE if hide else ActionState.NONE,
-        "would_hide": would_hide,
+        "would_hide": DecisionKind.HIDE in (decision.kind, decision.would_be),
         "reason": decision.reason,
         "label": decision.label,
-        "score": decision.score,
+        "score": float(decision.score),
         "campaign": campaign,
-        "shown_at": at if shown else (old.shown_at if old else None),
-        "opened_at": at,
-        "hidden_at": old.hidden_at if old else None,
-        "restored_at": old.restored_at if old else None,
-        "version": 1,
     }
-    flag_id: int = tx.execute(flags.insert().values(values)).inserted_primary_key[0]  # type: ignore[index]
-    if old is not None:
-        tx.execute(update(flags).where(flags.c.id == old.id).values(superseded_by=flag_id))
-    details = {"reason": decision.reason, "label": decision.label, "score": round(decision.score, 4)}
-    more = {"decision": decision.kind, "would_be": decision.would_be, "supersedes": old.id if old else None}
-    audit.add(tx, audit.Entry(at, "modbot", "flag.opened", forum, flag_id, reply_id, {**details, **more}))
+    old = tx.execute(
+        select(flags).where(flags.c.reply_id == reply_id, flags.c.closed_at.is_(None))
+    ).one_or_none()
+    if old is not None and decision.kind is not DecisionKind.HIDE:
+        outbox.cancel_unasked(tx, reply_id, at=at)
+    if shown and (old is None or old.shown_at is None):
+        judged["shown_at"] = at
+    if old is not None and old.revision_id == revision_id:
+        flag_id: int = old.id
+        change(tx, flag_id, **judged)
+    else:
+        about = {"forum": forum, "reply_id": reply_id, "revision_id": revision_id}
+        flag_id = _insert(tx, old, {**about, **judged}, at)
+    _note_judged(tx, flag_id, old.id if old is not None else None, (forum, reply_id, decision), at)
     return flag_id
 
 
@@ -243,8 +232,44 @@ def change(tx: Connection, flag_id: int, **columns: object) -> None:
     tx.execute(update(flags).where(flags.c.id == flag_id).values(values))
 
 
-def _close(tx: Connection, flag_id: int, state: FlagState, at: datetime) -> None:
-    change(tx, flag_id, state=state, closed_at=at)
+def _insert(tx: Connection, old: Row[Any] | None, values: Mapping[str, Any], at: datetime) -> int:
+    reply_id = values["reply_id"]
+    if old is not None:
+        change(tx, old.id, state=FlagState.WITHDRAWN, closed_at=at)
+        outbox.cancel_unasked(tx, reply_id, at=at)
+    hidden = tx.scalar(select(replies.c.our_hide).where(replies.c.id == reply_id)) is not None
+    row = {
+        "shown_at": old.shown_at if old is not None else None,
+        **values,
+        "state": FlagState.PENDING,
+        "action_state": ActionState.DONE if hidden else ActionState.NONE,
+        "opened_at": at,
+        "hidden_at": old.hidden_at if old is not None else None,
+        "restored_at": old.restored_at if old is not None else None,
+        "version": 1,
+    }
+    flag_id: int = tx.execute(flags.insert().values(row)).inserted_primary_key[0]  # type: ignore[index]
+    if old is not None:
+        outbox.hand_over(tx, old.id, flag_id)
+        tx.execute(update(flags).where(flags.c.id == old.id).values(superseded_by=flag_id, hidden_at=None))
+    actions.sync_open_flag(tx, reply_id)
+    return flag_id
+
+
+def _note_judged(
+    tx: Connection, flag_id: int, old: int | None, about: tuple[str, int, Decision], at: datetime
+) -> None:
+    forum, reply_id, decision = about
+    details = {
+        "reason": decision.reason,
+        "label": decision.label,
+        "score": round(float(decision.score), 4),
+        "decision": decision.kind,
+        "would_be": decision.would_be,
+        "replaces": old if old != flag_id else None,
+    }
+    what = "flag.rejudged" if old == flag_id else "flag.opened"
+    audit.add(tx, audit.Entry(at, "modbot", what, forum, flag_id, reply_id, details))
 
 
 def _decided_by_human(tx: Connection, reply_id: int, revision_id: int) -> bool:

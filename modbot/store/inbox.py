@@ -91,7 +91,7 @@ def record(tx: Connection, batch: Sequence[Reply], *, at: datetime) -> Receipt:
     ids = _insert_new(tx, [reply for key, reply in unique.items() if key not in known], at)
     ids.update({key: row["id"] for key, row in known.items()})
     changed = {key: reply for key, reply in unique.items() if _is_changed(known.get(key), reply)}
-    revision_ids = _insert_revisions(tx, ids, changed, at)
+    revision_ids = _insert_revisions(tx, ids, known, changed, at)
     _update_known(tx, [(known[key], reply) for key, reply in unique.items() if key in known], at)
     _keep_openings(tx, unique.values(), at)
     recorded = [
@@ -233,8 +233,9 @@ def _insert_new(tx: Connection, fresh: Sequence[Reply], at: datetime) -> dict[Re
         {"forum": reply.forum, "post_id": reply.post_id, **rows.reply_columns(reply), **seen}
         for reply in fresh
     ]
-    statement = replies.insert().returning(replies.c.id, sort_by_parameter_order=True)
-    return {reply.key: row.id for reply, row in zip(fresh, tx.execute(statement, values), strict=True)}
+    key = (replies.c.forum, replies.c.post_id)
+    inserted = tx.execute(replies.insert().returning(*key, replies.c.id), values)
+    return {ReplyKey(forum, post_id): reply_id for forum, post_id, reply_id in inserted}
 
 
 def _is_changed(row: RowMapping | None, reply: Reply) -> bool:
@@ -246,36 +247,53 @@ def _is_changed(row: RowMapping | None, reply: Reply) -> bool:
 
 
 def _insert_revisions(
-    tx: Connection, ids: Mapping[ReplyKey, int], changed: Mapping[ReplyKey, Reply], at: datetime
+    tx: Connection,
+    ids: Mapping[ReplyKey, int],
+    known: Mapping[ReplyKey, RowMapping],
+    changed: Mapping[ReplyKey, Reply],
+    at: datetime,
 ) -> dict[ReplyKey, int]:
     """Add the new texts and make them current. A text that was there before is current
     again with the judgement it got then."""
-    if not changed:
-        return {}
-    values = [
-        {
+    digests = {ids[key]: text_digest(reply.text, reply.quoted) for key, reply in changed.items()}
+    values = {
+        ids[key]: {
             "reply_id": ids[key],
-            "digest": text_digest(reply.text, reply.quoted),
+            "digest": digests[ids[key]],
             "text": reply.text,
             "quoted": reply.quoted,
             "seen_at": at,
         }
         for key, reply in changed.items()
-    ]
-    dialect.upsert(tx, revisions, values, keys=["reply_id", "digest"])
-    wanted = {(value["reply_id"], value["digest"]): key for value, key in zip(values, changed, strict=True)}
-    found: dict[ReplyKey, int] = {}
-    for chunk in rows.chunks([ids[key] for key in changed]):
+    }
+    found = _earlier_revisions(tx, {ids[key]: digests[ids[key]] for key in changed if key in known})
+    fresh = [value for reply_id, value in values.items() if reply_id not in found]
+    _make_current(tx, found)
+    if fresh:
+        statement = revisions.insert().returning(revisions.c.reply_id, revisions.c.id)
+        added = {row.reply_id: row.id for row in tx.execute(statement, fresh)}
+        first = update(replies).where(replies.c.id == bindparam("row_id"))
+        pointers = [{"row_id": row, "revision": revision} for row, revision in added.items()]
+        fields: dict[str, Any] = {"revision_id": bindparam("revision"), "decision_id": None, "parked": None}
+        tx.execute(first.values(fields), pointers)
+        found |= added
+    return {key: found[ids[key]] for key in changed}
+
+
+def _earlier_revisions(tx: Connection, digests: Mapping[int, str]) -> dict[int, int]:
+    """Which of these replies had this very text before: reply row id → revision."""
+    found: dict[int, int] = {}
+    for chunk in rows.chunks(list(digests)):
         query = select(revisions.c.reply_id, revisions.c.digest, revisions.c.id)
         for reply_id, digest, revision_id in tx.execute(query.where(revisions.c.reply_id.in_(chunk))):
-            key = wanted.get((reply_id, digest))
-            if key is not None:
-                found[key] = revision_id
-    _make_current(tx, [(ids[key], revision_id) for key, revision_id in found.items()])
+            if digests[reply_id] == digest:
+                found[reply_id] = revision_id
     return found
 
 
-def _make_current(tx: Connection, pairs: Sequence[tuple[int, int]]) -> None:
+def _make_current(tx: Connection, found: Mapping[int, int]) -> None:
+    if not found:
+        return
     judged = (
         select(func.max(decisions.c.id))
         .where(decisions.c.reply_id == bindparam("row_id"), decisions.c.revision_id == bindparam("revision"))
@@ -286,7 +304,9 @@ def _make_current(tx: Connection, pairs: Sequence[tuple[int, int]]) -> None:
         .where(replies.c.id == bindparam("row_id"))
         .values(revision_id=bindparam("revision"), decision_id=judged, parked=None)
     )
-    tx.execute(statement, [{"row_id": reply_id, "revision": revision} for reply_id, revision in pairs])
+    tx.execute(
+        statement, [{"row_id": reply_id, "revision": revision} for reply_id, revision in found.items()]
+    )
 
 
 def _update_known(tx: Connection, pairs: Sequence[tuple[RowMapping, Reply]], at: datetime) -> None:

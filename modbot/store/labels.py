@@ -54,7 +54,7 @@ def add(tx: Connection, examples: Sequence[Imported], *, source: str, who: str, 
     for example in examples:
         quoted = str(example.context.get("quoted") or "")
         mark = (text_digest(example.text, quoted), example.label.value)
-        if mark not in known:
+        if mark not in known and mark not in fresh:
             fresh[mark] = {
                 "digest": mark[0],
                 "label": example.label,

@@ -15,11 +15,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
-from modbot.store.types import BigId, Code, UtcTime
+from modbot.store.types import BigId, Code, UtcTime, Words
 
 REVISION = "0001"
 """The migration that this code is written for."""
@@ -44,16 +43,16 @@ replies = Table(
     Column("post_id", BigInteger, nullable=False),
     Column("revision_id", BigInteger),
     Column("decision_id", BigInteger),  # of the current revision; NULL: not judged yet
-    Column("parked", Text),  # why judging this revision is not tried again
+    Column("parked", Words),  # why judging this revision is not tried again
     Column("our_hide", BigInteger),  # the outbox row whose hide is in effect
     Column("kept_revision_id", BigInteger),  # a human put this revision back: never hide it unasked
     Column("campaign", String),
     Column("thread_id", BigInteger),
-    Column("thread_title", Text, nullable=False),
+    Column("thread_title", Words, nullable=False),
     Column("thread_kind", Code, nullable=False),
     Column("board_id", BigInteger),
     Column("author_id", BigInteger),
-    Column("author_name", Text, nullable=False),
+    Column("author_name", Words, nullable=False),
     Column("author_group", Integer),
     Column("author_posts", BigInteger),
     Column("author_credits", BigInteger),
@@ -61,8 +60,8 @@ replies = Table(
     Column("is_thread_author", Boolean, nullable=False),
     Column("posted_at", UtcTime),
     Column("floor", Integer),
-    Column("region", Text, nullable=False),
-    Column("client", Text, nullable=False),
+    Column("region", Words, nullable=False),
+    Column("client", Words, nullable=False),
     Column("links", JSON, nullable=False),
     Column("images", Integer, nullable=False),
     Column("pending", Boolean, nullable=False),
@@ -89,8 +88,8 @@ revisions = Table(
     Column("id", BigId, primary_key=True),
     Column("reply_id", ForeignKey("replies.id", ondelete="CASCADE"), nullable=False),
     Column("digest", String, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("quoted", Text, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("quoted", Words, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
     UniqueConstraint("reply_id", "digest"),
 )
@@ -100,7 +99,7 @@ openings = Table(
     metadata,
     Column("forum", String, primary_key=True),
     Column("thread_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
 )
 
@@ -109,7 +108,7 @@ boards = Table(
     metadata,
     Column("forum", String, primary_key=True),
     Column("board_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
+    Column("name", Words, nullable=False),
     Column("posts", BigInteger),
     Column("seen_at", UtcTime, nullable=False),
 )
@@ -118,7 +117,7 @@ cursors = Table(
     "cursors",
     metadata,
     Column("forum", String, primary_key=True),
-    Column("cursor", Text, nullable=False),
+    Column("cursor", Words, nullable=False),
     Column("saved_at", UtcTime, nullable=False),
 )
 
@@ -136,9 +135,9 @@ unreadable = Table(
     Column("id", BigId, primary_key=True),
     Column("forum", String, nullable=False),
     Column("digest", String, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("problem", Text, nullable=False),
-    Column("excerpt", Text, nullable=False),
+    Column("url", Words, nullable=False),
+    Column("problem", Words, nullable=False),
+    Column("excerpt", Words, nullable=False),
     Column("times", Integer, nullable=False),
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
@@ -165,7 +164,7 @@ decisions = Table(
     Column("signals", JSON, nullable=False),
     Column("repetition", JSON(none_as_null=True)),
     Column("campaign", String),
-    Column("canonical", Text, nullable=False),
+    Column("canonical", Words, nullable=False),
     Column("established", Boolean, nullable=False),
     Column("model", String, nullable=False),
     Column("policy", String, nullable=False),
@@ -180,7 +179,7 @@ campaigns = Table(
     metadata,
     Column("forum", String, primary_key=True),
     Column("id", String, primary_key=True),
-    Column("canonical", Text, nullable=False),
+    Column("canonical", Words, nullable=False),
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
 )
@@ -227,7 +226,7 @@ outbox = Table(
     Column("flag_id", ForeignKey("flags.id")),
     Column("undoes", ForeignKey("outbox.id")),  # the opposite row that this one takes back
     Column("kind", Code, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("notify", Boolean, nullable=False),
     Column("unasked", Boolean, nullable=False),
     Column("priority", Integer, nullable=False),
@@ -237,7 +236,7 @@ outbox = Table(
     Column("not_before", UtcTime, nullable=False),
     Column("owner", String),
     Column("lease_until", UtcTime),
-    Column("detail", Text, nullable=False),
+    Column("detail", Words, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
     Index("ix_outbox_due", "forum", "state", "not_before"),
@@ -257,7 +256,7 @@ verdicts = Table(
     Column("source", Code, nullable=False),
     Column("taught", Code),  # the label that it taught, if any
     Column("who", String, nullable=False),
-    Column("note", Text, nullable=False),
+    Column("note", Words, nullable=False),
     Column("given_at", UtcTime, nullable=False),
     Column("action_id", ForeignKey("outbox.id")),  # what it queued on the forum
     Column("undone_at", UtcTime),
@@ -285,7 +284,7 @@ labels = Table(
     Column("verdict_id", ForeignKey("verdicts.id", ondelete="SET NULL")),
     Column("digest", String, nullable=False),
     Column("label", Code, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("context", JSON, nullable=False),
     Column("source", String, nullable=False),
     Column("who", String, nullable=False),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, String
+from sqlalchemy import BigInteger, Dialect, Integer, String, Text
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MICROSECOND = timedelta(microseconds=1)
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -29,6 +31,17 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
+class Words(TypeDecorator[str]):
+    """Text from outside. What no database stores (NUL, halves of a surrogate pair, as a
+    forum's JSON may hold them) becomes U+FFFD, so that one post never fails a batch."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else storable(value)
+
+
 class Code(TypeDecorator[str]):
     """A short word from a closed list (an enum's value), as plain text."""
 
@@ -37,6 +50,11 @@ class Code(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         return None if value is None else str(value)
+
+
+def storable(text: str) -> str:
+    """``text`` with U+FFFD for what cannot be stored."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def microseconds(at: datetime) -> int:

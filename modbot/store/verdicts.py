@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -14,14 +14,12 @@ from modbot.domain import (
     ActionKind,
     FlagState,
     Label,
-    OutboxState,
     VerdictKind,
     VerdictSource,
     Visibility,
 )
 from modbot.errors import Conflict
-from modbot.store import audit, flags, labels, outbox
-from modbot.store.schema import outbox as outbox_table
+from modbot.store import actions, audit, flags, intents, labels
 from modbot.store.schema import replies
 from modbot.store.schema import verdicts as table
 
@@ -62,15 +60,6 @@ class Undone:
     ours: bool
 
 
-class Message(NamedTuple):
-    """What the author is told with an action, if ``notify``; ``not_before`` is the end of
-    the window in which a slip can be undone without touching the forum."""
-
-    reason: str
-    notify: bool
-    not_before: datetime
-
-
 def give(
     tx: Connection,
     flag_id: int,
@@ -100,32 +89,18 @@ def give(
     """
     flag = flags.get(tx, flag_id)
     _require_open(tx, flag, version)
-    message = Message(reason, notify, now + undo_window)
+    message = intents.Message(reason, notify, now + undo_window)
     removes = kind in _REMOVES
     if source is VerdictSource.FORUM:
-        action_id = _accept_forum(tx, flag, removes=removes, who=who, now=now)
+        action_id = intents.accept_forum(tx, flag, message, removes=removes, who=who, now=now)
     elif removes:
-        action_id = _want_hidden(tx, flag, message, who=who, now=now)
+        action_id = intents.want_hidden(tx, flag, message, who=who, now=now)
     else:
-        action_id = _want_visible(tx, flag, message, who=who, now=now)
-    kept = None if removes else flag.revision_id
-    tx.execute(update(replies).where(replies.c.id == flag.reply_id).values(kept_revision_id=kept))
+        action_id = intents.want_visible(tx, flag, message, who=who, now=now)
+    _keep(tx, flag, None if removes else flag.revision_id)
+    given = {"kind": kind, "source": source, "who": who, "note": note, "given_at": now}
     taught = _teaches(kind, label or flag.label)
-    values = {
-        "forum": flag.forum,
-        "flag_id": flag_id,
-        "reply_id": flag.reply_id,
-        "kind": kind,
-        "source": source,
-        "taught": taught,
-        "who": who,
-        "note": note,
-        "given_at": now,
-        "action_id": action_id,
-    }
-    verdict_id: int = tx.execute(table.insert().values(values)).inserted_primary_key[0]  # type: ignore[index]
-    if taught is not None:
-        labels.teach(tx, flag_id, taught, verdict_id=verdict_id, source=source, who=who, at=now)
+    verdict_id = _insert(tx, flag, {**given, "action_id": action_id, "taught": taught})
     flags.change(tx, flag_id, state=_state_after(flag, kind), closed_at=now)
     details = {"source": source, "taught": taught, "action": action_id, "from": flag.state}
     _note(tx, flag, (f"verdict.{kind.value}", who, now), details)
@@ -156,21 +131,11 @@ def undo(
     verdict = standing(tx, flag_id)
     if verdict is None:
         _require_undoable(tx, flag)
-    forgotten = labels.forget(tx, verdict_id=verdict.id, at=now) if verdict else 0
-    if verdict:
-        undone = update(table).where(table.c.id == verdict.id)
-        tx.execute(undone.values(undone_at=now, undone_by=who))
-    before = {action.id for action in _queued(tx, flag.reply_id)}
-    message = Message(reason, notify, now)
-    if verdict is None or verdict.kind in _REMOVES:
-        action_id = _want_visible(tx, flag, message, who=who, now=now)
-        kept = flag.revision_id
-    else:
-        action_id = _hide_again(tx, flag, verdict, who=who, now=now)
-        kept = None
-    tx.execute(update(replies).where(replies.c.id == flag.reply_id).values(kept_revision_id=kept))
-    _reopen(tx, flag, hidden=kept is None, now=now)
-    cancelled = tuple(sorted(before - {action.id for action in _queued(tx, flag.reply_id)}))
+    forgotten = _forget(tx, verdict, who=who, now=now) if verdict else 0
+    before = {action.id for action in intents.queued(tx, flag.reply_id)}
+    action_id = _take_back(tx, flag, verdict, intents.Message(reason, notify, now), who=who, now=now)
+    _reopen(tx, flag, now=now)
+    cancelled = tuple(sorted(before - {action.id for action in intents.queued(tx, flag.reply_id)}))
     details = {"verdict": verdict.kind if verdict else None, "action": action_id, "cancelled": cancelled}
     what = "verdict.undone" if verdict else "hide.undone"
     _note(tx, flag, (what, who, now), {**details, "labels": forgotten})
@@ -223,6 +188,48 @@ def upheld_authors(rx: Connection, forum: str, author_ids: list[int]) -> set[int
     return set(rx.scalars(query))
 
 
+def _insert(tx: Connection, flag: flags.Flag, values: Mapping[str, Any]) -> int:
+    about = {"forum": flag.forum, "flag_id": flag.id, "reply_id": flag.reply_id}
+    verdict_id: int = tx.execute(table.insert().values({**about, **values})).inserted_primary_key[0]  # type: ignore[index]
+    if values["taught"] is not None:
+        who, source, at = values["who"], values["source"], values["given_at"]
+        labels.teach(tx, flag.id, values["taught"], verdict_id=verdict_id, source=source, who=who, at=at)
+    return verdict_id
+
+
+def _forget(tx: Connection, verdict: Verdict, *, who: str, now: datetime) -> int:
+    tx.execute(update(table).where(table.c.id == verdict.id).values(undone_at=now, undone_by=who))
+    return labels.forget(tx, verdict_id=verdict.id, at=now)
+
+
+def _take_back(
+    tx: Connection,
+    flag: flags.Flag,
+    verdict: Verdict | None,
+    message: intents.Message,
+    *,
+    who: str,
+    now: datetime,
+) -> int | None:
+    if verdict is not None and verdict.kind not in _REMOVES:
+        return intents.hide_again(tx, flag, verdict.action_id, who=who, now=now)
+    if _is_removed_since(tx, flag):
+        return None
+    _keep(tx, flag, flag.revision_id)
+    return intents.want_visible(tx, flag, message, who=who, now=now)
+
+
+def _is_removed_since(tx: Connection, flag: flags.Flag) -> bool:
+    """Whether a later text of the reply was upheld: the old flag's hide is not its own any more."""
+    later = select(table.c.id).where(
+        table.c.reply_id == flag.reply_id,
+        table.c.flag_id > flag.id,
+        table.c.kind.in_(_REMOVES),
+        table.c.undone_at.is_(None),
+    )
+    return tx.scalar(later.limit(1)) is not None
+
+
 def _require_open(tx: Connection, flag: flags.Flag, version: int | None) -> None:
     decided = standing(tx, flag.id)
     if decided is not None:
@@ -239,7 +246,9 @@ def _require_open(tx: Connection, flag: flags.Flag, version: int | None) -> None
 def _require_undoable(tx: Connection, flag: flags.Flag) -> None:
     """Without a verdict there is only a hide of ours to undo: in effect, or under way."""
     earlier = history(tx, flag.id)
-    if flag.state is FlagState.HIDDEN or (flag.is_open and _unsettled(tx, flag.reply_id, ActionKind.HIDE)):
+    if flag.state is FlagState.HIDDEN or (
+        flag.is_open and intents.unsettled(tx, flag.reply_id, ActionKind.HIDE)
+    ):
         return
     if earlier and earlier[-1].undone_at is not None:
         at = earlier[-1].undone_at.isoformat(timespec="seconds")
@@ -261,119 +270,20 @@ def _state_after(flag: flags.Flag, kind: VerdictKind) -> FlagState:
     return FlagState.OVERTURNED if flag.state is FlagState.HIDDEN else FlagState.DISMISSED
 
 
-def _accept_forum(tx: Connection, flag: flags.Flag, *, removes: bool, who: str, now: datetime) -> int | None:
-    """A human acted on the forum itself: whatever we had queued is not wanted any more."""
-    outbox.cancel_queued(tx, flag.reply_id, who=who, at=now)
-    if not removes:
-        tx.execute(update(replies).where(replies.c.id == flag.reply_id).values(our_hide=None))
-    return None
+def _keep(tx: Connection, flag: flags.Flag, revision_id: int | None) -> None:
+    """Remember that a human put this revision back: it is never hidden unasked again."""
+    tx.execute(update(replies).where(replies.c.id == flag.reply_id).values(kept_revision_id=revision_id))
 
 
-def _want_hidden(
-    tx: Connection, flag: flags.Flag, message: Message, *, who: str, now: datetime
-) -> int | None:
-    outbox.cancel_queued(tx, flag.reply_id, who=who, at=now, kinds=[ActionKind.RESTORE])
-    last = _last_unsettled(tx, flag.reply_id)
-    if last is not None and last.kind is ActionKind.HIDE:
-        asked = update(outbox_table).where(outbox_table.c.id == last.id)
-        tx.execute(asked.values(unasked=False))
-        return last.id
-    if last is None and (flag.hidden_by_us or flag.visibility in _UNTOUCHABLE):
-        return None
-    undoes = last.id if last is not None else None
-    return _enqueue(tx, flag, ActionKind.HIDE, message, undoes=undoes, who=who, now=now)
-
-
-def _want_visible(
-    tx: Connection, flag: flags.Flag, message: Message, *, who: str, now: datetime
-) -> int | None:
-    outbox.cancel_queued(tx, flag.reply_id, who=who, at=now, kinds=[ActionKind.HIDE])
-    last = _last_unsettled(tx, flag.reply_id)
-    if last is not None and last.kind is ActionKind.RESTORE:
-        return last.id
-    undoes = last.id if last is not None else _our_hide(tx, flag.reply_id)
-    if undoes is None:
-        return None
-    return _enqueue(tx, flag, ActionKind.RESTORE, message, undoes=undoes, who=who, now=now)
-
-
-def _hide_again(tx: Connection, flag: flags.Flag, verdict: Verdict, *, who: str, now: datetime) -> int | None:
-    """Undo an overturn: only what that verdict itself restored is hidden again."""
-    if verdict.action_id is None:
-        return None
-    restore = outbox.get(tx, verdict.action_id)
-    if outbox.cancel(tx, restore.id, who=who, at=now):
-        return None
-    if restore.state not in (OutboxState.DONE, OutboxState.CLAIMED, OutboxState.UNKNOWN):
-        return None
-    first = outbox.get(tx, restore.undoes) if restore.undoes is not None else restore
-    message = Message(first.reason, first.notify, now)
-    return _want_hidden(tx, flag, message, who=who, now=now)
-
-
-def _reopen(tx: Connection, flag: flags.Flag, *, hidden: bool, now: datetime) -> None:
+def _reopen(tx: Connection, flag: flags.Flag, *, now: datetime) -> None:
     newer = flags.open_of(tx, [flag.reply_id]).get(flag.reply_id)
     if newer is not None and newer != flag.id:
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, superseded_by=newer)
     elif flag.visibility is Visibility.GONE:
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, closed_at=flag.closed_at or now)
     else:
-        still = hidden and _last_unsettled(tx, flag.reply_id) is None
-        effect = still and _our_hide(tx, flag.reply_id) is not None
-        flags.change(tx, flag.id, state=FlagState.HIDDEN if effect else FlagState.PENDING, closed_at=None)
-
-
-def _our_hide(tx: Connection, reply_id: int) -> int | None:
-    """The hide of ours that is, or (given up while uncertain) may be, in effect."""
-    row = tx.execute(select(replies.c.our_hide).where(replies.c.id == reply_id)).one()
-    if row.our_hide is not None:
-        return int(row.our_hide)
-    actions = outbox.listing(tx, reply_id=reply_id)
-    latest = [action for action in actions if action.state is not OutboxState.CANCELLED][-1:]
-    for action in latest:
-        if action.kind is ActionKind.HIDE and action.state is OutboxState.DEAD and action.uncertain:
-            return action.id
-    return None
-
-
-def _queued(tx: Connection, reply_id: int) -> list[outbox.Action]:
-    return outbox.listing(tx, reply_id=reply_id, states=[OutboxState.QUEUED])
-
-
-def _unsettled(tx: Connection, reply_id: int, *kinds: ActionKind) -> list[outbox.Action]:
-    waiting = outbox.listing(tx, reply_id=reply_id, states=outbox.UNSETTLED)
-    return [action for action in waiting if action.kind in kinds]
-
-
-def _last_unsettled(tx: Connection, reply_id: int) -> outbox.Action | None:
-    waiting = _unsettled(tx, reply_id, ActionKind.HIDE, ActionKind.RESTORE)
-    return waiting[-1] if waiting else None
-
-
-def _enqueue(
-    tx: Connection,
-    flag: flags.Flag,
-    kind: ActionKind,
-    message: Message,
-    *,
-    undoes: int | None,
-    who: str,
-    now: datetime,
-) -> int | None:
-    return outbox.enqueue(
-        tx,
-        forum=flag.forum,
-        kind=kind,
-        reply_id=flag.reply_id,
-        revision_id=flag.revision_id,
-        at=now,
-        reason=message.reason,
-        notify=message.notify,
-        not_before=message.not_before,
-        flag_id=flag.id,
-        undoes=undoes,
-        who=who,
-    )
+        flags.change(tx, flag.id, state=FlagState.PENDING, closed_at=None)
+        actions.sync_open_flag(tx, flag.reply_id)
 
 
 def _note(

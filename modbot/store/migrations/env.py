@@ -8,7 +8,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from modbot.store.schema import metadata
-from modbot.store.types import Code, UtcTime
+from modbot.store.types import Code, UtcTime, Words
 
 
 def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
@@ -17,6 +17,8 @@ def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[Fal
         return "sa.BigInteger()"
     if kind == "type" and isinstance(item, Code):
         return "sa.String()"
+    if kind == "type" and isinstance(item, Words):
+        return "sa.Text()"
     return False
 
 

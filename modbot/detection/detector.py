@@ -1,0 +1,93 @@
+"""The detector: replies in, assessments out. Pure but for reading its model once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from modbot.detection import canonical, context, grams, model, signals
+from modbot.detection.duplicates import DuplicateIndex
+from modbot.detection.manifest import Manifest
+from modbot.detection.model import Linear
+from modbot.domain import Assessment, Probabilities, Repetition, Reply
+
+BATCH = 1024
+"""Replies handled at once: larger arrays leave the allocator's fast path."""
+
+
+class Detector:
+    """Assesses replies with one model. Immutable, safe under threads."""
+
+    def __init__(self, linear: Linear, manifest: Manifest) -> None:
+        self._linear = linear
+        self.manifest = manifest
+
+    @classmethod
+    def load(cls, model_dir: Path) -> Detector:
+        """The detector of a model folder. Raises ModelError with the way out."""
+        linear, manifest = model.load(Path(model_dir))
+        canonical.table()
+        return cls(linear, manifest)
+
+    @property
+    def model(self) -> str:
+        """The version of the model."""
+        return self.manifest.version
+
+    def assess(
+        self, replies: Sequence[Reply], *, duplicates: DuplicateIndex | None, now: datetime
+    ) -> list[Assessment]:
+        """An assessment of each reply, in order; ``now`` is aware.
+
+        Repetition counts what ``duplicates`` holds and the earlier replies of this call.
+        Nothing is inserted: that is for the caller, once the replies are stored.
+        """
+        if len(replies) <= BATCH:
+            return self._assess(replies, duplicates, now)
+        canonicals = self._canonicals(replies)
+        repetitions = duplicates.match(replies, canonicals, now) if duplicates else [None] * len(replies)
+        assessed: list[Assessment] = []
+        for first in range(0, len(replies), BATCH):
+            chosen = slice(first, first + BATCH)
+            assessed += self._chunk(replies[chosen], repetitions[chosen])
+        return assessed
+
+    def _assess(
+        self, replies: Sequence[Reply], duplicates: DuplicateIndex | None, now: datetime
+    ) -> list[Assessment]:
+        if duplicates is None:
+            return self._chunk(replies, [None] * len(replies))
+        return self._chunk(replies, duplicates.match(replies, self._canonicals(replies), now))
+
+    def _canonicals(self, replies: Sequence[Reply]) -> list[str]:
+        texts: list[str] = []
+        for first in range(0, len(replies), BATCH):
+            texts += canonical.canonicalise([reply.text for reply in replies[first : first + BATCH]])
+        return texts
+
+    def _chunk(
+        self, replies: Sequence[Reply], repetitions: Sequence[Repetition | None]
+    ) -> list[Assessment]:
+        if not replies:
+            return []
+        folded = canonical.fold([reply.text for reply in replies])
+        letters = canonical.letters(folded)
+        texts = canonical.strings(letters.codes, letters.starts)
+        hashed = grams.hash_grams(folded, letters)
+        found = context.measure(replies, folded, letters, texts)
+        probabilities = self._linear.probabilities(self._linear.logits(hashed, found.values))
+        batch = signals.Batch(
+            replies, folded, letters, hashed, texts, found, np.asarray(probabilities), repetitions
+        )
+        raised = signals.raise_signals(batch, self._linear)
+        return [
+            Assessment(reply.key, Probabilities(*row), marks, repetition, text, self.model)
+            for reply, row, marks, repetition, text in zip(
+                replies, probabilities.tolist(), raised, repetitions, texts, strict=True
+            )
+        ]
+
+

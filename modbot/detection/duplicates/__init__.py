@@ -1,0 +1,109 @@
+"""Near-duplicates and campaigns: who repeats what, in memory, bounded, rebuilt from the store.
+
+Each forum has its own campaigns: thread and author numbers mean nothing across forums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from threading import RLock
+
+from modbot.detection.duplicates.campaigns import campaign_id
+from modbot.detection.duplicates.forum import ForumIndex, Spans
+from modbot.detection.duplicates.observed import Observation, is_placeholder, observation
+from modbot.domain import Author, Repetition, Reply, ReplyKey
+
+__all__ = ["DuplicateIndex", "Observation", "campaign_id", "is_placeholder", "observation"]
+
+STANDING_POSTS = 50
+
+
+class DuplicateIndex:
+    """Repetition within a sliding window. Safe under threads.
+
+    ``is_established`` tells whether an author has standing: a function of the author,
+    or the ids of those who have; by default 50 posts suffice. ``capacity`` bounds the
+    replies kept for each forum: beyond it the oldest are let go.
+    """
+
+    def __init__(
+        self,
+        *,
+        window: timedelta = timedelta(days=30),
+        burst: timedelta = timedelta(days=7),
+        is_established: Callable[[Author], bool] | Collection[int] | None = None,
+        capacity: int = 200_000,
+    ) -> None:
+        self._spans = Spans(window, burst)
+        self._capacity = capacity
+        self._is_established = _standing(is_established)
+        self._forums: dict[str, ForumIndex] = {}
+        self._lock = RLock()
+
+    @property
+    def size(self) -> int:
+        """Replies indexed, over all forums."""
+        with self._lock:
+            return sum(forum.size for forum in self._forums.values())
+
+    def match(
+        self, replies: Sequence[Reply], canonical: Sequence[str], now: datetime
+    ) -> list[Repetition | None]:
+        """How each reply repeats what is indexed or came before it in the batch.
+
+        ``canonical`` are the replies' canonical texts, ``now`` is aware. None: it repeats
+        nothing. Nothing is inserted.
+        """
+        found: list[Repetition | None] = [None] * len(replies)
+        with self._lock:
+            for forum, places in _by_forum([reply.forum for reply in replies]).items():
+                chosen = [replies[place] for place in places]
+                texts = [canonical[place] for place in places]
+                for place, repetition in zip(
+                    places, self._of(forum).match(chosen, texts, now), strict=True
+                ):
+                    found[place] = repetition
+        return found
+
+    def insert(self, observations: Sequence[Observation]) -> None:
+        """Count replies that were stored. Repeating an insert changes nothing."""
+        with self._lock:
+            for forum, places in _by_forum([seen.key.forum for seen in observations]).items():
+                self._of(forum).insert([observations[place] for place in places])
+
+    def forget(self, keys: Iterable[ReplyKey]) -> None:
+        """Take replies out again: removed, restored or taught wrongly."""
+        listed = list(keys)
+        with self._lock:
+            for forum, places in _by_forum([key.forum for key in listed]).items():
+                self._of(forum).forget(listed[place].post_id for place in places)
+
+    def expire(self, now: datetime) -> None:
+        """Let go of replies older than the window."""
+        with self._lock:
+            for forum in self._forums.values():
+                forum.expire(now)
+
+    def _of(self, forum: str) -> ForumIndex:
+        index = self._forums.get(forum)
+        if index is None:
+            index = ForumIndex(forum, self._spans, self._capacity, self._is_established)
+            self._forums[forum] = index
+        return index
+
+
+def _standing(rule: Callable[[Author], bool] | Collection[int] | None) -> Callable[[Author], bool]:
+    if rule is None:
+        return lambda author: author.posts is not None and author.posts >= STANDING_POSTS
+    if callable(rule):
+        return rule
+    ids = frozenset(rule)
+    return lambda author: author.id in ids
+
+
+def _by_forum(forums: Sequence[str]) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for place, forum in enumerate(forums):
+        places.setdefault(forum, []).append(place)
+    return places

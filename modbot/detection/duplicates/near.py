@@ -1,0 +1,121 @@
+"""Finding near-duplicates among many texts: a fixed table of signatures, then proof.
+
+The table is set-associative: a key has room for ``WAYS`` texts, the newest push the
+oldest out, so memory is bounded and nothing is ever deleted. What it yields are
+candidates; each is proved by edit distance or 3-gram overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
+
+from modbot.detection.duplicates import signatures
+from modbot.detection.duplicates.signatures import CLIP, SHORTEST, Index
+
+WAYS = 8
+EDIT_SIMILARITY = 0.8
+OVERLAP = 0.7
+_ID_BITS = 24
+MOST_TEXTS = (1 << _ID_BITS) - 2
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The text ``id`` says nearly the same; ``similarity`` is 1 − edits / the longer length."""
+
+    id: int
+    similarity: float
+
+
+class NearTable:
+    """Signatures of texts by number. Not safe under threads by itself."""
+
+    def __init__(self, texts: int) -> None:
+        """``texts`` is how many it is sized for, at about 0.4 of its room."""
+        wanted = max(texts * 9 // (WAYS * 2 // 5), 64)
+        buckets = 1 << (wanted - 1).bit_length()
+        self._mask = np.uint64(buckets - 1)
+        self._slots = np.zeros((buckets, WAYS), dtype=np.uint32)
+        self._next = np.zeros(buckets, dtype=np.uint8)
+
+    def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
+        """File texts under their numbers (below ``MOST_TEXTS``)."""
+        signed = signatures.filed_under(texts)
+        if not len(signed.keys):
+            return
+        buckets, tags = self._place(signed.keys)
+        entries = (tags << np.uint32(_ID_BITS)) | (np.asarray(ids, dtype=np.uint32) + 1)[signed.owners]
+        order = np.argsort(buckets, kind="stable")
+        buckets, entries = buckets[order], entries[order]
+        firsts = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
+        sizes = np.diff(np.append(firsts, len(buckets)))
+        ranks = np.arange(len(buckets)) - np.repeat(firsts, sizes)
+        self._slots[buckets, (self._next[buckets] + ranks) % WAYS] = entries
+        heads = buckets[firsts]
+        self._next[heads] = (self._next[heads] + sizes) % WAYS
+
+    def candidates(self, texts: Sequence[str]) -> tuple[Index, Index]:
+        """``(query, id)`` pairs that share a key, each once, by query."""
+        signed = signatures.looked_up_by(texts)
+        if not len(signed.keys):
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        buckets, tags = self._place(signed.keys)
+        entries = self._slots[buckets]
+        found = ((entries >> np.uint32(_ID_BITS)) == tags[:, None]) & (entries != 0)
+        rows, ways = np.nonzero(found)
+        numbers = (entries[rows, ways] & np.uint32((1 << _ID_BITS) - 1)).astype(np.int64) - 1
+        pairs = np.unique((signed.owners[rows] << _ID_BITS) | numbers)
+        return pairs >> _ID_BITS, pairs & ((1 << _ID_BITS) - 1)
+
+    def _place(self, keys: signatures.Keys) -> tuple[Index, NDArray[np.uint32]]:
+        return (keys & self._mask).astype(np.int64), (keys >> np.uint64(56)).astype(np.uint32)
+
+
+def prove(
+    queries: Sequence[str], pairs: tuple[Index, Index], text_of: Callable[[int], str]
+) -> dict[int, list[Match]]:
+    """For each query number its true near-duplicates among the candidates, best first."""
+    rows, numbers = pairs
+    texts = [text_of(number)[:CLIP] for number in numbers.tolist()]
+    asked = [queries[row][:CLIP] for row in rows.tolist()]
+    kept = _plausible(asked, texts)
+    if not len(kept):
+        return {}
+    left, right = [asked[place] for place in kept], [texts[place] for place in kept]
+    scores = cpdist(left, right, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
+    found: dict[int, list[Match]] = {}
+    for place, one, other, score in zip(kept.tolist(), left, right, scores.tolist(), strict=True):
+        if score >= EDIT_SIMILARITY - 1e-6 or (score > 0.3 and overlap(one, other) >= OVERLAP):
+            found.setdefault(int(rows[place]), []).append(Match(int(numbers[place]), score))
+    for matches in found.values():
+        matches.sort(key=lambda match: (-match.similarity, match.id))
+    return found
+
+
+def _plausible(asked: Sequence[str], texts: Sequence[str]) -> Index:
+    """Positions whose lengths and characters allow a proof."""
+    if not texts:
+        return np.zeros(0, dtype=np.int64)
+    one = np.fromiter(map(len, asked), dtype=np.int64)
+    other = np.fromiter(map(len, texts), dtype=np.int64)
+    longer, shorter = np.maximum(one, other), np.minimum(one, other)
+    kept = np.flatnonzero((shorter >= OVERLAP * longer) & (shorter >= SHORTEST - 1))
+    differing = np.bitwise_count(
+        signatures.sketches([asked[place] for place in kept])
+        ^ signatures.sketches([texts[place] for place in kept])
+    )
+    return kept[differing <= 0.4 * longer[kept] + 1]
+
+
+def overlap(one: str, other: str) -> float:
+    """Jaccard similarity of two texts' sets of 3-grams."""
+    left = {one[at : at + 3] for at in range(len(one) - 2)}
+    right = {other[at : at + 3] for at in range(len(other) - 2)}
+    both = len(left & right)
+    return both / max(len(left) + len(right) - both, 1)

@@ -1,0 +1,100 @@
+"""The classifier as plain arrays: softmax over summed n-gram weights and features.
+
+Weights are kept as differences to ham (a softmax does not see a shift), so a text's
+score is two sums. They are read from 16-bit floats and widened once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modbot.detection import context, manifest
+from modbot.detection.grams import BUCKETS, Grams
+from modbot.detection.manifest import Manifest
+from modbot.errors import ModelError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """``weights`` is complex64 ``[BUCKETS + 1]``: low_effort − ham as the real part,
+    spam − ham as the imaginary one; the last entry is zero. ``context`` is float64
+    ``[4, features]``: center, scale, low_effort − ham, spam − ham; ``bias`` its two
+    offsets. ``temperature`` divides the logits; ``shift`` is added to them.
+    """
+
+    weights: NDArray[np.complex64]
+    context: Floats
+    bias: tuple[float, float]
+    temperature: float
+    shift: tuple[float, float]
+
+    def logits(self, grams: Grams, features: Floats) -> Floats:
+        """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated."""
+        center, scale, *weights = self.context
+        scaled = np.nan_to_num((features - center) / scale, nan=0.0)
+        scores = scaled @ np.array(weights).T + self.bias
+        sums = self._sums(grams) / np.sqrt(grams.counts)
+        scores[:, 0] += sums.real
+        scores[:, 1] += sums.imag
+        return scores
+
+    def _sums(self, grams: Grams) -> NDArray[np.complex128]:
+        taken = self.weights[grams.letters]
+        positions = taken.sum(axis=0, dtype=np.complex128)
+        sums = np.add.reduceat(positions, grams.starts)
+        if len(grams.marks):
+            marks = self.weights[grams.marks]
+            sums.real += np.bincount(grams.mark_rows, weights=marks.real, minlength=len(grams))
+            sums.imag += np.bincount(grams.mark_rows, weights=marks.imag, minlength=len(grams))
+        return sums
+
+    def probabilities(self, logits: Floats) -> Floats:
+        """``[text, 3]`` calibrated, in the order of the labels."""
+        return softmax((logits + self.shift) / self.temperature)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities of ``[text, 2]`` logits against a third class (first column) at zero."""
+    full = np.concatenate([np.zeros((len(logits), 1)), logits], axis=1)
+    full -= full.max(axis=1, keepdims=True)
+    powers = np.exp(full)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def widen(stored: NDArray[np.float16] | NDArray[np.float32]) -> NDArray[np.complex64]:
+    """Stored ``[BUCKETS, 2]`` weights as one complex number each, and a zero at the end."""
+    pairs = np.zeros((BUCKETS + 1, 2), dtype=np.float32)
+    pairs[:BUCKETS] = stored
+    return pairs.view(np.complex64)[:, 0]
+
+
+def load(folder: Path) -> tuple[Linear, Manifest]:
+    """Read and verify a model folder. Raises ModelError; executes nothing."""
+    facts = manifest.read(folder)
+    manifest.verify(folder, facts)
+    stored = _array(folder / manifest.WEIGHTS)
+    rows = np.array(_array(folder / manifest.CONTEXT), dtype=np.float64)
+    if stored.shape != (BUCKETS, 2) or rows.shape != (4, len(context.NAMES) + 1):
+        raise ModelError(code="model.features", path=folder)
+    if tuple(facts.features.get("context", ())) != context.NAMES:
+        raise ModelError(code="model.features", path=folder)
+    bias = (float(rows[2, -1]), float(rows[3, -1]))
+    shift = facts.calibration["shift"]
+    return (
+        Linear(widen(stored), rows[:, :-1], bias, facts.calibration["temperature"][0], (shift[0], shift[1])),
+        facts,
+    )
+
+
+def _array(path: Path) -> NDArray[np.float16]:
+    try:
+        array: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(code="model.unreadable", path=path, detail=error) from error
+    return array

@@ -1,0 +1,148 @@
+"""What held-out rows say of a model: metrics, thresholds and their confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from modbot.detection.manifest import Threshold
+from modbot.domain import Label
+from modbot.training.recipe import ORDER
+
+Floats = NDArray[np.float64]
+
+TARGET_PRECISION = 0.995
+BASE_RATE = 0.01
+"""Adverts among a forum's replies, until its own spot checks say better."""
+HIDE_FROM = 0.9
+QUEUE_FROM = {Label.SPAM: 0.3, Label.LOW_EFFORT: 0.5}
+QUEUE_SHARES = {Label.SPAM: 0.005, Label.LOW_EFFORT: 0.015}
+"""The queue budget of 2 % of replies, by label."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Rows that no fit has seen. ``labels`` are positions in LABELS, −1 where nobody judged."""
+
+    probabilities: Floats
+    labels: NDArray[np.int64]
+    weights: Floats
+    sources: Sequence[str]
+
+    def of(self, sources: Sequence[str]) -> HeldOut:
+        chosen = np.isin(np.array(self.sources), sources)
+        names = [source for source, kept in zip(self.sources, chosen, strict=True) if kept]
+        return HeldOut(self.probabilities[chosen], self.labels[chosen], self.weights[chosen], names)
+
+
+def upper_bound(errors: int, trials: int, confidence: float = 0.95) -> float:
+    """The one-sided Clopper–Pearson bound of a rate (no error among n: about 3 / n)."""
+    if trials == 0 or errors >= trials:
+        return 1.0
+    return float(beta.ppf(confidence, errors + 1, trials - errors))
+
+
+def projected_precision(recall: float, false_positive_rate: float, base_rate: float) -> float:
+    """Precision at a base rate, from recall and a false-positive rate."""
+    right, wrong = recall * base_rate, false_positive_rate * (1 - base_rate)
+    return right / (right + wrong) if right + wrong > 0 else 0.0
+
+
+def thresholds(rows: HeldOut, genuine: Sequence[str]) -> dict[str, Threshold]:
+    """``spam.hide``, ``spam.queue`` and ``low_effort.queue``; see ``HIDE_FROM`` and on."""
+    found = {"spam.hide": _hide(rows, genuine)}
+    for label, share in QUEUE_SHARES.items():
+        found[f"{label.value}.queue"] = _queue(rows, genuine, label, share)
+    return found
+
+
+def _hide(rows: HeldOut, genuine: Sequence[str]) -> Threshold:
+    """The lowest value that meets the target precision by the upper bound of the
+    false-positive rate; where too few rows can prove that, the one with the best bound."""
+    column = ORDER.index(Label.SPAM)
+    ham = _genuine_scores(rows, genuine, Label.SPAM)
+    above = np.sort(ham[ham >= HIDE_FROM])
+    candidates = [HIDE_FROM, *(float(np.nextafter(score, 2)) for score in above.tolist())]
+    options = [_threshold(rows, ham, column, min(value, 0.9999)) for value in candidates]
+    meeting = [option for option in options if option.precision >= TARGET_PRECISION]
+    return meeting[0] if meeting else max(options, key=lambda option: (option.precision, -option.value))
+
+
+def _queue(rows: HeldOut, genuine: Sequence[str], label: Label, share: float) -> Threshold:
+    """The lowest value at which genuine replies take no more than their share of the queue."""
+    ham = _genuine_scores(rows, genuine, label)
+    value = QUEUE_FROM[label]
+    if len(ham):
+        allowed = int(share * len(ham))
+        ranked = np.sort(ham)[::-1]
+        value = max(value, float(np.nextafter(ranked[allowed], 2)) if allowed < len(ham) else value)
+    return _threshold(rows, ham, ORDER.index(label), min(value, 0.99))
+
+
+def _genuine_scores(rows: HeldOut, genuine: Sequence[str], label: Label) -> Floats:
+    """A label's probability on every reply of real forums that is not known to deserve it."""
+    own = rows.of(genuine)
+    return own.probabilities[own.labels != ORDER.index(label), ORDER.index(label)]
+
+
+def _threshold(rows: HeldOut, ham: Floats, column: int, value: float) -> Threshold:
+    positives = rows.labels == column
+    caught = rows.probabilities[positives, column] >= value
+    errors = int((ham >= value).sum())
+    bound = upper_bound(errors, len(ham))
+    recall = float(caught.mean()) if len(caught) else 0.0
+    return Threshold(
+        value=round(value, 6),
+        negatives=len(ham),
+        false_positives=errors,
+        false_positive_bound=bound,
+        positives=int(positives.sum()),
+        recall=recall,
+        precision=projected_precision(recall, bound, BASE_RATE),
+        measured_on=f"held-out rows; precision is its lower bound at a base rate of {BASE_RATE:.0%}",
+    )
+
+
+def metrics(rows: HeldOut, limits: Mapping[str, Threshold]) -> dict[str, dict[str, float]]:
+    """By source and over all: rows, average precision, recall at precision .99, queue shares."""
+    table = {"all": _metrics(rows, limits)}
+    for source in sorted(set(rows.sources)):
+        table[source] = _metrics(rows.of([source]), limits)
+    return table
+
+
+def _metrics(rows: HeldOut, limits: Mapping[str, Threshold]) -> dict[str, float]:
+    facts: dict[str, float] = {"rows": len(rows.labels)}
+    for label in (Label.SPAM, Label.LOW_EFFORT):
+        column = ORDER.index(label)
+        judged = rows.labels >= 0
+        truth, scores = rows.labels[judged] == column, rows.probabilities[judged, column]
+        queue = limits[f"{label.value}.queue"].value
+        facts[f"{label.value}.queued"] = float((rows.probabilities[:, column] >= queue).sum())
+        if truth.any() and not truth.all():
+            facts[f"{label.value}.average_precision"] = average_precision(truth, scores)
+            facts[f"{label.value}.recall_at_99"] = recall_at(truth, scores, 0.99)
+        if truth.any():
+            facts[f"{label.value}.positives"] = float(truth.sum())
+            facts[f"{label.value}.recall_at_queue"] = float((scores[truth] >= queue).mean())
+    facts["spam.hidden"] = float((rows.probabilities[:, 2] >= limits["spam.hide"].value).sum())
+    return {name: round(value, 4) for name, value in facts.items()}
+
+
+def average_precision(truth: NDArray[np.bool_], scores: Floats) -> float:
+    order = np.argsort(-scores, kind="stable")
+    hits = truth[order]
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    return float(precision[hits].mean())
+
+
+def recall_at(truth: NDArray[np.bool_], scores: Floats, precision: float) -> float:
+    """The greatest recall at which precision still holds."""
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(truth[order])
+    reached = hits / np.arange(1, len(hits) + 1) >= precision
+    return float(hits[reached].max() / truth.sum()) if reached.any() else 0.0

@@ -1,0 +1,74 @@
+"""Texts to the matrix that scikit-learn fits: the very features that serving computes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from modbot.detection import canonical, context, grams
+from modbot.detection.detector import BATCH
+from modbot.domain import Reply
+
+Floats = NDArray[np.float64]
+CONTEXT_SCALE = 0.3
+"""Spread of a context feature beside n-grams, whose squares sum to about one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """``hashed`` is ``[text, BUCKETS]`` with 1/√n for each n-gram; ``features`` may hold NaN."""
+
+    hashed: sparse.csr_matrix
+    features: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """``idf`` of each bucket; ``center`` and ``scale`` of each context feature."""
+
+    idf: Floats
+    center: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, matrix: Matrix) -> Scaling:
+        texts, buckets = matrix.hashed.shape
+        seen = np.bincount(matrix.hashed.indices, minlength=buckets)
+        idf = np.log((1 + texts) / (1 + seen)) + 1
+        idf /= max(float(np.average(idf, weights=seen)), 1e-9)
+        known = ~np.isnan(matrix.features)
+        counts = np.maximum(known.sum(axis=0), 1)
+        center = np.where(known, matrix.features, 0).sum(axis=0) / counts
+        spread = np.sqrt((np.where(known, matrix.features - center, 0) ** 2).sum(axis=0) / counts)
+        return cls(idf, center, np.where(spread > 1e-6, spread, 1.0) / CONTEXT_SCALE)
+
+    def apply(self, matrix: Matrix) -> sparse.csr_matrix:
+        """One sparse float32 matrix: weighted buckets, then context features (NaN: 0)."""
+        scaled = np.nan_to_num((matrix.features - self.center) / self.scale, nan=0.0)
+        hashed = matrix.hashed @ sparse.diags(self.idf)
+        return sparse.hstack([hashed, sparse.csr_matrix(scaled)]).tocsr().astype(np.float32)
+
+
+def measure(replies: Sequence[Reply]) -> Matrix:
+    """The features of replies, computed as serving does, batch by batch."""
+    buckets, bounds, values, features, total = [], [np.zeros(1, dtype=np.int64)], [], [], 0
+    for first in range(0, len(replies), BATCH):
+        chosen = replies[first : first + BATCH]
+        folded = canonical.fold([reply.text for reply in chosen])
+        letters = canonical.letters(folded)
+        texts = canonical.strings(letters.codes, letters.starts)
+        hashed = grams.hash_grams(folded, letters)
+        found, ends = grams.to_rows(hashed)
+        buckets.append(found.astype(np.int32))
+        bounds.append(ends[1:] + total)
+        values.append(np.repeat(1 / np.sqrt(hashed.counts), np.diff(ends)))
+        features.append(context.measure(chosen, folded, letters, texts).values)
+        total += len(found)
+    arrays = (np.concatenate(values), np.concatenate(buckets), np.concatenate(bounds))
+    matrix = sparse.csr_matrix(arrays, shape=(len(replies), grams.BUCKETS))
+    matrix.sum_duplicates()
+    return Matrix(matrix, np.concatenate(features))

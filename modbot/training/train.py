@@ -1,0 +1,215 @@
+"""Train a candidate, measure it beside the model in use, promote the better one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from modbot.detection import manifest, model
+from modbot.detection.manifest import LABELS, Manifest
+from modbot.domain import Label, Reply
+from modbot.errors import ModelError
+from modbot.training import evaluate, examples, export, matrix, versions
+from modbot.training import fit as fitting
+from modbot.training.evaluate import HeldOut
+from modbot.training.examples import Example, Verdict
+from modbot.training.grammar import sentences
+from modbot.training.matrix import Matrix
+from modbot.training.recipe import ORDER, Recipe, Weighted, weigh
+from modbot.training.split import split, without
+
+LOSS_MARGIN = 1.05
+"""How much worse a challenger's log-loss may be: less than this is noise."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Champion and challenger on the same held-out rows."""
+
+    champion: str
+    champion_loss: float
+    challenger_loss: float
+    champion_bound: float
+    challenger_bound: float
+
+    @property
+    def is_better(self) -> bool:
+        """Not worse in log-loss beyond the margin, and no surer to hide the genuine."""
+        calm = self.challenger_bound <= self.champion_bound
+        return calm and self.challenger_loss <= self.champion_loss * LOSS_MARGIN
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A trained version. ``comparison`` is None when there was no model to compare with."""
+
+    folder: Path
+    manifest: Manifest
+    comparison: Comparison | None
+
+    @property
+    def deserves_promotion(self) -> bool:
+        return self.comparison is None or self.comparison.is_better
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Held-out examples with their features, measured once."""
+
+    weighted: Weighted
+    matrix: Matrix
+
+
+def train(
+    data: Sequence[Path],
+    *,
+    models: Path,
+    now: datetime,
+    held_out: Sequence[Path] = (),
+    verdicts: Iterable[Verdict] = (),
+    recipe: Recipe | None = None,
+    seed: int = 0,
+    name: str | None = None,
+    progress: Progress | None = None,
+) -> Candidate:
+    """Fit a model from files and verdicts into ``models/<version>``; promotes nothing.
+
+    ``held_out`` files are measured beside the share that is split off ``data``.
+    ``name`` names the folder (``baseline`` for the one that ships).
+    Raises ModelError for unreadable data or a missing label.
+    """
+    chosen, say = recipe or Recipe(), progress or _silent
+    say("reading")
+    fit_on, held = _divide(data, held_out, verdicts, chosen, seed)
+    say("measuring")
+    held_rows = Held(held, matrix.measure([example.reply for example in held.examples]))
+    measured = matrix.measure([example.reply for example in fit_on.examples])
+    say("fitting")
+    fitted = fitting.fit(measured, fit_on.labels, fit_on.weights, regularisation=chosen.regularisation)
+    say("evaluating")
+    arrays = fitting.arrays_of(fitted)
+    champion = _champion(models)
+    facts = _facts(arrays, held_rows, fit_on, chosen, now, champion, [*data, *held_out], seed)
+    folder = export.write(models, arrays, facts, name=name)
+    described = manifest.read(folder)
+    comparison = compare(champion, folder, held_rows, chosen.genuine) if champion else None
+    return Candidate(folder, described, comparison)
+
+
+def promote_if_better(models: Path, candidate: Candidate) -> bool:
+    """Make the candidate the model in use when it deserves it; whether it did."""
+    if candidate.deserves_promotion:
+        versions.promote(models, candidate.manifest.version)
+    return candidate.deserves_promotion
+
+
+def compare(champion: Path, challenger: Path, held: Held, genuine: Sequence[str]) -> Comparison:
+    """Both models on the same rows: log-loss, and the bound of genuine replies hidden."""
+    name, champion_loss, champion_bound = _standing(champion, held, genuine)
+    _, loss, bound = _standing(challenger, held, genuine)
+    return Comparison(name, champion_loss, loss, champion_bound, bound)
+
+
+def _standing(folder: Path, held: Held, genuine: Sequence[str]) -> tuple[str, float, float]:
+    linear, facts = model.load(folder)
+    rows = [example.reply for example in held.weighted.examples]
+    probabilities = linear.probabilities(_served(linear, rows, held.matrix))
+    judged = held.weighted.labels >= 0
+    loss = fitting.log_loss(probabilities[judged], held.weighted.labels[judged], held.weighted.weights[judged])
+    own = np.isin(np.array([example.source for example in held.weighted.examples]), genuine)
+    hidden = int((probabilities[own, 2] >= facts.threshold("spam.hide")).sum())
+    return facts.version, loss, evaluate.upper_bound(hidden, int(own.sum()))
+
+
+def _served(linear: model.Linear, rows: Sequence[Reply], measured: Matrix) -> fitting.Floats:
+    weights = linear.weights[:-1]
+    stored = np.column_stack([weights.real, weights.imag])
+    last = np.array([0.0, 1.0, *linear.bias])
+    return fitting.logits(fitting.Arrays(stored, np.column_stack([linear.context, last])), measured)
+
+
+def _silent(stage: str) -> None:
+    del stage
+
+
+def _divide(
+    data: Sequence[Path], held_out: Sequence[Path], verdicts: Iterable[Verdict], recipe: Recipe, seed: int
+) -> tuple[Weighted, Weighted]:
+    read = [example for path in data for example in examples.read(path)]
+    read += examples.of_verdicts(verdicts)
+    fit_rows, held_rows = split(read, recipe.held_out)
+    extra = [example for path in held_out for example in examples.read(path)]
+    fit_rows = without(fit_rows, extra) + _own(recipe, seed)
+    fit_on = weigh(fit_rows, recipe, seed=seed)
+    missing = [label for at, label in enumerate(LABELS) if not (fit_on.labels == at).any()]
+    if missing:
+        raise ModelError(code="model.no_data", detail=f"no text labelled {', '.join(missing)}")
+    return fit_on, weigh(held_rows + extra, recipe, seed=seed)
+
+
+def _own(recipe: Recipe, seed: int) -> list[Example]:
+    made = []
+    for label, count in ((Label.HAM, recipe.grammar // 5), (Label.LOW_EFFORT, recipe.grammar), (Label.SPAM, recipe.grammar)):
+        for text in sentences(label, count, seed=seed) if count else ():
+            made.append(Example(Reply("training", 0, text), label, "grammar"))
+    return made
+
+
+def _champion(models: Path) -> Path | None:
+    try:
+        folder = versions.current(models)
+        model.load(folder)
+    except ModelError:
+        return None
+    return folder
+
+
+def _facts(
+    arrays: fitting.Arrays,
+    held: Held,
+    fit_on: Weighted,
+    recipe: Recipe,
+    now: datetime,
+    champion: Path | None,
+    paths: Sequence[Path],
+    seed: int,
+) -> export.Facts:
+    raw = fitting.logits(arrays.rounded(), held.matrix)
+    warmth = fitting.temperature(raw, held.weighted.labels, held.weighted.weights)
+    probabilities = model.softmax(raw / warmth)
+    sources = [example.source for example in held.weighted.examples]
+    rows = HeldOut(probabilities, held.weighted.labels, held.weighted.weights, sources)
+    limits = evaluate.thresholds(rows, recipe.genuine)
+    losses = {"log_loss": fitting.log_loss(probabilities, rows.labels, rows.weights)}
+    return export.Facts(
+        created=now,
+        temperature=warmth,
+        thresholds=limits,
+        training=_origin(fit_on, recipe, paths, seed),
+        metrics={**losses, "by_source": evaluate.metrics(rows, limits)},
+        parent=manifest.read(champion).version if champion else None,
+    )
+
+
+def _origin(fit_on: Weighted, recipe: Recipe, paths: Sequence[Path], seed: int) -> dict[str, Any]:
+    counts: dict[str, Counter[str]] = {}
+    weights: Counter[str] = Counter()
+    for example, label, weight in zip(fit_on.examples, fit_on.labels, fit_on.weights.tolist(), strict=True):
+        counts.setdefault(example.source, Counter())[ORDER[label].value] += 1
+        weights[example.source] += weight
+    return {
+        "digest": examples.digest(paths),
+        "files": sorted(path.name for path in paths),
+        "rows": len(fit_on.examples),
+        "seed": seed,
+        "regularisation": recipe.regularisation,
+        "sources": {name: {**counts[name], "weight": round(weights[name], 1)} for name in sorted(counts)},
+    }

@@ -1,0 +1,81 @@
+"""Model versions in the models folder: list, verify, promote, roll back."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from modbot.detection import manifest
+from modbot.detection.manifest import Manifest
+from modbot.errors import ModelError
+
+BASELINE = "baseline"
+CURRENT = "current"
+BUILDING = ".building-"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One model folder. ``problem`` is the error of one that cannot be used."""
+
+    name: str
+    folder: Path
+    manifest: Manifest | None
+    problem: ModelError | None
+    is_current: bool
+
+
+def current(models: Path) -> Path:
+    """The folder of the model in use: what ``current`` names, else the baseline."""
+    pointer = models / CURRENT
+    name = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else BASELINE
+    return folder_of(models, name or BASELINE)
+
+
+def folder_of(models: Path, name: str) -> Path:
+    """The folder of a version. Raises ModelError when there is none."""
+    folder = models / name
+    if Path(name).name != name or not (folder / manifest.FILE).is_file():
+        raise ModelError(code="model.unknown_version", version=name, path=models)
+    return folder
+
+
+def listing(models: Path) -> list[Version]:
+    """All versions, the newest first; damaged ones are listed with their problem."""
+    if not models.is_dir():
+        return []
+    pointer = models / CURRENT
+    used = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else BASELINE
+    folders = [entry for entry in models.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+    versions = [_version(folder, used) for folder in folders]
+    return sorted(versions, key=lambda version: version.manifest.created if version.manifest else "", reverse=True)
+
+
+def verify(models: Path, name: str) -> Manifest:
+    """Check every file of a version. Raises ModelError naming the first that differs."""
+    folder = folder_of(models, name)
+    facts = manifest.read(folder)
+    manifest.verify(folder, facts)
+    return facts
+
+
+def promote(models: Path, name: str) -> Manifest:
+    """Make a verified version the one in use (replaced in one step)."""
+    facts = verify(models, name)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=models, prefix=".current-", delete=False) as file:
+        file.write(name + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(models / CURRENT)
+    return facts
+
+
+def _version(folder: Path, used: str) -> Version:
+    try:
+        facts = manifest.read(folder)
+        manifest.verify(folder, facts)
+    except ModelError as error:
+        return Version(folder.name, folder, None, error, folder.name == used)
+    return Version(folder.name, folder, facts, None, folder.name == used)
