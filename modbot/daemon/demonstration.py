@@ -27,6 +27,9 @@ SETTINGS = """
 [policy]
 mode = "enforce"
 
+[policy.spam]
+hide = 0.97
+
 [polling]
 every_seconds = 1.0
 quiet_every_seconds = 1.5
@@ -38,8 +41,7 @@ undo_seconds = 3
 url = "{url}"
 username = "{username}"
 password_over_http = true
-panel_search = {panel}
-panel_search_seconds = 1
+polling = "sweep"
 requests_per_second = 20
 requests_per_day = 200000
 """
@@ -123,23 +125,21 @@ class Demonstration:
 
 
 @contextmanager
-def demonstration(
-    *, stop: threading.Event, charset: str = "utf-8", panel: bool = True
-) -> Iterator[Demonstration]:
+def demonstration(*, stop: threading.Event, charset: str = "utf-8") -> Iterator[Demonstration]:
     """The scene, its server and the house beside it, in a folder that goes with it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="modbot-demo-")))
         scene = stage()
         server = stack.enter_context(DemoServer(forum=scene.forum, charset=charset))
-        loaded = _settings(folder, server, scene, panel=panel)
+        loaded = _settings(folder, server, scene)
         opened = stack.enter_context(house.open_house(loaded, [FORUM], stop=stop))
         members = Members(scene)
         stack.callback(members.stop)
         yield Demonstration(scene, server, members, opened)
 
 
-def _settings(folder: Path, server: DemoServer, scene: Scene, *, panel: bool) -> settings.Loaded:
-    text = SETTINGS.format(url=server.url, username=server.moderator.name, panel=str(panel).lower())
+def _settings(folder: Path, server: DemoServer, scene: Scene) -> settings.Loaded:
+    text = SETTINGS.format(url=server.url, username=server.moderator.name)
     root = settings.project_root() / "models"
     text += f'\n[paths]\nmodels = "{root}"\n'
     for board in scene.forum.content.boards.values():

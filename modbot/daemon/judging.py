@@ -162,11 +162,9 @@ class Judge:
         for judgement in judgements:
             tally.count(judgement.decision)
             self._log_decision(judgement)
-        self._judge_earlier_members(batch, judgements, tally)
+        self._judge_earlier_members(judgements, tally)
 
-    def _judge_earlier_members(
-        self, batch: Sequence[inbox.Stored], judgements: Sequence[decisions.Judgement], tally: Tally
-    ) -> None:
+    def _judge_earlier_members(self, judgements: Sequence[decisions.Judgement], tally: Tally) -> None:
         """A campaign that crosses a threshold brings the copies that passed before."""
         crossed = {
             judgement.assessment.repetition.campaign
@@ -175,11 +173,9 @@ class Judge:
         }
         if not crossed:
             return
-        fresh = {stored.reply_id for stored in batch}
         with self._store.read() as rx:
-            earlier = campaigns.passed_members(rx, self._forum, sorted(crossed))
-            stored = inbox.load(rx, [reply_id for reply_id in earlier if reply_id not in fresh])
-        members = [entry for entry in stored.values() if not entry.hidden_by_us]
+            passed = campaigns.passed_members(rx, self._forum, sorted(crossed))
+            members = list(inbox.load(rx, passed).values())
         if not members:
             return
         now = self._clock()

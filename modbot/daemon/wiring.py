@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from modbot.detection import DuplicateIndex
+from modbot.detection import DuplicateIndex, Threshold
 from modbot.domain import ThreadKind
 from modbot.errors import SettingsError
 from modbot.forums.config import Credentials, EngineContext, ForumConfig, Politeness, PollingMethod
@@ -19,7 +19,7 @@ from modbot.settings import ForumSettings, Loaded, PolicySettings, Settings
 ENGINES = "modbot.forums"
 
 
-def policy_book(loaded: Loaded, thresholds: dict[str, float]) -> PolicyBook:
+def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold]) -> PolicyBook:
     """Every board's policy; ``thresholds`` are the model's own (``spam.hide``, …)."""
     settings = loaded.settings
     boards: dict[tuple[str, int | None], Policy] = {}
@@ -39,18 +39,21 @@ def policy_book(loaded: Loaded, thresholds: dict[str, float]) -> PolicyBook:
     )
 
 
-def board_policy(settings: PolicySettings, thresholds: dict[str, float]) -> Policy:
-    def number(wish: float | str, name: str) -> float | None:
+def board_policy(settings: PolicySettings, thresholds: Mapping[str, Threshold]) -> Policy:
+    def number(wish: float | str, name: str, *, needs: float = 0.0) -> float | None:
         if wish == "never":
             return None
-        return thresholds.get(name) if wish == "model" else float(wish)
+        if wish != "model":
+            return float(wish)
+        found = thresholds.get(name)
+        return found.value if found is not None and found.precision >= needs else None
 
     return Policy(
         mode=settings.mode,
         standing_posts=settings.standing_posts,
         standing_groups=settings.standing_groups,
         exempt_groups=settings.exempt_groups,
-        spam_hide=number(settings.spam.hide, "spam.hide"),
+        spam_hide=number(settings.spam.hide, "spam.hide", needs=settings.precision_target),
         spam_queue=number(settings.spam.queue, "spam.queue"),
         hide_needs_contact=settings.spam.hide_needs_contact,
         low_effort_queue=number(settings.low_effort.queue, "low_effort.queue"),

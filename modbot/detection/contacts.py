@@ -41,8 +41,7 @@ _LINK: Final = re.compile(r"(?:https?:/{1,2}|www\.)[a-z0-9\-._~:/?#@!$&'()*+,;=%
                    r"(?<![a-z0-9@.\-])[a-z0-9\-]{2,40}\.(?:com|cn|net|org|top|xyz|vip|cc|club|site|shop|me|io|tv|info|link|live|fun|icu|pro|app|ltd|biz|online|store|tk|ru)(?![a-z0-9\-.])(?:/[a-z0-9\-._~:/?#@!$&'()*+,;=%]{0,200})?")
 _DOMAIN: Final = re.compile(r"^(?:https?:/*)?(?:www\.)?([a-z0-9\-.]+)")
 SHORTENERS: Final = frozenset(
-    "t.cn dwz.cn url.cn suo.im suo.nz bit.ly tinyurl.com is.gd goo.gl t.co mrw.so u.nu rrd.me 0x7.me w.url.cn "
-    "reurl.cc lihi.cc shorturl.at cutt.ly rb.gy urlz.fr ow.ly sourl.cn 985.so".split()
+    ["t.cn", "dwz.cn", "url.cn", "suo.im", "suo.nz", "bit.ly", "tinyurl.com", "is.gd", "goo.gl", "t.co", "mrw.so", "u.nu", "rrd.me", "0x7.me", "w.url.cn", "reurl.cc", "lihi.cc", "shorturl.at", "cutt.ly", "rb.gy", "urlz.fr", "ow.ly", "sourl.cn", "985.so"]
 )
 
 

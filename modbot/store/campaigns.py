@@ -58,43 +58,32 @@ class Member:
     visibility: Visibility
 
 
-def join(tx: Connection, judged: Sequence[tuple[int, Assessment]], *, at: datetime) -> None:
-    """Put replies (row id, assessment) into the campaigns of their repetitions.
+def begin(tx: Connection, judged: Sequence[Assessment], *, at: datetime) -> None:
+    """Keep the campaigns that these assessments speak of.
 
-    The reply that a campaign began with joins too: when it was judged there was no
-    campaign yet.
+    The reply that a campaign began with joins it now: when it was judged there was none.
     """
-    members: list[dict[str, object]] = []
-    firsts: list[dict[str, object]] = []
-    begun: dict[tuple[str, str], dict[str, object]] = {}
-    for reply_id, assessment in judged:
-        repetition = assessment.repetition
-        if repetition is None:
-            continue
-        forum = assessment.key.forum
-        members.append({"row_id": reply_id, "joined": repetition.campaign})
-        first = repetition.first_post
-        firsts.append({"of": first.forum, "post": first.post_id, "joined": repetition.campaign})
-        row = begun.setdefault(
-            (forum, repetition.campaign),
-            {
-                "forum": forum,
-                "id": repetition.campaign,
-                "canonical": assessment.canonical_text,
-                "first_seen": repetition.first_seen or at,
-                "last_seen": at,
-            },
-        )
-        row["last_seen"] = repetition.last_seen or at
-    if not members:
+    repeated = [(entry, entry.repetition) for entry in judged if entry.repetition is not None]
+    if not repeated:
         return
-    tx.execute(
-        update(replies).where(replies.c.id == bindparam("row_id")).values(campaign=bindparam("joined")),
-        members,
-    )
+    begun: dict[tuple[str, str], dict[str, object]] = {}
+    for assessment, repetition in repeated:
+        new = {
+            "forum": assessment.key.forum,
+            "id": repetition.campaign,
+            "canonical": assessment.canonical_text,
+            "first_seen": repetition.first_seen or at,
+        }
+        row = begun.setdefault((assessment.key.forum, repetition.campaign), new)
+        row["last_seen"] = repetition.last_seen or at
     same = and_(replies.c.forum == bindparam("of"), replies.c.post_id == bindparam("post"))
     tx.execute(
-        update(replies).where(same, replies.c.campaign.is_(None)).values(campaign=bindparam("joined")), firsts
+        update(replies).where(same, replies.c.campaign.is_(None)).values(campaign=bindparam("joined")),
+        [
+            {"of": first.forum, "post": first.post_id, "joined": repetition.campaign}
+            for _, repetition in repeated
+            for first in (repetition.first_post,)
+        ],
     )
     dialect.upsert(tx, campaigns, list(begun.values()), keys=["forum", "id"], update=["last_seen"])
 

@@ -56,17 +56,21 @@ def record(tx: Connection, judgements: Sequence[Judgement], *, at: datetime) -> 
     current = (
         update(replies)
         .where(replies.c.id == bindparam("row_id"), replies.c.revision_id == bindparam("revision"))
-        .values(decision_id=bindparam("judged"))
+        .values(decision_id=bindparam("judged"), campaign=bindparam("joined"))
     )
     tx.execute(
         current,
         [
-            {"row_id": judgement.reply_id, "revision": judgement.revision_id, "judged": decision_id}
-            for judgement, decision_id in zip(judgements, ids, strict=True)
+            {
+                "row_id": value["reply_id"],
+                "revision": value["revision_id"],
+                "judged": decision_id,
+                "joined": value["campaign"],
+            }
+            for value, decision_id in zip(values, ids, strict=True)
         ],
     )
-    repeated = [(entry.reply_id, entry.assessment) for entry in judgements]
-    campaigns.join(tx, repeated, at=at)
+    campaigns.begin(tx, [judgement.assessment for judgement in judgements], at=at)
     return ids
 
 

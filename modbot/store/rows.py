@@ -24,6 +24,7 @@ from modbot.domain import (
 _T = TypeVar("_T")
 
 CHUNK = 500
+_GREATEST = 2**31 - 1
 """Values in one IN (...) list; SQLite takes at most 32,766 in a statement."""
 
 
@@ -49,12 +50,12 @@ def reply_columns(reply: Reply) -> dict[str, Any]:
         "author_id": author.id,
         "author_name": author.name,
         "author_group": author.group_id,
-        "author_posts": author.posts,
-        "author_credits": author.credits,
+        "author_posts": _fitting(author.posts),
+        "author_credits": _fitting(author.credits),
         "author_registered": author.registered,
         "is_thread_author": reply.is_thread_author,
         "posted_at": reply.posted_at,
-        "floor": reply.floor,
+        "floor": _fitting(reply.floor),
         "region": reply.region,
         "client": reply.client,
         "links": [[link.url, link.text] for link in reply.links],
@@ -63,6 +64,11 @@ def reply_columns(reply: Reply) -> dict[str, Any]:
         "hidden": reply.hidden,
         "visibility": visibility(reply).value,
     }
+
+
+def _fitting(number: int | None) -> int | None:
+    """A count as a page tells it, or None for one that no integer column holds."""
+    return number if number is not None and -_GREATEST <= number <= _GREATEST else None
 
 
 def reply_of(row: RowMapping) -> Reply:

@@ -97,6 +97,9 @@ def city(shell: Shell) -> Iterator[City]:
 models = "{settings.project_root() / "models"}"
 [policy]
 mode = "enforce"
+
+[policy.spam]
+hide = 0.97
 [actions]
 undo_seconds = 1
 [polling]

@@ -9,11 +9,30 @@ import pytest
 
 from modbot import settings
 from modbot.daemon import installing, kinds, wiring
+from modbot.detection import Threshold
 from modbot.domain import Reason, Reply, ThreadKind
 from modbot.errors import SettingsError, UsageError
 from modbot.forums.protocol import Board
 
-THRESHOLDS = {"spam.hide": 0.97, "spam.queue": 0.8, "low_effort.queue": 0.75}
+
+def a_threshold(value: float, precision: float = 0.999) -> Threshold:
+    return Threshold(
+        value=value,
+        negatives=10_000,
+        false_positives=0,
+        false_positive_bound=0.0003,
+        positives=1000,
+        recall=0.5,
+        precision=precision,
+        measured_on="a test",
+    )
+
+
+THRESHOLDS = {
+    "spam.hide": a_threshold(0.97),
+    "spam.queue": a_threshold(0.8, precision=0.7),
+    "low_effort.queue": a_threshold(0.75, precision=0.6),
+}
 CITY = '[forums.city]\nurl = "https://bbs.example.com/"\nusername = "mod"\n'
 
 
@@ -56,6 +75,16 @@ def test_thresholds_come_from_the_model_unless_the_operator_names_one(loaded):
     assert board.spam_hide is None
     trade = book.for_reply(Reply("city", 1, "顶", board_id=8))
     assert trade.reasons == {Reason.SPAM, Reason.REPEATED}
+
+
+def test_a_hide_threshold_that_proves_less_than_the_target_is_not_used(loaded):
+    weak = THRESHOLDS | {"spam.hide": a_threshold(0.97, precision=0.98)}
+    found = loaded(CITY + "[forums.city.boards.7.policy]\nprecision_target = 0.97")
+    book = wiring.policy_book(found, weak)
+    assert book.of_board("city", 3).spam_hide is None
+    assert book.of_board("city", 7).spam_hide == 0.97
+    named = wiring.policy_book(loaded(CITY + "[policy.spam]\nhide = 0.9"), weak)
+    assert named.of_board("city", 3).spam_hide == 0.9
 
 
 def test_the_words_of_a_title_make_a_thread_of_its_kind(loaded):

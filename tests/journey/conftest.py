@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ from modbot.demo.state import Fate, Post
 SETTINGS = """
 [policy]
 mode = "{mode}"
+
+[policy.spam]
+hide = 0.97
 
 [actions]
 undo_seconds = 0
@@ -41,6 +45,19 @@ kind = "trade"
 """
 
 
+class Clock:
+    """The real time, which a test may move on."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def move(self, **span: float) -> None:
+        self._ahead += timedelta(**span)
+
+
 @dataclass
 class Town:
     """The scene on its server, and modbot's settings for it."""
@@ -48,6 +65,7 @@ class Town:
     scene: Scene
     server: DemoServer
     folder: Path
+    clock: Clock
     mode: str = "enforce"
     panel: bool = True
 
@@ -82,9 +100,11 @@ class Town:
 class Running:
     house: House
     desk: ForumDesk
+    clock: Clock
 
     def round(self) -> None:
-        """Poll, judge, act."""
+        """Poll, judge, act; lists and the panel's search tell whole minutes, so one passes first."""
+        self.clock.move(minutes=2)
         self.desk.poll()
         self.desk.executor.work()
 
@@ -94,9 +114,10 @@ def town(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Town]:
     """The scene before anybody writes. ``@pytest.mark.parametrize("town", ["gbk"], indirect=True)``
     serves it in GBK."""
     charset = getattr(request, "param", "utf-8")
-    scene = stage()
-    with DemoServer(forum=scene.forum, charset=charset) as server:
-        yield Town(scene, server, tmp_path)
+    clock = Clock()
+    scene = stage(clock=clock)
+    with DemoServer(forum=scene.forum, charset=charset, clock=clock) as server:
+        yield Town(scene, server, tmp_path, clock)
 
 
 @pytest.fixture
@@ -110,7 +131,9 @@ def start(town: Town) -> Iterator[Callable[[], Running]]:
                 opened.pop().close()
             one = stack.enter_context(ExitStack())
             opened.append(one)
-            house = one.enter_context(open_house(town.loaded(), ["city"], stop=threading.Event()))
-            return Running(house, house.desks["city"])
+            house = one.enter_context(
+                open_house(town.loaded(), ["city"], clock=town.clock, stop=threading.Event())
+            )
+            return Running(house, house.desks["city"], town.clock)
 
         yield begin

@@ -97,6 +97,16 @@ def test_the_reply_that_a_campaign_began_with_joins_it(desk: Desk) -> None:
     assert (members[2].visibility, members[2].text) == (Visibility.HIDDEN, "小城真美呀")
 
 
+def test_an_edited_text_leaves_the_campaign_of_the_old_one(desk: Desk) -> None:
+    [first, second] = desk.record(reply(1), reply(2))
+    desk.judge(first, decision())
+    desk.judge(second, decision(), repeated=repetition("c1", FIRST))
+    [edited] = desk.record(reply(2, "完全不同的话"))
+    desk.judge(edited, decision())
+    with desk.store.read() as rx:
+        assert [member.key.post_id for member in campaigns.members(rx, FORUM, "c1")] == [1]
+
+
 def test_guests_of_a_campaign_count_as_different_authors(desk: Desk) -> None:
     guest = replace(reply(1).author, id=None, name="游客")
     rows = desk.record(*(reply(number, "顶顶顶", author=guest) for number in (1, 2, 3)))

@@ -90,6 +90,13 @@ def test_what_no_database_stores_is_replaced_and_fails_no_batch(desk: Desk) -> N
     assert (again.is_changed, again.revision_id) == (False, first.revision_id)
 
 
+def test_an_absurd_count_is_not_known_and_fails_no_batch(desk: Desk) -> None:
+    absurd = Author(3, "甲", 10, 10**30, -(10**30))
+    desk.record(reply(1, author=absurd, floor=10**25), reply(2))
+    stored = only(desk.store, ReplyKey(FORUM, 1)).reply
+    assert (stored.author, stored.floor) == (Author(3, "甲", 10, None, None), None)
+
+
 def test_reading_a_reply_again_changes_nothing(desk: Desk) -> None:
     [first] = desk.record(FULL)
     desk.later(minutes=5)
