@@ -139,7 +139,8 @@ def page(
         f"attackevasive = '{attackevasive}';"
     )
     return (
-        f'<!DOCTYPE html><html><head><title>{title}</title><script type="text/javascript">{script}</script></head>'
+        f"<!DOCTYPE html><html><head><title>{title}</title>"
+        f'<script type="text/javascript">{script}</script></head>'
         f'<body><form><input type="hidden" name="formhash" value="{formhash}" /></form>{content}'
         "<p>GMT+8, 2026-11-23 17:00</p></body></html>"
     )

@@ -208,10 +208,13 @@ def test_boards_and_preset_reasons_are_read(forum: DiscuzForum, server: DemoServ
 # --- what a real forum does on bad days ------------------------------------------------------
 
 POST = (
-    '<table id="pid{pid}" class="plhin"><tr><td class="pls"><div id="favatar{pid}"><div class="pi"><div class="authi">'
+    '<table id="pid{pid}" class="plhin"><tr><td class="pls"><div id="favatar{pid}">'
+    '<div class="pi"><div class="authi">'
     '<a href="home.php?mod=space&amp;uid=8">路人</a></div></div></div></td><td class="plc"><div class="pi">'
-    '<strong><a id="postnum{pid}">2<sup>#</sup></a></strong><em id="authorposton{pid}">发表于 2026-11-23 16:00:00</em></div>'
-    '<div class="pct"><div class="pcb">{notice}<div class="t_fsz"><table><tr><td class="t_f" id="postmessage_{pid}">'
+    '<strong><a id="postnum{pid}">2<sup>#</sup></a></strong>'
+    '<em id="authorposton{pid}">发表于 2026-11-23 16:00:00</em></div>'
+    '<div class="pct"><div class="pcb">{notice}<div class="t_fsz"><table><tr>'
+    '<td class="t_f" id="postmessage_{pid}">'
     "好</td></tr></table></div></div></div></td></tr></table>"
 )
 HIDDEN = '<div class="locked">提示: <em>该帖被管理员或版主屏蔽，只有管理员或有管理权限的成员可见</em></div>'
@@ -319,7 +322,8 @@ def test_a_profile_is_read_as_an_author(bad_forum: DiscuzForum, day: BadDay) -> 
     profile = (
         '<div class="bm_c u_profile"><h2 class="mbn">路人甲 <span class="xw0">(UID: 8)</span></h2>'
         "<ul><li><a>回帖数 40</a><a>主题数 2</a></li></ul>"
-        '<ul><li><em class="xg1">用户组&nbsp;&nbsp;</em><a href="home.php?mod=spacecp&amp;ac=usergroup&amp;gid=12">中级</a>'
+        '<ul><li><em class="xg1">用户组&nbsp;&nbsp;</em>'
+        '<a href="home.php?mod=spacecp&amp;ac=usergroup&amp;gid=12">中级</a>'
         '</li></ul><ul id="pbbs" class="pf_l"><li><em>注册时间</em>2020-1-2 03:04</li></ul></div>'
         '<div id="psts"><ul class="pf_l"><li><em>积分</em>99</li><li>没有标签</li></ul></div>'
     )

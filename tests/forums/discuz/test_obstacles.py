@@ -242,7 +242,8 @@ def test_a_thread_deleted_between_list_and_visit_is_forgotten(wicked: Wicked) ->
     gone, stays = wicked.thread(), wicked.thread()
     missing = Told(
         page(
-            '<div id="messagetext" class="alert_error"><p>抱歉，指定的主题不存在或已被删除或正在被审核</p></div>'
+            '<div id="messagetext" class="alert_error">'
+            "<p>抱歉，指定的主题不存在或已被删除或正在被审核</p></div>"
         ),
         404,
     )
