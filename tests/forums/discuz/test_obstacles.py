@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -206,6 +207,52 @@ def test_a_board_page_that_leads_elsewhere_is_passed_by(wicked: Wicked) -> None:
             wicked.poll(forum)
     assert wicked.site.count(f"fid={BOARD}") == 3
     assert "error.forum.redirect" in {block.problem for block in wicked.unreadable}
+
+
+def test_a_sub_board_that_is_only_named_is_looked_at_when_something_changed(wicked: Wicked) -> None:
+    hidden_away = wicked.thread(37)
+
+    def only_named(asked: Asked) -> Told | None:
+        if asked.path != "/forum.php" or asked.query.get("mod") or not wicked.site.count("member.php"):
+            return None
+        told = plain(asked)
+        text = told.body.decode() if isinstance(told.body, bytes) else told.body
+        row = re.search(r"<tr[^>]*>(?:(?!</tr>).)*fid=37(?:(?!</tr>).)*</tr>", text, re.DOTALL)
+        assert row
+        text = text.replace(row.group(0), "")
+        link = '<p>子版块: <a href="forum.php?mod=forumdisplay&amp;fid=37">别处</a></p>'
+        place = text.index("</h2>", text.index("fid=36", text.index("fl_tb"))) + len("</h2>")
+        return replace(told, body=text[:place] + link + text[place:])
+
+    plain = wicked.answer
+    wicked.site.answer = lambda asked: only_named(asked) or plain(asked)
+    here = wicked.thread()
+    with wicked.opened() as forum:
+        assert threads_of(wicked.poll(forum)) == {here, hidden_away}
+        before = len(wicked.site.asked)
+        wicked.poll(forum)
+        assert len(wicked.site.asked) == before + 1
+
+
+def test_an_error_while_following_a_pending_reply_forgets_nothing(wicked: Wicked) -> None:
+    wicked.community.require_approval(BOARD)
+    first = wicked.community.start_thread(BOARD, wicked.anna, "话题", "说说")
+    waiting = wicked.community.post(first.thread_id, wicked.anna, "等一等")
+    wicked.world.pass_minutes(2)
+    with wicked.opened(panel_search=True, panel_search_seconds=60) as forum:
+        wicked.poll(forum)
+        wicked.community.approve(waiting.id, by=wicked.bot)
+        busy = Told("<html>busy</html>", 502)
+        wicked.twists = [lambda asked: busy if asked.query.get("goto") == "findpost" else None]
+        wicked.world.pass_minutes(2)
+        with pytest.raises(Retryable):
+            wicked.poll(forum)
+        assert wicked.cursor is not None
+        assert waiting.id in decode(wicked.cursor).pending
+        wicked.twists = []
+        wicked.world.pass_minutes(2)
+        found = {reply.post_id: reply for reply in wicked.poll(forum)}
+        assert not found[waiting.id].pending
 
 
 # --- threads --------------------------------------------------------------------------------

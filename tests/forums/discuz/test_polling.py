@@ -272,6 +272,20 @@ def test_the_approval_queue_is_read_and_its_replies_followed(town: Town) -> None
     assert town.seen[refused].pending
 
 
+def test_a_queue_longer_than_one_look_forgets_nobody(town: Town) -> None:
+    town.choose(panel_search=True, panel_search_seconds=60)
+    thread = town.thread(AUDITED)
+    first = [town.reply(thread) for _ in range(5)]
+    town.world.pass_minutes(2)
+    town.poll()
+    for _ in range(110):
+        town.reply(thread)
+    town.world.pass_minutes(2)
+    town.poll()
+    assert town.cursor is not None
+    assert set(first) <= set(decode(town.cursor).pending)
+
+
 def test_a_thread_approved_late_is_found(town: Town) -> None:
     town.choose(panel_search=True, panel_search_seconds=60)
     town.community.require_approval(AUDITED, Approval.ALL)
