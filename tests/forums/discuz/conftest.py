@@ -9,6 +9,7 @@ import pytest
 from club_support import PASSWORD, Club, Opener
 from forum_support import Site, World
 from town_support import Town
+from wicked_support import Wicked
 
 from modbot.demo.server import DemoServer
 from modbot.forums.config import Credentials, ForumConfig, Politeness
@@ -51,3 +52,11 @@ def session_with(site: Site, world: World) -> Iterator[Opener]:
             return Session(config, world.context, transport)
 
         yield connect
+
+
+@pytest.fixture
+def wicked(site: Site, embedded: DemoServer, world: World) -> Iterator[Wicked]:
+    with ExitStack() as after:
+        there = Wicked(site, embedded, world)
+        after.callback(there.client.close)
+        yield there
