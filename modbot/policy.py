@@ -149,10 +149,10 @@ def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
     excuse = _excuse(reply, assessment, policy, circumstances)
-    findings = [] if excuse else _findings(reply, assessment, policy)
+    standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
+    findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
     if not findings:
         return _decision(assessment, policy, None, held_by=(excuse,) if excuse else ())
-    standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     softened = [_softened(finding, standing=standing) for finding in findings]
     carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
     return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
@@ -174,14 +174,13 @@ def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances:
     return ""
 
 
-def _findings(reply: Reply, assessment: Assessment, policy: Policy) -> list[Finding]:
+def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
     found = [_spam(assessment, policy)]
     if not reply.is_thread_author:
-        found += [
-            _repeated(assessment.repetition, policy.repeated),
-            _title_echo(assessment, policy),
-            _low_effort(assessment, policy),
-        ]
+        found += [_repeated(assessment.repetition, policy.repeated), _title_echo(assessment, policy)]
+    if not reply.is_thread_author and not standing:
+        # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
+        found.append(_low_effort(assessment, policy))
     return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
 
 

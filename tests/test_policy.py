@@ -108,6 +108,13 @@ def decided(reply: Reply, assessment: Assessment, policy: Policy = ENFORCE, **ci
             None,
         ),
         (
+            "a member with standing may be brief",
+            a_reply(author=MEMBER),
+            an_assessment(low_effort=0.99),
+            "allow",
+            None,
+        ),
+        (
             "the thread's author may repeat in their own thread",
             a_reply(is_thread_author=True),
             an_assessment(repetition=a_campaign()),

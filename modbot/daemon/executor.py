@@ -156,13 +156,18 @@ class Executor:
         return {action.id: answered.get(action.post_id, missing) for action in actions}
 
     def _settle(self, group: Sequence[outbox.Action], results: dict[int, ActionResult]) -> int:
+        for action in group:
+            result = results.get(action.id)
+            if result is not None:
+                self._settle_one(action, result)
+        return len(results)
+
+    def _settle_one(self, action: outbox.Action, result: ActionResult) -> None:
         now = self._clock()
-        with self._store.write() as tx:
-            for action in group:
-                result = results.get(action.id)
-                if result is None:
-                    continue
-                if result.outcome is ActionOutcome.UNKNOWN and action.attempts >= self._limits.attempts:
+        given_up = result.outcome is ActionOutcome.UNKNOWN and action.attempts >= self._limits.attempts
+        try:
+            with self._store.write() as tx:
+                if given_up:
                     outbox.bury(tx, action.id, self._owner, error=result.detail or "unknown", at=now)
                 else:
                     outbox.settle(
@@ -175,15 +180,18 @@ class Executor:
                         detail=result.detail,
                         retry_at=now + backoff(action.attempts),
                     )
-                self._log.info(
-                    "action",
-                    action=action.id,
-                    kind=action.kind.value,
-                    post=action.post_id,
-                    outcome=result.outcome.value,
-                    visibility=result.visibility.value,
-                )
-        return len(results)
+        except Conflict as lost:
+            # Another worker took over when our lease ran out; it reads the forum first.
+            self._log.warning("claim_lost", action=action.id, detail=str(lost))
+            return
+        self._log.info(
+            "action",
+            action=action.id,
+            kind=action.kind.value,
+            post=action.post_id,
+            outcome=result.outcome.value,
+            visibility=result.visibility.value,
+        )
 
     def _give_back(self, group: Sequence[outbox.Action], problem: ForumError, *, counted: bool) -> None:
         now = self._clock()
@@ -207,6 +215,7 @@ class Executor:
                         error=str(problem),
                         at=now,
                         uncertain=True,
+                        counted=counted,
                     )
                 except Conflict as lost:
                     self._log.warning("claim_lost", action=action.id, detail=str(lost))

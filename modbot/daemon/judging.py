@@ -31,6 +31,7 @@ from modbot.store import audit, brake, budget, campaigns, decisions, flags, inbo
 from modbot.store.engine import Store
 
 BATCH = 256
+SMALL_CAMPAIGN = 16
 WHO = "modbot"
 
 
@@ -111,6 +112,7 @@ class Judge:
         self._duplicates = duplicates
         self._rules = rules
         self._clock = clock
+        self._steps: dict[str, int] = {}
         self._log = structlog.get_logger("judge").bind(forum=forum)
 
     def judge_waiting(self) -> Tally:
@@ -166,28 +168,32 @@ class Judge:
 
     def _judge_earlier_members(self, judgements: Sequence[decisions.Judgement], tally: Tally) -> None:
         """A campaign that crosses a threshold brings the copies that passed before."""
-        crossed = {
-            judgement.assessment.repetition.campaign
-            for judgement in judgements
-            if judgement.decision.reason is Reason.REPEATED and judgement.assessment.repetition is not None
-        }
+        crossed = [name for name, size in _crossed(judgements).items() if self._is_new_step(name, size)]
         if not crossed:
             return
         with self._store.read() as rx:
-            passed = campaigns.passed_members(rx, self._forum, sorted(crossed))
-            members = list(inbox.load(rx, passed).values())
-        if not members:
-            return
+            passed = campaigns.passed_members(rx, self._forum, crossed)
+            members = sorted(inbox.load(rx, passed).values(), key=_posted)
         now = self._clock()
-        assessments = self._detector.assess(
-            [member.reply for member in members], duplicates=self._duplicates, now=now
-        )
+        # One by one: in one call, the later ones would not be counted for the earlier.
+        assessments = [
+            self._detector.assess([member.reply], duplicates=self._duplicates, now=now)[0]
+            for member in members
+        ]
         with self._store.write() as tx:
             again = self._decide_all(tx, members, assessments, now)
         for judgement in again:
-            if judgement.decision.kind is not DecisionKind.ALLOW:
+            if judgement.decision.kind is DecisionKind.HIDE:
                 tally.count(judgement.decision)
                 self._log_decision(judgement)
+
+    def _is_new_step(self, campaign: str, size: int) -> bool:
+        """Whether a campaign has grown enough to look at its earlier members again: each
+        time while it is small, at every doubling after."""
+        if SMALL_CAMPAIGN < size < 2 * self._steps.get(campaign, 0):
+            return False
+        self._steps[campaign] = size
+        return True
 
     def _decide_all(
         self, tx: Connection, batch: Sequence[inbox.Stored], assessments: Sequence[Assessment], now: datetime
@@ -320,6 +326,16 @@ class Judge:
             campaign=repetition.campaign if repetition else None,
             held_by=list(decision.held_by),
         )
+
+
+def _crossed(judgements: Sequence[decisions.Judgement]) -> dict[str, int]:
+    """The campaigns that carried a decision, with their sizes now."""
+    sizes: dict[str, int] = {}
+    for judgement in judgements:
+        repetition = judgement.assessment.repetition
+        if judgement.decision.reason is Reason.REPEATED and repetition is not None:
+            sizes[repetition.campaign] = max(sizes.get(repetition.campaign, 0), repetition.size)
+    return sizes
 
 
 def _posted(stored: inbox.Stored) -> tuple[datetime, int]:

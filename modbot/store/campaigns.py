@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
-from modbot.domain import Assessment, DecisionKind, ReplyKey, Visibility
+from modbot.domain import Assessment, DecisionKind, Reason, ReplyKey, Visibility
 from modbot.store import dialect
 from modbot.store.schema import campaigns, decisions, replies, revisions
 
@@ -24,7 +24,7 @@ class Observed(NamedTuple):
     established: bool
     thread_id: int | None
     board_id: int | None
-    posted_at: datetime | None
+    posted_at: datetime
     campaign: str | None
 
 
@@ -153,18 +153,22 @@ def members(rx: Connection, forum: str, campaign: str, *, limit: int = 200) -> l
     ]
 
 
-def passed_members(rx: Connection, forum: str, campaign_ids: Sequence[str]) -> list[int]:
-    """Row ids of the members that were allowed when they were judged, visible still."""
+def passed_members(rx: Connection, forum: str, campaign_ids: Sequence[str], *, limit: int = 500) -> list[int]:
+    """Row ids of the latest members that were let pass, or only queued because they seemed
+    to be the first of their text, and that are visible still."""
+    seemed_first = (decisions.c.kind == DecisionKind.QUEUE) & (decisions.c.would_be == DecisionKind.QUEUE)
     query = (
         select(replies.c.id)
         .join(decisions, decisions.c.id == replies.c.decision_id)
         .where(
             replies.c.forum == forum,
             replies.c.campaign.in_(campaign_ids),
-            decisions.c.kind == DecisionKind.ALLOW,
+            (decisions.c.kind == DecisionKind.ALLOW)
+            | (seemed_first & (decisions.c.reason == Reason.REPEATED)),
             replies.c.visibility == Visibility.VISIBLE,
         )
-        .order_by(replies.c.id)
+        .order_by(replies.c.id.desc())
+        .limit(limit)
     )
     return list(rx.scalars(query))
 
@@ -185,7 +189,7 @@ def observations(rx: Connection, since: datetime, *, forum: str | None = None) -
             decisions.c.established,
             replies.c.thread_id,
             replies.c.board_id,
-            replies.c.posted_at,
+            func.coalesce(replies.c.posted_at, replies.c.first_seen),
             replies.c.campaign,
         )
         .join(decisions, decisions.c.id == replies.c.decision_id)

@@ -181,16 +181,21 @@ def retry(
     error: str,
     at: datetime,
     uncertain: bool = False,
+    counted: bool = True,
 ) -> None:
     """Give a claimed action back after an error, to be tried again at ``not_before``.
 
     ``uncertain``: the request may have reached the forum (a time-out), so read first.
+    ``counted`` False takes the attempt back: it failed for a reason of the account's, not
+    of this action.
     """
     action = _held(tx, action_id, owner)
     unsure = uncertain or action.uncertain
+    attempts = action.attempts if counted else action.attempts - 1
+    values = {"not_before": not_before, "uncertain": unsure, "detail": error, "attempts": attempts}
     state = OutboxState.UNKNOWN if unsure else OutboxState.QUEUED
-    _release(tx, action, state, {"not_before": not_before, "uncertain": unsure, "detail": error})
-    details = {"action": action.id, "kind": action.kind, "attempts": action.attempts}
+    _release(tx, action, state, values)
+    details = {"action": action.id, "kind": action.kind, "attempts": attempts}
     actions.note(tx, action, "action.retry", at, details)
 
 

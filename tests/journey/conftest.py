@@ -23,7 +23,7 @@ SETTINGS = """
 mode = "{mode}"
 
 [policy.spam]
-hide = 0.97
+hide = {spam_hide}
 
 [actions]
 undo_seconds = 0
@@ -68,12 +68,14 @@ class Town:
     clock: Clock
     mode: str = "enforce"
     panel: bool = True
+    spam_hide: float = 0.97
 
     @property
     def settings_file(self) -> Path:
         file = self.folder / "modbot.toml"
         text = SETTINGS.format(
             mode=self.mode,
+            spam_hide=self.spam_hide,
             url=self.server.url,
             username=self.server.moderator.name,
             panel=str(self.panel).lower(),
