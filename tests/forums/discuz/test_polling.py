@@ -94,6 +94,16 @@ def test_a_crash_after_some_of_many_changed_threads_loses_none(town: Town) -> No
     assert not town.missing()
 
 
+def test_threads_listed_after_newer_ones_were_read_are_read_whole(town: Town) -> None:
+    """A greatest pid alone would take everything below it for known."""
+    for _ in range(50):
+        town.reply(town.thread())
+        town.world.pass_minutes(2)
+    town.poll(batches=3)
+    town.poll_until_quiet()
+    assert not town.missing()
+
+
 def test_a_long_thread_is_read_a_bounded_piece_at_a_time(town: Town) -> None:
     thread = town.thread()
     town.poll_until_quiet()

@@ -17,7 +17,7 @@ from modbot.forums.config import PollingMethod
 EVENTS = st.lists(
     st.one_of(
         st.tuples(st.just("reply"), st.integers(0, 9), st.integers(1, 14)),
-        st.tuples(st.just("thread"), st.integers(0, 1), st.just(0)),
+        st.tuples(st.just("thread"), st.integers(0, 1), st.integers(1, 30)),
         st.tuples(st.just("wait"), st.integers(0, 9), st.integers(1, 3)),
         st.tuples(st.just("approve"), st.integers(0, 9), st.just(0)),
         st.tuples(st.just("merge"), st.integers(0, 9), st.integers(0, 9)),
@@ -52,7 +52,9 @@ class Fate:
             self.town.reply(threads[one % len(threads)], by=two % 4)
 
     def thread(self, one: int, two: int) -> None:
-        self.town.thread((BOARD, AUDITED)[one])
+        for _ in range(two):
+            self.town.thread((BOARD, AUDITED)[one])
+            self.town.world.pass_minutes(1)
 
     def wait(self, one: int, two: int) -> None:
         threads = self._threads(AUDITED)
@@ -101,7 +103,7 @@ class Fate:
     method=st.sampled_from([PollingMethod.SWEEP, PollingMethod.PANEL, PollingMethod.JSON]),
 )
 @example(
-    events=[("thread", 1, 0), ("wait", 0, 3), ("poll", 0, 0), ("approve", 0, 0), ("minutes", 60, 0)],
+    events=[("thread", 1, 1), ("wait", 0, 3), ("poll", 0, 0), ("approve", 0, 0), ("minutes", 60, 0)],
     panel=False,
     method=PollingMethod.SWEEP,
 )
