@@ -22,6 +22,7 @@ from modbot.forums.protocol import ActionResult, Priority, ReplyRef
 _MOST_PER_CALL = 20
 _LONGEST_REASON = 200
 _USUAL_REASON = "违规内容"
+_MAY_HAVE_ARRIVED = frozenset({"error.forum.connection", "error.forum.retryable"})
 _BANPOST: Pairs = (("mod", "topicadmin"), ("action", "banpost"))
 
 State = Reply | Visibility
@@ -118,19 +119,17 @@ class Actions:
 
     def _act(self, thread: int, replies: list[Reply], change: _Change) -> dict[int, ActionResult]:
         """One request for the posts of one thread, then a look at each."""
-        detail = ""
-        sent = True
         try:
             answer = self._post(thread, replies, change)
-            refusal = self._refusal(answer)
-            if refusal is not None:
-                return _all(replies, ActionOutcome.REFUSED, _opposite(change.wanted), refusal)
-            detail = answer.answer.message
         except Retryable as error:
-            if error.code != "error.forum.connection":
+            if error.code not in _MAY_HAVE_ARRIVED:
                 raise
-            sent, detail = False, str(error)  # it may have arrived all the same: look
-        return {reply.post_id: self._proof(reply, change, detail, sent=sent) for reply in replies}
+            return {reply.post_id: self._proof(reply, change, str(error)) for reply in replies}
+        refusal = self._refusal(answer)
+        if refusal is not None:
+            return _all(replies, ActionOutcome.REFUSED, _opposite(change.wanted), refusal)
+        detail = answer.answer.message
+        return {reply.post_id: self._proof(reply, change, detail) for reply in replies}
 
     def _post(self, thread: int, replies: list[Reply], change: _Change) -> Page:
         query = (*_BANPOST, ("modsubmit", "yes"), ("infloat", "yes"), ("modclick", "yes"), ("inajax", "1"))
@@ -159,7 +158,7 @@ class Actions:
             return answer.message
         raise error
 
-    def _proof(self, reply: Reply, change: _Change, detail: str, *, sent: bool) -> ActionResult:
+    def _proof(self, reply: Reply, change: _Change, detail: str) -> ActionResult:
         ref = ReplyRef(reply.post_id, reply.thread_id, reply.board_id)
         try:
             state = self.look(ref, change.priority)
@@ -167,7 +166,7 @@ class Actions:
             return ActionResult(ActionOutcome.UNKNOWN, Visibility.UNKNOWN, str(error))
         now = state if isinstance(state, Visibility) else visibility_of(state)
         if now is change.wanted:
-            return ActionResult(ActionOutcome.DONE, now, detail if sent else "")
+            return ActionResult(ActionOutcome.DONE, now, detail)
         if now in {Visibility.GONE, Visibility.PENDING}:
             return ActionResult(ActionOutcome.GONE, now, detail)
         return ActionResult(ActionOutcome.UNKNOWN, now, detail)

@@ -59,6 +59,10 @@ class Harvest:
         del self.unreadable[_MAX_UNREADABLE:]
 
     @property
+    def requests(self) -> int:
+        return self.fresh + self.late
+
+    @property
     def full(self) -> bool:
         waiting = bool(self.replies or self.unreadable)
         return len(self.replies) >= _FULL_REPLIES or (waiting and self.since_batch >= _FULL_REQUESTS)

@@ -75,11 +75,14 @@ class Poller:
         except ForumRolledBack:
             raise
         except ForumError:
-            if harvest.replies or harvest.unreadable or progress.encode() != cursor:
+            if harvest.requests and self._tells_something(progress, harvest, cursor):
                 yield harvest.hand_over(progress)
             raise
-        if progress.encode() != cursor or harvest.replies or harvest.unreadable:
+        if self._tells_something(progress, harvest, cursor):
             yield harvest.hand_over(progress)
+
+    def _tells_something(self, progress: Progress, harvest: Harvest, cursor: str | None) -> bool:
+        return bool(harvest.replies or harvest.unreadable) or progress.encode() != cursor
 
     def _progress(self, cursor: str | None, now: datetime) -> Progress:
         if cursor is None:

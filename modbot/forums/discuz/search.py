@@ -23,7 +23,7 @@ from modbot.forums.protocol import Priority
 
 _CAP = 1000
 _MAX_PAGES = 60
-_QUEUE_PAGES = 5
+_QUEUE_PAGES = 10
 _TIE_MINUTES = 2
 _REACH_MINUTES = 6 * 24 * 60
 _SEEN_MINUTES = 30
@@ -158,21 +158,24 @@ class PanelPoll:
     def queue(self) -> None:
         """Read what waits for approval, and look after what waits no longer."""
         progress = self._progress
-        replies = self._queue("replies")
+        replies, whole = self._queue("replies")
         waiting = {row.post_id: row.thread_id or 0 for row in replies if row.post_id is not None}
         new = [row for row in replies if row.post_id is not None and row.post_id not in progress.pending]
         self._harvest.take([self._pending(row) for row in new], progress)
-        for post_id in set(progress.pending) - set(waiting):
-            self._look_after(post_id, progress.pending.pop(post_id))
-        progress.pending = waiting
-        threads = {row.thread_id: row.board_id or 0 for row in self._queue("threads") if row.thread_id}
-        for thread in set(progress.pending_threads) - set(threads):
+        progress.pending |= waiting
+        for post_id in sorted(set(progress.pending) - set(waiting)) if whole else ():
+            self._look_after(post_id, progress.pending[post_id])
+            del progress.pending[post_id]
+        rows, whole = self._queue("threads")
+        threads = {row.thread_id: row.board_id or 0 for row in rows if row.thread_id}
+        progress.pending_threads |= threads
+        for thread in sorted(set(progress.pending_threads) - set(threads)) if whole else ():
             board = progress.pending_threads.pop(thread)
-            progress.work.append(Work(thread, board or None, since=0, behind=True))
-        progress.pending_threads = threads
+            progress.work.append(Work(thread, board or None, behind=True))
         progress.queue_minute = self._now
 
-    def _queue(self, what: Literal["replies", "threads"]) -> list[QueueRow]:
+    def _queue(self, what: Literal["replies", "threads"]) -> tuple[list[QueueRow], bool]:
+        """The queue's rows, and whether they are all of it."""
         rows: list[QueueRow] = []
         for number in range(1, _QUEUE_PAGES + 1):
             self._harvest.count(late=False)
@@ -183,8 +186,8 @@ class PanelPoll:
             self._harvest.note(page.unreadable)
             rows += [row for row in page.rows if self._wants(row.board_id)]
             if page.page >= page.pages or page.page != number:
-                break
-        return rows
+                return rows, True
+        return rows, False
 
     def _pending(self, row: QueueRow) -> Reply:
         return Reply(

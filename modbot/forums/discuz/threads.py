@@ -87,14 +87,21 @@ class ThreadWork:
     def _wanted(self, work: Work) -> None:
         """Named posts: several of one thread by its newest pages, the rest one by one."""
         if len(work.want) > _SINGLE_POSTS and work.page <= _WANTED_PAGES:
-            page = self._reader.thread(work.thread, work.page, _priority(work))
-            self._harvest.note(page.unreadable)
-            self._keep(work, [reply for reply in page.replies if reply.post_id in work.want])
-            work.page = work.page + 1 if page.page < page.pages else _WANTED_PAGES + 1
+            self._several(work)
         else:
             self._one(work)
         if not work.want:
             self._progress.work.remove(work)
+
+    def _several(self, work: Work) -> None:
+        try:
+            page = self._reader.thread(work.thread, work.page, _priority(work))
+        except Gone:  # merged into another since: each post will tell where it went
+            work.page = _WANTED_PAGES + 1
+            return
+        self._harvest.note(page.unreadable)
+        self._keep(work, [reply for reply in page.replies if reply.post_id in work.want])
+        work.page = work.page + 1 if page.page < page.pages else _WANTED_PAGES + 1
 
     def _one(self, work: Work) -> None:
         post_id = work.want[0]

@@ -179,9 +179,7 @@ def test_the_first_view_after_a_deletion_is_asked_again_not_followed(
     assert [asked.query["page"] for asked in site.asked] == ["2", "2"]
 
 
-def test_a_redirect_that_leads_nowhere_is_asked_again(
-    site: Site, world: World, transport_to: Opener
-) -> None:
+def test_a_redirect_that_leads_nowhere_is_asked_again(site: Site, world: World, transport_to: Opener) -> None:
     site.answer = in_turn(Told("", 302), Told(page()))
     assert transport_to().request(THREAD).answer.kind is AnswerKind.PAGE
     site.answer = in_turn(Told("", 302))
