@@ -11,9 +11,8 @@ from typing import Any
 from modbot.daemon import exchange, models
 from modbot.domain import Label
 from modbot.settings import Loaded
-from modbot.training import Candidate, Verdict
+from modbot.training import Candidate, Verdict, versions
 from modbot.training import train as fit
-from modbot.training import versions
 
 
 @dataclass(frozen=True, slots=True)
