@@ -120,6 +120,19 @@ def test_a_long_thread_is_read_a_bounded_piece_at_a_time(town: Town) -> None:
     assert not town.missing()
 
 
+def test_one_endless_thread_holds_up_no_other(town: Town) -> None:
+    endless, other = town.thread(), town.thread()
+    town.poll_until_quiet()
+    for _ in range(40):
+        town.reply(other)
+    for _ in range(1500):
+        town.reply(endless)
+    town.poll()
+    town.poll()
+    left = {town.community.content.posts[pid].thread_id for pid in town.missing()}
+    assert left == {endless}
+
+
 def test_replies_deleted_while_a_gap_is_read_hide_none_of_the_rest(town: Town) -> None:
     thread = town.thread()
     town.poll_until_quiet()
