@@ -6,26 +6,18 @@ from importlib.metadata import version
 
 import click
 
-from modbot.cli import check, demo, doctor, init, models, queue, running
+from modbot.cli import brake, check, demo, doctor, init, models, queue, running
 from modbot.cli.base import Group
 
 
 def build() -> click.Group:
     """The whole command line."""
     root = Group("modbot", context_settings={"help_option_names": ["-h", "--help"]})
-    root.add_command(_version())
-    for module in (demo, init, doctor, running, check, queue, models):
+    click.version_option(version("modbot"), "--version")(root)
+    for module in (demo, init, doctor, running, check, queue, brake, models):
         module.register(root)
     return root
 
 
 def main() -> None:
     build()(prog_name="modbot")
-
-
-def _version() -> click.Command:
-    @click.command("version")
-    def show() -> None:
-        click.echo(version("modbot"))
-
-    return show

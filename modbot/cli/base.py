@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from modbot import i18n, settings
+from modbot.daemon import logs
 from modbot.errors import ModbotError
 
 P = ParamSpec("P")
@@ -144,6 +145,7 @@ def command(
         @wraps(function)
         def run(settings_file: Path | None, lang: str | None, verbose: bool, **params: Any) -> None:
             session = Session(settings_file, language_of(lang), params.pop("as_json", False), verbose)
+            logs.configure(level="INFO" if verbose else "WARNING")
             try:
                 function(session, **params)
             except ModbotError as problem:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from modbot.cli.base import Group, Session, command, option
 from modbot.daemon import models as in_use
@@ -66,9 +68,26 @@ def _register_train(root: click.Group) -> None:
 
         with open_store(session.loaded) as store, store.read() as rx:
             taught = list(labels.export(rx))
-        result = retraining.train(session.loaded, data, taught, promote=promote)
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            transient=True,
+            console=Console(stderr=True),
+        ) as bar:
+            stage = bar.add_task("")
+            result = retraining.train(
+                session.loaded,
+                data,
+                taught,
+                promote=promote,
+                progress=lambda name: bar.update(
+                    stage, description=session.words.text(f"train.stage.{name}")
+                ),
+            )
+        reason = session.words.text(result.reason)
         if session.as_json:
-            session.answer(result.as_object())
+            session.answer(result.as_object(reason))
         else:
             code = "train.promoted" if result.promoted else "train.kept"
-            session.say(code, version=result.version, reason=session.words.text(result.reason))
+            session.say(code, version=result.version, reason=reason)

@@ -43,7 +43,7 @@ class Checker:
         if self._duplicates is not None:
             self._duplicates.insert(
                 [
-                    observation(reply, assessment, established=self._established(reply))
+                    observation(reply, assessment, established=self._established(reply), at=moment)
                     for reply, assessment in zip(replies, assessments, strict=True)
                 ]
             )

@@ -58,7 +58,7 @@ def dry_run(loaded: Loaded, name: str, *, clock: house.Clock = house.utc_now) ->
                 for reply, assessment in zip(replies, assessments, strict=True):
                     policy = book.for_reply(reply)
                     standing = has_standing(reply.author, policy)
-                    observed.append(observation(reply, assessment, established=standing))
+                    observed.append(observation(reply, assessment, established=standing, at=clock()))
                     yield Judged(reply, decide(reply, assessment, policy, Circumstances()))
                 duplicates.insert(observed)
 

@@ -53,6 +53,11 @@ def of_text(text: str, number: int) -> Line:
     return _line(number, {"text": text})
 
 
+def of_object(item: Mapping[str, Any], number: int) -> Line:
+    """Raises UsageError for a field of the wrong kind."""
+    return _line(number, item)
+
+
 def answer(line: Line, assessment: Assessment, decision: Decision, words: i18n.Catalogue) -> dict[str, Any]:
     """The object that ``check`` writes for one reply."""
     repetition = assessment.repetition

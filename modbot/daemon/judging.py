@@ -157,7 +157,12 @@ class Judge:
             judgements = self._decide_all(tx, batch, assessments, now)
         self._duplicates.insert(
             [
-                observation(stored.reply, judgement.assessment, established=judgement.established)
+                observation(
+                    stored.reply,
+                    judgement.assessment,
+                    established=judgement.established,
+                    at=stored.first_seen,
+                )
                 for stored, judgement in zip(batch, judgements, strict=True)
             ]
         )

@@ -13,15 +13,17 @@ from apscheduler.triggers.date import DateTrigger
 
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.house import ForumDesk, House
-from modbot.errors import Blocked, ForumError, ForumRolledBack, LoggedOut, ModbotError, Retryable
+from modbot.errors import Blocked, ForumRolledBack, LoggedOut, ModbotError, Retryable
 
 OUTBOX_SECONDS = 1.0
+FAILED_SECONDS = 30.0
 HUMAN_SECONDS = 600.0
 JITTER = 0.1
 
 
 class Rounds:
-    """One forum's recurring work; each round plans the next, so none overlaps itself."""
+    """One forum's recurring work; each round plans the next at its end, whatever happened,
+    so that none overlaps itself and none is the last."""
 
     def __init__(self, house: House, desk: ForumDesk, scheduler: BackgroundScheduler) -> None:
         self._house = house
@@ -35,14 +37,10 @@ class Rounds:
         self._plan(self.work, "outbox", 0.0)
 
     def poll(self) -> None:
-        """Poll once. The next poll is planned first, so that a crash cannot end the series."""
         polling = self._house.loaded.settings.polling
-        self._plan(self.poll, "poll", self._pause)
-        pause = polling.every_seconds
+        pause = polling.quiet_every_seconds
         try:
-            report, _ = self._desk.poll(stopping=self._house.stop.is_set)
-            if report.new == 0 and report.caught_up:
-                pause = min(self._pause * 1.5, polling.quiet_every_seconds)
+            pause = self._poll()
         except (LoggedOut, Blocked, ForumRolledBack) as problem:
             self._log.error("needs_human", code=problem.code, problem=str(problem))
             pause = HUMAN_SECONDS
@@ -51,22 +49,30 @@ class Rounds:
             pause = max(problem.retry_after or 0.0, min(self._pause * 2, polling.quiet_every_seconds))
         except ModbotError as problem:
             self._log.error("poll_failed", code=problem.code, problem=str(problem))
-            pause = polling.quiet_every_seconds
-        self._pause = pause
-        self._plan(self.poll, "poll", pause)
+        finally:
+            self._pause = pause
+            self._plan(self.poll, "poll", pause)
+
+    def _poll(self) -> float:
+        """Poll once; answers how long to rest: longer and longer while nothing happens."""
+        polling = self._house.loaded.settings.polling
+        report, _ = self._desk.poll(stopping=self._house.stop.is_set)
+        if report.new or not report.caught_up:
+            return polling.every_seconds
+        return min(self._pause * 1.5, polling.quiet_every_seconds)
 
     def work(self) -> None:
-        self._plan(self.work, "outbox", OUTBOX_SECONDS)
         pause = OUTBOX_SECONDS
         try:
             self._desk.executor.work(stopping=self._house.stop.is_set)
         except NeedsHuman as problem:
             self._log.error("needs_human", problem=str(problem))
             pause = HUMAN_SECONDS
-        except ForumError as problem:
+        except ModbotError as problem:
             self._log.warning("outbox_failed", code=problem.code, problem=str(problem))
-            pause = 30.0
-        self._plan(self.work, "outbox", pause)
+            pause = FAILED_SECONDS
+        finally:
+            self._plan(self.work, "outbox", pause)
 
     def _plan(self, job: Callable[[], None], name: str, seconds: float) -> None:
         if self._house.stop.is_set():

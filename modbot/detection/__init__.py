@@ -1,8 +1,8 @@
 """Detection as a library: pure functions over batches of replies.
 
-    from modbot.detection import Detector, DuplicateIndex
-    detector = Detector.load(Path("models/baseline"))
-    assessments = detector.assess(replies, duplicates=None, now=now)
+from modbot.detection import Detector, DuplicateIndex
+detector = Detector.load(Path("models/baseline"))
+assessments = detector.assess(replies, duplicates=None, now=now)
 """
 
 from modbot.detection.canonical import canonicalise

@@ -53,8 +53,7 @@ class Folded:
     ``codes``, ``kinds`` and ``origins`` have one entry per folded character; those of
     text ``i`` are ``starts[i]:starts[i + 1]``. ``origins`` counts characters from the
     beginning of the joined originals, those of text ``i`` begin at ``text_starts[i]``.
-    ``dropped`` and ``dressed`` count, per text, characters that vanished and Latin
-    letters or digits that were written with other characters.
+    ``dressed`` counts, per text, Latin letters and digits written with other characters.
     """
 
     codes: Codes
@@ -63,7 +62,6 @@ class Folded:
     starts: Index
     origins: Index
     text_starts: Index
-    dropped: Index
     dressed: Index
 
     def __len__(self) -> int:
@@ -110,19 +108,17 @@ def fold(texts: Sequence[str]) -> Folded:
     raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     packed = table().fold[np.minimum(raw, LIMIT)]
     rows = np.repeat(np.arange(len(clipped)), np.diff(text_starts))
-    dropped = _per_row(packed == 0, rows, len(clipped))
     if "[" in joined:
         _replace_smilies(joined, packed, text_starts)
     packed, origins = _expand(packed)
     kept = np.flatnonzero(packed)
     packed, origins = packed[kept], origins[kept]
-    kinds, codes, rows = (packed >> KIND_SHIFT).astype(np.uint8), packed & CODE_MASK, rows[origins]
+    kinds, rows = (packed >> KIND_SHIFT).astype(np.uint8), rows[origins]
+    codes: Codes = packed & np.uint32(CODE_MASK)
     dressed = _per_row((codes < 0x80) & (raw[origins] > 0x7F) & (kinds >= Kind.DIGIT), rows, len(clipped))
     kept = _without_idle_spaces(kinds, rows)
     starts = _starts(rows[kept], len(clipped))
-    return Folded(
-        codes[kept], kinds[kept], rows[kept], starts, origins[kept], text_starts, dropped, dressed
-    )
+    return Folded(codes[kept], kinds[kept], rows[kept], starts, origins[kept], text_starts, dressed)
 
 
 def letters(folded: Folded) -> Letters:

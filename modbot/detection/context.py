@@ -31,7 +31,6 @@ NAMES = (
     "log_pictures",
     "mark_ratio",
     "only_pictures",
-    "log_dropped",
     "dressed_ratio",
     *(f"contact_{kind}" for kind in contacts.KINDS),
     "log_links",
@@ -67,8 +66,7 @@ def measure(replies: Sequence[Reply], folded: Folded, letters: Letters, canonica
     longest_code = _longest_code(letters)
     _shape(values, folded, letters, pictures, longest_code)
     found, links = _reach(replies, folded, letters, longest_code)
-    for row in range(count):
-        _fill_reach(values[row], found[row], links[row])
+    _fill_reach(values, found, links)
     _echoes(values, replies, canonical)
     _known(values, replies)
     return Context(values, found, links, pictures)
@@ -100,7 +98,6 @@ def _shape(
         "log_pictures": np.log1p(pictures),
         "mark_ratio": _count(folded, Kind.PUNCTUATION) / total,
         "only_pictures": (lengths == 0) & (pictures > 0),
-        "log_dropped": np.log1p(folded.dropped),
         "dressed_ratio": np.minimum(folded.dressed / some, 1.0),
     }
     for name, column_values in fill.items():
@@ -154,13 +151,18 @@ def _reach(
     return tuple(found), tuple(links)
 
 
-def _fill_reach(row: Floats, found: Sequence[contacts.Contact], links: Sequence[str]) -> None:
-    for kind in contacts.KINDS:
-        row[COLUMNS[f"contact_{kind}"]] = 0.0
-    for contact in found:
-        row[COLUMNS[f"contact_{contact.kind}"]] = 1.0
-    row[COLUMNS["log_links"]] = np.log1p(len(links))
-    row[COLUMNS["shortener"]] = any(host in contacts.SHORTENERS for host in contacts.domains(links))
+def _fill_reach(
+    values: Floats, found: Sequence[Sequence[contacts.Contact]], links: Sequence[Sequence[str]]
+) -> None:
+    values[:, COLUMNS["contact_wechat"] : COLUMNS["shortener"] + 1] = 0.0
+    for row, some in enumerate(found):
+        for contact in some:
+            values[row, COLUMNS[f"contact_{contact.kind}"]] = 1.0
+    for row, addresses in enumerate(links):
+        if addresses:
+            short = any(host in contacts.SHORTENERS for host in contacts.domains(addresses))
+            values[row, COLUMNS["log_links"]] = np.log1p(len(addresses))
+            values[row, COLUMNS["shortener"]] = short
 
 
 def _echoes(values: Floats, replies: Sequence[Reply], canonical: Sequence[str]) -> None:
@@ -186,15 +188,19 @@ def echo(text: str, source: str) -> float:
 
 
 def _known(values: Floats, replies: Sequence[Reply]) -> None:
-    images, posts = COLUMNS["log_images"], COLUMNS["log_author_posts"]
-    days, own = COLUMNS["log_author_days"], COLUMNS["is_thread_author"]
-    for row, reply in enumerate(replies):
-        author = reply.author
-        if author.posts is not None:
-            values[row, posts] = np.log1p(max(author.posts, 0))
-        if author.registered is not None and reply.posted_at is not None:
-            age = (reply.posted_at - author.registered).total_seconds() / 86_400
-            values[row, days] = np.log1p(max(age, 0.0))
-        if author.id is not None or author.name:
-            values[row, images] = np.log1p(max(reply.images, 0))
-            values[row, own] = float(reply.is_thread_author)
+    """What the page tells of the author; where it shows an author it shows images too."""
+    shown = [reply.author.id is not None or reply.author.name != "" for reply in replies]
+    posts = [np.nan if reply.author.posts is None else max(reply.author.posts, 0) for reply in replies]
+    images = [max(reply.images, 0) if seen else np.nan for reply, seen in zip(replies, shown, strict=True)]
+    own = [reply.is_thread_author if seen else np.nan for reply, seen in zip(replies, shown, strict=True)]
+    values[:, COLUMNS["log_author_posts"]] = np.log1p(posts)
+    values[:, COLUMNS["log_author_days"]] = np.log1p([_days(reply) for reply in replies])
+    values[:, COLUMNS["log_images"]] = np.log1p(images)
+    values[:, COLUMNS["is_thread_author"]] = own
+
+
+def _days(reply: Reply) -> float:
+    """Days since the author registered when the reply was posted; NaN when not known."""
+    if reply.author.registered is None or reply.posted_at is None:
+        return float("nan")
+    return max((reply.posted_at - reply.author.registered).total_seconds() / 86_400, 0.0)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from modbot.detection import canonical, context, grams, model, signals
 from modbot.detection.duplicates import DuplicateIndex
@@ -46,21 +45,13 @@ class Detector:
         Nothing is inserted: that is for the caller, once the replies are stored.
         """
         if len(replies) <= BATCH:
-            return self._assess(replies, duplicates, now)
-        canonicals = self._canonicals(replies)
-        repetitions = duplicates.match(replies, canonicals, now) if duplicates else [None] * len(replies)
+            return self._chunk(replies, lambda texts: _match(duplicates, replies, texts, now))
+        found = _match(duplicates, replies, self._canonicals(replies), now)
         assessed: list[Assessment] = []
         for first in range(0, len(replies), BATCH):
             chosen = slice(first, first + BATCH)
-            assessed += self._chunk(replies[chosen], repetitions[chosen])
+            assessed += self._chunk(replies[chosen], partial(_already, found[chosen]))
         return assessed
-
-    def _assess(
-        self, replies: Sequence[Reply], duplicates: DuplicateIndex | None, now: datetime
-    ) -> list[Assessment]:
-        if duplicates is None:
-            return self._chunk(replies, [None] * len(replies))
-        return self._chunk(replies, duplicates.match(replies, self._canonicals(replies), now))
 
     def _canonicals(self, replies: Sequence[Reply]) -> list[str]:
         texts: list[str] = []
@@ -69,19 +60,19 @@ class Detector:
         return texts
 
     def _chunk(
-        self, replies: Sequence[Reply], repetitions: Sequence[Repetition | None]
+        self, replies: Sequence[Reply], repeated: Callable[[list[str]], Sequence[Repetition | None]]
     ) -> list[Assessment]:
         if not replies:
             return []
         folded = canonical.fold([reply.text for reply in replies])
         letters = canonical.letters(folded)
         texts = canonical.strings(letters.codes, letters.starts)
+        repetitions = repeated(texts)
         hashed = grams.hash_grams(folded, letters)
         found = context.measure(replies, folded, letters, texts)
         probabilities = self._linear.probabilities(self._linear.logits(hashed, found.values))
-        batch = signals.Batch(
-            replies, folded, letters, hashed, texts, found, np.asarray(probabilities), repetitions
-        )
+        probabilities[_shown_not_said(replies, texts)] = (1.0, 0.0, 0.0)
+        batch = signals.Batch(replies, folded, letters, hashed, texts, found, probabilities, repetitions)
         raised = signals.raise_signals(batch, self._linear)
         return [
             Assessment(reply.key, Probabilities(*row), marks, repetition, text, self.model)
@@ -91,3 +82,17 @@ class Detector:
         ]
 
 
+def _shown_not_said(replies: Sequence[Reply], texts: Sequence[str]) -> list[int]:
+    """Rows whose pictures say what there is to say: no text to call empty or an advert."""
+    return [row for row, text in enumerate(texts) if not text and replies[row].images > 0]
+
+
+def _already(found: Sequence[Repetition | None], texts: list[str]) -> Sequence[Repetition | None]:
+    del texts
+    return found
+
+
+def _match(
+    duplicates: DuplicateIndex | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
+) -> Sequence[Repetition | None]:
+    return duplicates.match(replies, texts, now) if duplicates is not None else [None] * len(replies)

@@ -48,7 +48,7 @@ def hash_grams(folded: Folded, letters: Letters) -> Grams:
     marks = folded.kinds < Kind.DIGIT
     marks &= folded.kinds != Kind.SPACE
     mark_rows = folded.rows[marks]
-    counts = 3.0 * letters.lengths + 1.0 + np.bincount(mark_rows, minlength=len(letters))
+    counts = np.asarray(3.0 * letters.lengths + 1.0 + np.bincount(mark_rows, minlength=len(letters)))
     buckets = _buckets(folded.codes[marks] * _SALTS[3])
     return Grams(_orders(sequence, starts), starts, buckets, mark_rows, counts)
 

@@ -38,7 +38,7 @@ class Linear:
         """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated."""
         center, scale, *weights = self.context
         scaled = np.nan_to_num((features - center) / scale, nan=0.0)
-        scores = scaled @ np.array(weights).T + self.bias
+        scores: Floats = scaled @ np.array(weights).T + np.array(self.bias)
         sums = self._sums(grams) / np.sqrt(grams.counts)
         scores[:, 0] += sums.real
         scores[:, 1] += sums.imag

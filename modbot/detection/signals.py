@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection import contacts, context
+from modbot.detection import contacts, context, grams
 from modbot.detection.canonical import Folded, Letters
 from modbot.detection.context import COLUMNS, Context
 from modbot.detection.duplicates import is_placeholder
 from modbot.detection.grams import Grams
 from modbot.detection.model import Linear
-from modbot.domain import Repetition, Reply, Signal
+from modbot.domain import Repetition, Reply, Signal, SignalValue
+
+Details = dict[str, SignalValue]
 
 NOTED = 0.2
 """From this probability on a text's own signal is raised."""
@@ -36,7 +38,7 @@ class Batch:
     replies: Sequence[Reply]
     folded: Folded
     letters: Letters
-    grams: Grams
+    hashed: Grams
     canonical: Sequence[str]
     context: Context
     probabilities: NDArray[np.float64]
@@ -56,8 +58,8 @@ def _rows_of_interest(batch: Batch) -> set[int]:
     said |= batch.letters.longest_run >= RUN
     said |= batch.folded.dressed >= DRESSED
     said |= values[:, COLUMNS["only_pictures"]] > 0
-    said |= np.nan_to_num(values[:, COLUMNS["title_echo"]]) >= ECHO
-    said |= np.nan_to_num(values[:, COLUMNS["opening_echo"]]) >= ECHO
+    said |= values[:, COLUMNS["title_echo"]] >= ECHO
+    said |= values[:, COLUMNS["opening_echo"]] >= ECHO
     rows = set(np.flatnonzero(said).tolist())
     for row, text in enumerate(batch.canonical):
         found = batch.context.contacts[row] or batch.context.links[row] or batch.repetitions[row]
@@ -83,7 +85,7 @@ def _text(batch: Batch, model: Linear, row: int) -> list[Signal]:
         score = float(batch.probabilities[row, column])
         if score >= NOTED:
             pieces = _carrying(batch, model, row, column)
-            details = {"percent": round(100 * score), "evidence": " ".join(pieces), "pieces": pieces}
+            details: Details = {"percent": round(100 * score), "evidence": " ".join(pieces), "pieces": pieces}
             raised.append(Signal(code, score, details))
     return raised
 
@@ -93,27 +95,30 @@ def _carrying(batch: Batch, model: Linear, row: int, column: int) -> tuple[str, 
     text = batch.canonical[row]
     if not text:
         return ()
-    begin = int(batch.grams.starts[row])
-    taken = model.weights[batch.grams.letters[:, begin : begin + len(text) + 1]]
+    begin = int(batch.hashed.starts[row])
+    taken = model.weights[batch.hashed.letters[:, begin : begin + len(text) + 1]]
     weights = (taken.imag if column == 2 else taken.real).astype(np.float64)
-    carried = np.zeros(len(text))
-    for order in range(weights.shape[0]):
-        share = weights[order] / (order + 1)
-        for step in range(order + 1):
-            # Position 0 is the border before the text; n-gram p covers characters p-1 …
-            covered = np.arange(len(share)) - 1 + step
-            inside = (covered >= 0) & (covered < len(text))
-            carried[covered[inside]] += share[inside]
-    return _stretches(text, carried)
+    # The n-gram at position p (0 is the border before the text) covers the characters
+    # p - 1 to p + n - 2; ``carried`` has room for one more on the left and n on the right.
+    carried = np.zeros(len(text) + 1 + len(grams.ORDERS))
+    for size in grams.ORDERS:
+        share = weights[size - 1] / size
+        for step in range(size):
+            carried[step : step + len(share)] += share
+    return _stretches(text, carried[1 : len(text) + 1])
 
 
 def _stretches(text: str, carried: NDArray[np.float64]) -> tuple[str, ...]:
-    """Up to three stretches of characters above half the greatest weight, heaviest first."""
+    """Up to three different stretches above half the greatest weight, heaviest first."""
     limit = max(float(carried.max()) / 2, 1e-9)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], (carried >= limit).astype(np.int8), [0]))))
-    spans = [(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
-    spans.sort(key=lambda span: -float(carried[span[0] : span[1]].sum()))
-    return tuple(text[first:last][:_EVIDENCE] for first, last in spans[:_PIECES])
+    heavy = np.zeros(len(carried) + 2, dtype=np.int8)
+    heavy[1:-1] = carried >= limit
+    edges = np.flatnonzero(heavy[1:] != heavy[:-1])
+    sums = np.add.reduceat(np.append(carried, 0.0), edges)[::2] if len(edges) else edges
+    bounds = edges.tolist()
+    ranked = np.argsort(-sums, kind="stable").tolist()
+    pieces = [text[bounds[2 * at] : bounds[2 * at + 1]][:_EVIDENCE] for at in ranked]
+    return tuple(dict.fromkeys(pieces))[:_PIECES]
 
 
 def _reach(found: Context, row: int) -> list[Signal]:
@@ -125,7 +130,7 @@ def _reach(found: Context, row: int) -> list[Signal]:
     if links:
         hosts = contacts.domains(links)
         short = any(host in contacts.SHORTENERS for host in hosts)
-        details = {"evidence": links[0][:_EVIDENCE], "domains": hosts[:5], "shortened": short}
+        details: Details = {"evidence": links[0][:_EVIDENCE], "domains": hosts[:5], "shortened": short}
         raised.append(Signal("link", 1.0 if short else 0.5, details))
     return raised
 
@@ -133,7 +138,7 @@ def _reach(found: Context, row: int) -> list[Signal]:
 def _echoes(batch: Batch, row: int) -> list[Signal]:
     raised = []
     for code in ("title_echo", "opening_echo"):
-        score = float(np.nan_to_num(batch.context.values[row, COLUMNS[code]]))
+        score = float(batch.context.values[row, COLUMNS[code]])
         if score >= ECHO and len(batch.canonical[row]) >= context.ECHO_LENGTH:
             raised.append(Signal(code, score, {"evidence": batch.canonical[row][:_EVIDENCE]}))
     return raised
@@ -166,7 +171,7 @@ def _repeated(batch: Batch, row: int) -> list[Signal]:
         return [Signal("slip", 1.0, {"evidence": batch.canonical[row][:_EVIDENCE]})]
     if repetition is None:
         return []
-    details = {
+    details: Details = {
         "size": repetition.size,
         "authors": repetition.authors,
         "threads": repetition.threads,

@@ -1,7 +1,7 @@
 """Training: labels → dataset → fitted, measured, versioned model. Uses scikit-learn.
 
-    candidate = train(files, models=Path("models"), now=now)
-    promote_if_better(Path("models"), candidate)
+candidate = train(files, models=Path("models"), now=now)
+promote_if_better(Path("models"), candidate)
 """
 
 from modbot.training.examples import Example, Verdict

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from modbot.detection.manifest import Manifest
 
 _ORIGINS: Mapping[str, str] = {
-    "zh_discuz_s1_2022": "TomoeMami/S1PlainTextArchive2022 (a Discuz! board; no licence stated, posts © their authors)",
+    "zh_discuz_s1_2022": "TomoeMami/S1PlainTextArchive2022 (a Discuz! board; no licence, © the authors)",
     "zh_discuz_s1_hardham": "TomoeMami/S1PlainTextArchive2023 (the same board; no licence stated)",
     "zh_lowef_s1": "S1PlainTextArchive 2022–2024 (the same board; rule-labelled stock replies)",
     "zh_lowef_botpool": "reply pools of public auto-reply bots (MIT or no licence stated)",
-    "zh_chat_spam10k": "MarkIvory2973/tg-spam (repository GPL-3.0; upstream sets reatiny/chinese-spam-10000, paulkm/chinese_conversation_and_spam)",
+    "zh_chat_spam10k": "MarkIvory2973/tg-spam (GPL-3.0), of reatiny/chinese-spam-10000 and "
+    "paulkm/chinese_conversation_and_spam",
     "zh_gamechat_ads": "Chenliu-svg/nlp-ad-in-game (no licence stated)",
     "zh_sms_80w_subset": "Ydoit/Spam_Message_Classification (no licence stated)",
     "zh_sms_6class": "xiaojie16/SpamMessageProcessing (no licence stated)",
@@ -30,26 +31,40 @@ _ORIGINS: Mapping[str, str] = {
     "verdicts": "verdicts of the forum's own moderators",
 }
 
+_USE = """Sorts a forum reply's text into `ham`, `low_effort` and `spam`: logistic regression over hashed
+character 1–3-grams of the canonical text and named context features. Repetition is measured elsewhere.
+
+For flags that a moderator sees, and for hiding unasked only where `spam.hide` is passed and the text holds
+a contact or a link. Not for judging people, opinions or tone."""
+
+_STATEMENT = """The posts were read from the public repositories named here. Most forum text among them
+carries no licence: it was used for measuring and for fitting weights only. No sentence of it is part of
+this folder or of modbot. Author names were replaced by keyed hashes before and are not used; the contacts
+in it are same-length fakes."""
+
+_WEAKNESSES = """## Known weaknesses
+
+- Labels are weak: “ham” mostly means that a post survived moderation, `low_effort` mostly that a strict rule
+  matched. Some game-chat and chat rows labelled ham are adverts.
+- Adverts of a community whose wording is unlike the sources above are found less often; contacts,
+  links, repetition and the forum's own verdicts must carry those.
+- Held-out rows prove little about a forum's own base rate: see the bounds above. Where not even the best
+  bound meets the target precision, `spam.hide` is the value with the best bound.
+- Texts are read up to 10,000 characters; other languages than Chinese and English were hardly trained."""
+
 
 def card(manifest: Manifest) -> str:
     """MODEL_CARD.md of a manifest, in Markdown."""
     parts = [
         f"# Model {manifest.version}",
-        "Sorts a forum reply's text into `ham`, `low_effort` and `spam`: logistic regression over hashed "
-        "character 1–3-grams of the canonical text and named context features. Repetition is measured elsewhere.",
-        "For flags that a moderator sees, and for hiding unasked only where `spam.hide` is passed and the text "
-        "holds a contact or a link. Not for judging people, opinions or tone.",
+        _USE,
         _sources(manifest),
         _thresholds(manifest),
         _metrics(manifest),
-        "## Known weaknesses\n\n"
-        "- Labels are weak: “ham” mostly means that a post survived moderation, `low_effort` mostly that a strict "
-        "rule matched. Some game-chat and chat rows labelled ham are adverts.\n"
-        "- Adverts of a community whose wording is unlike the sources above are found less often; contacts, links, "
-        "repetition and the forum's own verdicts must carry those.\n"
-        "- Held-out rows prove little about a forum's own base rate: see the bounds above.\n"
-        "- Texts are read up to 10,000 characters; other languages than Chinese and English were hardly trained.",
-        f"Made {manifest.created} with " + ", ".join(f"{name} {v}" for name, v in manifest.libraries.items()) + ".",
+        _WEAKNESSES,
+        f"Made {manifest.created} with "
+        + ", ".join(f"{name} {v}" for name, v in manifest.libraries.items())
+        + ".",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -57,19 +72,15 @@ def card(manifest: Manifest) -> str:
 def _sources(manifest: Manifest) -> str:
     rows = ["| source | ham | low_effort | spam | weight | origin |", "|---|---|---|---|---|---|"]
     for name, counts in manifest.training.get("sources", {}).items():
+        origin = _ORIGINS.get(name, "given by the operator")
         numbers = " | ".join(str(counts.get(label, 0)) for label in manifest.labels)
-        rows.append(f"| {name} | {numbers} | {counts.get('weight', 0):g} | {_ORIGINS.get(name, 'given by the operator')} |")
-    statement = (
-        "The posts were read from the public repositories named here. Most forum text among them carries no licence: "
-        "it was used for measuring and for fitting weights only. No sentence of it is part of this folder or of modbot; "
-        "author names were replaced by keyed hashes before and are not used; contacts in it are same-length fakes."
-    )
-    return "## Trained on\n\n" + "\n".join(rows) + "\n\n" + statement
+        rows.append(f"| {name} | {numbers} | {counts.get('weight', 0):g} | {origin} |")
+    return "## Trained on\n\n" + "\n".join(rows) + "\n\n" + _STATEMENT
 
 
 def _thresholds(manifest: Manifest) -> str:
     rows = [
-        "| threshold | value | genuine rows above | false-positive rate, 95 % bound | recall | precision, lower bound |",
+        "| threshold | value | genuine rows above | their rate, 95 % bound | recall | precision, at least |",
         "|---|---|---|---|---|---|",
     ]
     for name, t in manifest.thresholds.items():
@@ -83,7 +94,7 @@ def _thresholds(manifest: Manifest) -> str:
 
 def _metrics(manifest: Manifest) -> str:
     rows = [
-        "| held-out rows of | rows | spam AP | spam recall at .99 | spam queued | hidden | low_effort queued |",
+        "| held-out rows of | rows | spam AP | recall at .99 | spam queued | hidden | low_effort queued |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, facts in manifest.metrics.get("by_source", {}).items():

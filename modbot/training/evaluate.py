@@ -19,7 +19,7 @@ TARGET_PRECISION = 0.995
 BASE_RATE = 0.01
 """Adverts among a forum's replies, until its own spot checks say better."""
 HIDE_FROM = 0.9
-QUEUE_FROM = {Label.SPAM: 0.3, Label.LOW_EFFORT: 0.5}
+QUEUE_FROM = {Label.SPAM: 0.3, Label.LOW_EFFORT: 0.4}
 QUEUE_SHARES = {Label.SPAM: 0.005, Label.LOW_EFFORT: 0.015}
 """The queue budget of 2 % of replies, by label."""
 
@@ -86,7 +86,8 @@ def _queue(rows: HeldOut, genuine: Sequence[str], label: Label, share: float) ->
 def _genuine_scores(rows: HeldOut, genuine: Sequence[str], label: Label) -> Floats:
     """A label's probability on every reply of real forums that is not known to deserve it."""
     own = rows.of(genuine)
-    return own.probabilities[own.labels != ORDER.index(label), ORDER.index(label)]
+    scores: Floats = own.probabilities[own.labels != ORDER.index(label), ORDER.index(label)]
+    return scores
 
 
 def _threshold(rows: HeldOut, ham: Floats, column: int, value: float) -> Threshold:

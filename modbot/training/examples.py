@@ -80,7 +80,7 @@ def _example(text: str, path: Path, line: int) -> Example:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise ModelError(code="model.bad_row", path=path, line=line, problem="no text")
     name = row.get("label")
-    if name not in {*Label, "unlabeled"}:
+    if not isinstance(name, str) or name not in {*Label, "unlabeled"}:
         raise ModelError(code="model.bad_row", path=path, line=line, problem=f"label {name!r}")
     label = None if name == "unlabeled" else Label(name)
     return Example(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.optimize import minimize_scalar
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -72,8 +71,10 @@ def logits(arrays: Arrays, matrix: Matrix) -> Floats:
     """``[text, 2]`` of many texts at once (serving's ``Linear.logits`` in matrix form)."""
     center, scale, *weights = arrays.context[:, :-1]
     scaled = np.nan_to_num((matrix.features - center) / scale, nan=0.0)
-    hashed: sparse.csr_matrix = matrix.hashed
-    return np.asarray(hashed @ arrays.weights.astype(np.float64)) + scaled @ np.array(weights).T + arrays.context[2:, -1]
+    found = np.asarray(matrix.hashed @ arrays.weights.astype(np.float64), dtype=np.float64)
+    found += scaled @ np.array(weights).T
+    found += arrays.context[2:, -1]
+    return found
 
 
 def temperature(held_out: Floats, labels: NDArray[np.int64], weights: Floats) -> float:

@@ -50,7 +50,7 @@ class Scaling:
         """One sparse float32 matrix: weighted buckets, then context features (NaN: 0)."""
         scaled = np.nan_to_num((matrix.features - self.center) / self.scale, nan=0.0)
         hashed = matrix.hashed @ sparse.diags(self.idf)
-        return sparse.hstack([hashed, sparse.csr_matrix(scaled)]).tocsr().astype(np.float32)
+        return sparse.csr_matrix(sparse.hstack([hashed, sparse.csr_matrix(scaled)]), dtype=np.float32)
 
 
 def measure(replies: Sequence[Reply]) -> Matrix:

@@ -9,19 +9,25 @@ from collections.abc import Sequence
 from modbot.training.examples import Example
 from modbot.training.recipe import canonicalise_all
 
+COPIED_FROM = 6
+"""Canonical characters from which an equal text is a copy. Shorter ones (“顶”, “没有”) are
+said again by everybody, held-out or not: taking them out of the fit would unteach them."""
+
 _DATED = re.compile(r"[12][0-9]{3}-")
 _NUMBER = re.compile(r"[0-9]+")
 
 
 def split(examples: Sequence[Example], share: float) -> tuple[list[Example], list[Example]]:
-    """``(to fit, held out)``; no canonical text lies on both sides."""
+    """``(to fit, held out)``; no canonical text of ``COPIED_FROM`` characters lies on both sides."""
     late = _late_groups(examples, share)
     canonical = canonicalise_all([example.text for example in examples])
     out = [
-        example.group in late[example.source] if example.source in late and example.group else _drawn(text, share)
+        example.group in late[example.source]
+        if example.source in late and example.group
+        else _drawn(text, share)
         for example, text in zip(examples, canonical, strict=True)
     ]
-    held = {text for text, is_out in zip(canonical, out, strict=True) if is_out}
+    held = {text for text, is_out in zip(canonical, out, strict=True) if is_out and len(text) >= COPIED_FROM}
     fit = [
         example
         for example, text, is_out in zip(examples, canonical, out, strict=True)
@@ -31,8 +37,10 @@ def split(examples: Sequence[Example], share: float) -> tuple[list[Example], lis
 
 
 def without(examples: Sequence[Example], others: Sequence[Example]) -> list[Example]:
-    """The examples whose canonical text none of the others has."""
-    known = set(canonicalise_all([example.text for example in others]))
+    """The examples of which none of the others is a copy."""
+    known = {
+        text for text in canonicalise_all([example.text for example in others]) if len(text) >= COPIED_FROM
+    }
     canonical = canonicalise_all([example.text for example in examples])
     return [example for example, text in zip(examples, canonical, strict=True) if text not in known]
 
@@ -63,5 +71,7 @@ def _latest(groups: dict[str, tuple[tuple[int, ...], int]], share: float) -> set
 
 
 def _drawn(canonical: str, share: float) -> bool:
+    if len(canonical) < COPIED_FROM:
+        return False
     digest = hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=4).digest()
     return int.from_bytes(digest, "big") < share * 2**32

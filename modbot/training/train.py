@@ -61,6 +61,18 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What a training run was asked to do."""
+
+    recipe: Recipe
+    now: datetime
+    champion: Path | None
+    paths: tuple[Path, ...]
+    seed: int
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Held-out examples with their features, measured once."""
 
@@ -97,7 +109,8 @@ def train(
     say("evaluating")
     arrays = fitting.arrays_of(fitted)
     champion = _champion(models)
-    facts = _facts(arrays, held_rows, fit_on, chosen, now, champion, [*data, *held_out], seed)
+    plan = Plan(chosen, now, champion, (*data, *held_out), seed, name)
+    facts = _facts(arrays, held_rows, fit_on, plan)
     folder = export.write(models, arrays, facts, name=name)
     described = manifest.read(folder)
     comparison = compare(champion, folder, held_rows, chosen.genuine) if champion else None
@@ -120,16 +133,17 @@ def compare(champion: Path, challenger: Path, held: Held, genuine: Sequence[str]
 
 def _standing(folder: Path, held: Held, genuine: Sequence[str]) -> tuple[str, float, float]:
     linear, facts = model.load(folder)
-    rows = [example.reply for example in held.weighted.examples]
-    probabilities = linear.probabilities(_served(linear, rows, held.matrix))
+    probabilities = linear.probabilities(_served(linear, held.matrix))
     judged = held.weighted.labels >= 0
-    loss = fitting.log_loss(probabilities[judged], held.weighted.labels[judged], held.weighted.weights[judged])
+    loss = fitting.log_loss(
+        probabilities[judged], held.weighted.labels[judged], held.weighted.weights[judged]
+    )
     own = np.isin(np.array([example.source for example in held.weighted.examples]), genuine)
     hidden = int((probabilities[own, 2] >= facts.threshold("spam.hide")).sum())
     return facts.version, loss, evaluate.upper_bound(hidden, int(own.sum()))
 
 
-def _served(linear: model.Linear, rows: Sequence[Reply], measured: Matrix) -> fitting.Floats:
+def _served(linear: model.Linear, measured: Matrix) -> fitting.Floats:
     weights = linear.weights[:-1]
     stored = np.column_stack([weights.real, weights.imag])
     last = np.array([0.0, 1.0, *linear.bias])
@@ -157,7 +171,11 @@ def _divide(
 
 def _own(recipe: Recipe, seed: int) -> list[Example]:
     made = []
-    for label, count in ((Label.HAM, recipe.grammar // 5), (Label.LOW_EFFORT, recipe.grammar), (Label.SPAM, recipe.grammar)):
+    for label, count in (
+        (Label.HAM, recipe.grammar // 2),
+        (Label.LOW_EFFORT, recipe.grammar),
+        (Label.SPAM, recipe.grammar),
+    ):
         for text in sentences(label, count, seed=seed) if count else ():
             made.append(Example(Reply("training", 0, text), label, "grammar"))
     return made
@@ -172,44 +190,42 @@ def _champion(models: Path) -> Path | None:
     return folder
 
 
-def _facts(
-    arrays: fitting.Arrays,
-    held: Held,
-    fit_on: Weighted,
-    recipe: Recipe,
-    now: datetime,
-    champion: Path | None,
-    paths: Sequence[Path],
-    seed: int,
-) -> export.Facts:
+def _facts(arrays: fitting.Arrays, held: Held, fit_on: Weighted, plan: Plan) -> export.Facts:
     raw = fitting.logits(arrays.rounded(), held.matrix)
     warmth = fitting.temperature(raw, held.weighted.labels, held.weighted.weights)
     probabilities = model.softmax(raw / warmth)
     sources = [example.source for example in held.weighted.examples]
     rows = HeldOut(probabilities, held.weighted.labels, held.weighted.weights, sources)
-    limits = evaluate.thresholds(rows, recipe.genuine)
+    limits = evaluate.thresholds(rows, plan.recipe.genuine)
     losses = {"log_loss": fitting.log_loss(probabilities, rows.labels, rows.weights)}
     return export.Facts(
-        created=now,
+        created=plan.now,
         temperature=warmth,
         thresholds=limits,
-        training=_origin(fit_on, recipe, paths, seed),
+        training=_origin(fit_on, plan),
         metrics={**losses, "by_source": evaluate.metrics(rows, limits)},
-        parent=manifest.read(champion).version if champion else None,
+        parent=_parent(plan),
     )
 
 
-def _origin(fit_on: Weighted, recipe: Recipe, paths: Sequence[Path], seed: int) -> dict[str, Any]:
+def _parent(plan: Plan) -> str | None:
+    """The version that was in use, unless this run takes its very place."""
+    if plan.champion is None or plan.champion.name == plan.name:
+        return None
+    return manifest.read(plan.champion).version
+
+
+def _origin(fit_on: Weighted, plan: Plan) -> dict[str, Any]:
     counts: dict[str, Counter[str]] = {}
     weights: Counter[str] = Counter()
     for example, label, weight in zip(fit_on.examples, fit_on.labels, fit_on.weights.tolist(), strict=True):
         counts.setdefault(example.source, Counter())[ORDER[label].value] += 1
         weights[example.source] += weight
     return {
-        "digest": examples.digest(paths),
-        "files": sorted(path.name for path in paths),
+        "digest": examples.digest(plan.paths),
+        "files": sorted(path.name for path in plan.paths),
         "rows": len(fit_on.examples),
-        "seed": seed,
-        "regularisation": recipe.regularisation,
+        "seed": plan.seed,
+        "regularisation": plan.recipe.regularisation,
         "sources": {name: {**counts[name], "weight": round(weights[name], 1)} for name in sorted(counts)},
     }

@@ -50,7 +50,9 @@ def listing(models: Path) -> list[Version]:
     used = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else BASELINE
     folders = [entry for entry in models.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
     versions = [_version(folder, used) for folder in folders]
-    return sorted(versions, key=lambda version: version.manifest.created if version.manifest else "", reverse=True)
+    return sorted(
+        versions, key=lambda version: version.manifest.created if version.manifest else "", reverse=True
+    )
 
 
 def verify(models: Path, name: str) -> Manifest:
@@ -64,7 +66,9 @@ def verify(models: Path, name: str) -> Manifest:
 def promote(models: Path, name: str) -> Manifest:
     """Make a verified version the one in use (replaced in one step)."""
     facts = verify(models, name)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=models, prefix=".current-", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=models, prefix=".current-", delete=False
+    ) as file:
         file.write(name + "\n")
         file.flush()
         os.fsync(file.fileno())

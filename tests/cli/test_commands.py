@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import time
+from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
 from modbot import i18n, settings
 from modbot.cli import build
 from modbot.demo.state import Fate
+from modbot.store import brake as brakes
+from modbot.store import engine as store_engine
 
 
 def commands(group, prefix=()):
@@ -30,16 +34,15 @@ def test_every_command_and_option_is_in_the_readme(readme, words):
     text = (settings.project_root() / readme).read_text(encoding="utf-8")
     assert words[-1] in text
     for parameter in ALL[words].params:
-        if parameter.name not in {"verbose", "as_json", "who", "note"}:
-            assert any(name in text for name in parameter.opts) or parameter.param_type_name == "argument"
+        if parameter.param_type_name == "option" and parameter.name not in {"verbose", "who", "note"}:
+            assert any(name in text for name in (*parameter.opts, *parameter.secondary_opts)), parameter.name
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_every_command_and_option_has_a_help_text_in_both_languages(words, language):
     templates = i18n.catalogue(language).templates
-    if words != ("version",):
-        assert ".".join(["help", *words]) in templates
+    assert ".".join(["help", *words]) in templates
     for parameter in ALL[words].params:
         if parameter.param_type_name == "option":
             assert f"option.{parameter.name}" in templates, parameter.name
@@ -120,6 +123,17 @@ def test_a_moderator_works_the_queue_from_the_terminal(city):
     assert shell("queue", "show", "999999").returncode == 1
     listed = shell("queue", "list", "--all", "--lang", "zh")
     assert "重复发帖" in listed.stdout
+
+
+def test_the_brake_is_shown_and_lifted_by_a_human(city):
+    shell = city.shell
+    assert shell.objects("brake", "--json")[0]["on"] is False
+    with closing(store_engine.open(shell.folder / "var" / "modbot.db")) as store, store.write() as tx:
+        brakes.pull(tx, "city", "overturned", at=datetime.now(UTC))
+    assert "paused" in shell("brake", "--lang", "en").stdout
+    assert "误判" in shell("brake", "--lang", "zh").stdout
+    assert any(check["check"] == "doctor.brake_on" for check in shell.objects("doctor", "--json"))
+    assert shell.objects("brake", "--lift", "--who", "郭", "--json")[0]["on"] is False
 
 
 def test_the_doctor_proves_that_it_can_hide_without_hiding(city):

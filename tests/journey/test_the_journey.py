@@ -9,7 +9,7 @@ from modbot.demo.members import write
 from modbot.demo.state import Fate
 from modbot.domain import FlagState, OutboxState, Reason, VerdictKind
 from modbot.errors import Conflict
-from modbot.store import decisions, flags, inbox, labels, outbox, overview
+from modbot.store import brake, decisions, flags, inbox, labels, outbox, overview
 
 EVERY = tuple(FlagState)
 
@@ -224,10 +224,16 @@ def test_the_brake_holds_a_wave_of_distinct_texts(town, start):
         member = forum.join(f"推广{number}", posts=0, group_id=None, region="广东")
         forum.post(town.scene.threads["dinner"], member, advert)
     running.round()
-    hidden = sum(post.hidden for post in forum.content.posts.values())
-    assert hidden == 10
+    with running.house.store.read() as rx:
+        assert brake.state(rx, "city").why == "distinct_texts"
     assert any("brake" in held for held in held_by(running))
+    assert not any(post.hidden for post in forum.content.posts.values())
+
     running = start()
+    running.round()
+    assert not any(post.hidden for post in forum.content.posts.values())
+    with running.house.store.write() as tx:
+        brake.lift(tx, "city", who="郭", at=town.clock())
     running.round()
     assert sum(post.hidden for post in forum.content.posts.values()) == 10
 

@@ -60,9 +60,7 @@ class DuplicateIndex:
             for forum, places in _by_forum([reply.forum for reply in replies]).items():
                 chosen = [replies[place] for place in places]
                 texts = [canonical[place] for place in places]
-                for place, repetition in zip(
-                    places, self._of(forum).match(chosen, texts, now), strict=True
-                ):
+                for place, repetition in zip(places, self._of(forum).match(chosen, texts, now), strict=True):
                     found[place] = repetition
         return found
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 
 from modbot.detection.duplicates.members import Member, Members
-from modbot.detection.duplicates.near import MOST_TEXTS, Match, NearTable, prove
+from modbot.detection.duplicates.near import MOST_TEXTS, Match, NearTable, comparable, search
 from modbot.detection.duplicates.tally import Tally
 
 MOST_VARIANTS = 1_000
@@ -74,7 +74,7 @@ class Campaigns:
 
     def near(self, texts: Sequence[str]) -> dict[int, Match]:
         """For each position of ``texts`` the campaign whose representative is nearest."""
-        found = prove(texts, self._near.candidates(texts), self.representative)
+        found = search(self._near, texts, self.representative)
         return {position: matches[0] for position, matches in found.items()}
 
     def members_of(self, number: int, *, since: float, without: set[int]) -> list[Member]:
@@ -109,7 +109,9 @@ class Campaigns:
 
     def file(self, numbers: Sequence[int]) -> None:
         """Make the representatives of campaigns findable by near-duplicates."""
-        self._near.add(numbers, [self.representative(number) for number in numbers])
+        texts = {number: self.representative(number) for number in numbers}
+        chosen = {number: text for number, text in texts.items() if comparable(text)}
+        self._near.add(list(chosen), list(chosen.values()))
 
     def join(self, number: int, canonical: str) -> None:
         """A further text of a campaign."""

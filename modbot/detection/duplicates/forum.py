@@ -10,7 +10,7 @@ from rapidfuzz.distance import Levenshtein
 
 from modbot.detection.duplicates.campaigns import Campaigns, campaign_id
 from modbot.detection.duplicates.members import UNKNOWN, Member
-from modbot.detection.duplicates.near import Match, NearTable, prove
+from modbot.detection.duplicates.near import Match, NearTable, comparable, search
 from modbot.detection.duplicates.observed import Observation, author_number, is_placeholder
 from modbot.detection.duplicates.tally import Tally
 from modbot.domain import Author, Repetition, Reply, ReplyKey
@@ -28,8 +28,9 @@ class Spans:
 class _Seen:
     """One batch's own view: the index as it is, and what the batch adds to it.
 
-    A key of ``tallies``, ``found`` and ``added`` is a campaign number, or a negative
-    number for a campaign that the batch itself begins.
+    A campaign is meant by its number, or by a negative one when the batch itself begins
+    it (``texts`` then holds its representative). ``added`` and ``repeated`` count, by
+    author and campaign, the posts of the batch and of the index.
     """
 
     without: set[int]
@@ -37,6 +38,18 @@ class _Seen:
     founded: dict[str, int] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
     added: dict[int, dict[int, int]] = field(default_factory=dict)
+    repeated: dict[int, dict[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinship:
+    """What a reply has to do with its campaign, apart from the counts."""
+
+    campaign: str
+    similarity: float
+    length: int
+    author_texts: int
+    slip: bool
 
 
 class ForumIndex:
@@ -94,7 +107,7 @@ class ForumIndex:
         """Near matches by position: in the index, and among the batch's own new texts."""
         new: dict[str, int] = {}
         for position, text in enumerate(canonical):
-            if text and not is_placeholder(text) and self._campaigns.of_text(text) is None:
+            if comparable(text) and not is_placeholder(text) and self._campaigns.of_text(text) is None:
                 new.setdefault(text, position)
         texts, places = list(new), list(new.values())
         if not texts:
@@ -104,17 +117,13 @@ class ForumIndex:
             return known, {}
         table = NearTable(len(texts))
         table.add(range(len(texts)), texts)
-        rows, ids = table.candidates(texts)
-        earlier = ids < rows
-        within = prove(texts, (rows[earlier], ids[earlier]), texts.__getitem__)
+        within = search(table, texts, texts.__getitem__, earlier=True)
         return known, {
             places[at]: [Match(places[match.id], match.similarity) for match in matches]
             for at, matches in within.items()
         }
 
-    def _near_in_batch(
-        self, matches: Sequence[Match], canonical: Sequence[str], seen: _Seen
-    ) -> Match | None:
+    def _near_in_batch(self, matches: Sequence[Match], canonical: Sequence[str], seen: _Seen) -> Match | None:
         """The nearest earlier text of the batch that began a campaign of its own."""
         for match in matches:
             number = seen.founded.get(canonical[match.id])
@@ -133,11 +142,13 @@ class ForumIndex:
         slip = is_placeholder(text) or tally.is_slip(member.author, member.thread, member.at)
         if not slip:
             tally.add(member)
-            counts = self._own(member.author, seen, now)
-            counts[number] = counts.get(number, 0) + 1
+            added = seen.added.setdefault(member.author, {})
+            added[number] = added.get(number, 0) + 1
         if not slip and tally.size < 2:
             return None
-        return self._described(member, number, similarity, text, tally, seen, slip=slip)
+        name = self._campaigns.id(number) if number >= 0 else campaign_id(seen.texts[number])
+        texts = self._texts_repeated(member.author, seen, now)
+        return self._described(member, tally, _Kinship(name, similarity, len(text), texts, slip))
 
     def _campaign(self, text: str, near: Match | None, seen: _Seen) -> tuple[int, float]:
         """The campaign number of a text and its similarity to the representative."""
@@ -166,45 +177,41 @@ class ForumIndex:
             tally = seen.tallies[number] = Tally.of(members)
         return tally
 
-    def _own(self, author: int, seen: _Seen, now: datetime) -> dict[int, int]:
-        counts = seen.added.get(author)
-        if counts is None:
+    def _texts_repeated(self, author: int, seen: _Seen, now: datetime) -> int:
+        """How many different texts an author has posted twice or more within the burst."""
+        if author == UNKNOWN:
+            return 0
+        known = seen.repeated.get(author)
+        if known is None:
             since = (now - self._spans.burst).timestamp()
-            counts = self._campaigns.repeated_by(author, since=since, without=seen.without)
-            seen.added[author] = counts
-        return counts
+            known = self._campaigns.repeated_by(author, since=since, without=seen.without)
+            seen.repeated[author] = known
+        added = seen.added.get(author, {})
+        return sum(1 for at in known.keys() | added.keys() if known.get(at, 0) + added.get(at, 0) >= 2)
 
-    def _described(
-        self, member: Member, number: int, similarity: float, text: str, tally: Tally, seen: _Seen, *, slip: bool
-    ) -> Repetition:
+    def _described(self, member: Member, tally: Tally, kinship: _Kinship) -> Repetition:
         posts, threads = tally.within(member.author, member.at - self._spans.burst.total_seconds())
-        texts = sum(1 for count in seen.added.get(member.author, {}).values() if count >= 2)
         first = tally.first or (member.at, member.post_id, member.author)
         last = tally.last or (member.at, member.post_id)
-        name = self._campaigns.id(number) if number >= 0 else campaign_id(seen.texts[number])
+        others = first[1] != member.post_id
         return Repetition(
-            campaign=name,
+            campaign=kinship.campaign,
             size=max(tally.size, 1),
             authors=max(tally.authors, 1),
             newcomers=tally.newcomers,
             threads=max(len(tally.threads), 1),
-            similarity=similarity,
-            canonical_length=len(text),
+            similarity=kinship.similarity,
+            canonical_length=kinship.length,
             is_first_author=first[2] == member.author and member.author != UNKNOWN,
             author_posts=posts,
             author_threads=threads,
-            author_texts=texts if member.author != UNKNOWN else 0,
-            slip=slip,
+            author_texts=kinship.author_texts,
+            slip=kinship.slip,
             first_post=ReplyKey(self._forum, first[1]),
             first_seen=datetime.fromtimestamp(first[0], UTC),
             last_seen=datetime.fromtimestamp(last[0], UTC),
-            nearest=self._nearest_other(member, tally),
+            nearest=ReplyKey(self._forum, first[1]) if others else None,
         )
-
-    def _nearest_other(self, member: Member, tally: Tally) -> ReplyKey | None:
-        if tally.first and tally.first[1] != member.post_id:
-            return ReplyKey(self._forum, tally.first[1])
-        return None
 
     def _member(self, reply: Reply, now: datetime) -> Member:
         return Member(

@@ -7,6 +7,7 @@ candidates; each is proved by edit distance or 3-gram overlap.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,10 +20,33 @@ from modbot.detection.duplicates import signatures
 from modbot.detection.duplicates.signatures import CLIP, SHORTEST, Index
 
 WAYS = 8
+KEYS_OF_A_TEXT = 9
+QUERIES = 512
+"""Texts looked up at once: what bounds the memory of a search."""
 EDIT_SIMILARITY = 0.8
 OVERLAP = 0.7
+_LEAST_EDIT_SIMILARITY = 0.3
+_OVERLAPS = 10
+"""Candidates of one text whose 3-grams are compared when no edit distance is small enough."""
 _ID_BITS = 24
 MOST_TEXTS = (1 << _ID_BITS) - 2
+
+
+_ADDRESS = re.compile(r"http|www")
+_BEFORE_ADDRESS = 12
+_CJK = re.compile(r"[\u3040-\u9fff]")
+_WORDS_BESIDE_ADDRESS = 8
+
+
+def comparable(canonical: str) -> bool:
+    """Whether small differences of a text are only variations. In a bare address they are
+    another address: two videos of one site differ in a few letters."""
+    if len(canonical) < SHORTEST - 1:
+        return False
+    address = _ADDRESS.search(canonical)
+    if address is None or address.start() >= _BEFORE_ADDRESS:
+        return True
+    return len(_CJK.findall(canonical)) >= _WORDS_BESIDE_ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +61,8 @@ class NearTable:
     """Signatures of texts by number. Not safe under threads by itself."""
 
     def __init__(self, texts: int) -> None:
-        """``texts`` is how many it is sized for, at about 0.4 of its room."""
-        wanted = max(texts * 9 // (WAYS * 2 // 5), 64)
+        """``texts`` is how many it is sized for, at no more than half its room."""
+        wanted = max(texts * KEYS_OF_A_TEXT * 2 // WAYS, 64)
         buckets = 1 << (wanted - 1).bit_length()
         self._mask = np.uint64(buckets - 1)
         self._slots = np.zeros((buckets, WAYS), dtype=np.uint32)
@@ -77,6 +101,26 @@ class NearTable:
         return (keys & self._mask).astype(np.int64), (keys >> np.uint64(56)).astype(np.uint32)
 
 
+def search(
+    table: NearTable, texts: Sequence[str], text_of: Callable[[int], str], *, earlier: bool = False
+) -> dict[int, list[Match]]:
+    """For each position of ``texts`` its true near-duplicates in the table, best first.
+
+    ``earlier``: the table holds these very texts under their positions; only those before
+    a text count.
+    """
+    found: dict[int, list[Match]] = {}
+    for first in range(0, len(texts), QUERIES):
+        asked = texts[first : first + QUERIES]
+        rows, numbers = table.candidates(asked)
+        if earlier:
+            kept = numbers < rows + first
+            rows, numbers = rows[kept], numbers[kept]
+        for row, matches in prove(asked, (rows, numbers), text_of).items():
+            found[first + row] = matches
+    return found
+
+
 def prove(
     queries: Sequence[str], pairs: tuple[Index, Index], text_of: Callable[[int], str]
 ) -> dict[int, list[Match]]:
@@ -87,12 +131,22 @@ def prove(
     kept = _plausible(asked, texts)
     if not len(kept):
         return {}
-    left, right = [asked[place] for place in kept], [texts[place] for place in kept]
+    places = kept.tolist()
+    left, right = [asked[place] for place in places], [texts[place] for place in places]
     scores = cpdist(left, right, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
     found: dict[int, list[Match]] = {}
-    for place, one, other, score in zip(kept.tolist(), left, right, scores.tolist(), strict=True):
-        if score >= EDIT_SIMILARITY - 1e-6 or (score > 0.3 and overlap(one, other) >= OVERLAP):
-            found.setdefault(int(rows[place]), []).append(Match(int(numbers[place]), score))
+    others: dict[int, list[tuple[float, int]]] = {}
+    for at, (row, score) in enumerate(zip(rows[kept].tolist(), scores.tolist(), strict=True)):
+        if score >= EDIT_SIMILARITY - 1e-6:
+            found.setdefault(row, []).append(Match(int(numbers[kept[at]]), score))
+        elif score > _LEAST_EDIT_SIMILARITY:
+            others.setdefault(row, []).append((-score, at))
+    for row, near in others.items():
+        if row not in found:
+            places = [at for _, at in sorted(near)[:_OVERLAPS]]
+            overlapping = [at for at in places if overlap(left[at], right[at]) >= OVERLAP]
+            if overlapping:
+                found[row] = [Match(int(numbers[kept[at]]), float(scores[at])) for at in overlapping]
     for matches in found.values():
         matches.sort(key=lambda match: (-match.similarity, match.id))
     return found
@@ -106,11 +160,12 @@ def _plausible(asked: Sequence[str], texts: Sequence[str]) -> Index:
     other = np.fromiter(map(len, texts), dtype=np.int64)
     longer, shorter = np.maximum(one, other), np.minimum(one, other)
     kept = np.flatnonzero((shorter >= OVERLAP * longer) & (shorter >= SHORTEST - 1))
-    differing = np.bitwise_count(
-        signatures.sketches([asked[place] for place in kept])
-        ^ signatures.sketches([texts[place] for place in kept])
-    )
-    return kept[differing <= 0.4 * longer[kept] + 1]
+    places = kept.tolist()
+    left = signatures.sketches([asked[place] for place in places])
+    right = signatures.sketches([texts[place] for place in places])
+    differing = np.bitwise_count(left ^ right)
+    plausible: Index = kept[differing <= 0.4 * longer[kept] + 1]
+    return plausible
 
 
 def overlap(one: str, other: str) -> float:

@@ -93,8 +93,10 @@ def _grams(codes: Keys) -> tuple[Keys, Keys]:
     """Hashes of the 3-gram and the 4-gram that begin at each position."""
     padded = np.concatenate([codes, np.zeros(4, dtype=np.uint64)])
     size = len(codes)
-    three = padded[:size] * _A + padded[1 : size + 1] * _B + padded[2 : size + 2] * _C
-    return three, (three ^ (three >> np.uint64(31))) * _A + padded[3 : size + 3] * _D + np.uint64(1)
+    second, third, fourth = (padded[step : size + step] for step in (1, 2, 3))
+    three = np.asarray(codes * _A + second * _B + third * _C, dtype=np.uint64)
+    four = np.asarray((three ^ (three >> np.uint64(31))) * _A + fourth * _D + np.uint64(1), dtype=np.uint64)
+    return three, four
 
 
 def _spread(counts: Index) -> tuple[Index, Index]:

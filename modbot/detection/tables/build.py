@@ -129,11 +129,13 @@ def kind_of(character: str) -> Kind:
         return Kind.DROPPED
     if "0" <= character <= "9":
         return Kind.DIGIT
-    if _within(code, _CJK):
-        return Kind.CJK
-    if category[0] in "LMN":
-        return Kind.LETTER
-    return Kind.PICTURE if category == "So" else Kind.PUNCTUATION
+    return Kind.CJK if _within(code, _CJK) else _other_kind(category)
+
+
+def _other_kind(category: str) -> Kind:
+    if category == "So":
+        return Kind.PICTURE
+    return Kind.LETTER if category[0] in "LMN" else Kind.PUNCTUATION
 
 
 def build() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,117 @@
+"""Canonical text undoes what evaders do, and does so for good."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modbot.detection.canonical import GROWTH, MAX_CHARACTERS, canonicalise, fold, letters, strings
+
+DISGUISES = [
+    ("加V❤: abc12345", "加vabc12345"),
+    ("加ⓥ❤️：ａｂｃ①②③④⑤", "加vabc12345"),
+    ("加 \u200bV\u200d \ufeff信", "加v信"),
+    ("薇伩 葳芯 徽訫", "微信微信微信"),
+    ("叩釦 裙", "扣扣群"),
+    ("𝐇𝕌𝐗④⑤⑦", "hux457"),
+    ("НЕLLО", "hello"),
+    ("αβс ᴠx", "abcvx"),
+    ("⑽ ❶❷ ٣ ๓ ⒈", "1012331"),
+    ("繁體字與簡體字", "繁体字与简体字"),
+    ("Ｈｅｌｌｏ，Ｗｏｒｌｄ！", "helloworld"),
+    ("㎏ ½", "kg12"),
+    ("é e\u0301 が", "eeか"),
+    ("🅰🅱 🇻", "abv"),
+    ("文\u202e明\u2066城", "文明城"),
+    ("[表情]好[doge]！👍", "好"),
+    ("[微信]abc", "微信abc"),
+    ("赞" * 22, "赞赞赞"),
+    ("赞，赞。赞！ 赞", "赞赞赞"),
+    ("10000000", "1000"),
+    ("❤👍🎉", ""),
+    ("", ""),
+    ("\x00\x07", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), DISGUISES)
+def test_a_disguise_is_undone(text, expected):
+    assert canonicalise([text]) == [expected]
+
+
+@given(st.lists(st.text(max_size=60), max_size=8))
+def test_canonical_text_of_canonical_text_is_itself(texts):
+    once = canonicalise(texts)
+    assert canonicalise(once) == once
+
+
+@given(st.lists(st.text(max_size=60), max_size=8))
+def test_a_batch_gives_what_each_text_gives_alone(texts):
+    assert canonicalise(texts) == [canonicalise([text])[0] for text in texts]
+
+
+@given(st.text(max_size=200))
+def test_canonical_text_is_never_longer_than_stated(text):
+    assert len(canonicalise([text])[0]) <= GROWTH * len(text)
+
+
+INVISIBLE = st.sampled_from("\u200b\u200c\u200d\u2060\ufeff\u202e\u00ad\u200e\ufe0f")
+PLAIN = st.text(st.sampled_from("今天去办证窗口排队abcXYZ0123的人很多"), max_size=40)
+
+
+@given(PLAIN, st.data())
+def test_invisible_characters_change_nothing(text, data):
+    strewn = "".join(character + data.draw(st.text(INVISIBLE, max_size=2)) for character in text)
+    assert canonicalise([strewn]) == canonicalise([text])
+
+
+@given(PLAIN, st.data())
+def test_spaces_marks_and_emoji_change_nothing(text, data):
+    strewn = "".join(
+        character + data.draw(st.sampled_from(["", " ", "，", "❤", "\n", "."])) for character in text
+    )
+    assert canonicalise([strewn]) == canonicalise([text])
+
+
+@given(PLAIN)
+def test_case_and_width_change_nothing(text):
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+    assert canonicalise([text.upper(), wide, text.lower()]) == canonicalise([text]) * 3
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs", "Cn", "Co"], max_codepoint=0x2FFF), max_size=40))
+def test_compatibility_forms_change_nothing(text):
+    if any(0x1100 <= ord(c) <= 0x11FF for c in text):
+        return  # Hangul jamo are composed by Unicode and left alone here.
+    assert canonicalise([unicodedata.normalize("NFKC", text)])[0] == canonicalise([text])[0]
+
+
+@given(st.lists(st.text(max_size=30), max_size=6))
+def test_origins_point_at_the_character_that_was_folded(texts):
+    folded = fold(texts)
+    joined = "".join(texts)
+    assert list(folded.origins) == sorted(folded.origins)
+    for row, origin in zip(folded.rows.tolist(), folded.origins.tolist(), strict=True):
+        assert folded.text_starts[row] <= origin < folded.text_starts[row + 1] <= len(joined)
+
+
+def test_spaces_stay_between_latin_words_only():
+    folded = fold(["  Hello   World 你 好 , ok  "])
+    assert strings(folded.codes, folded.starts) == ["hello world你好,ok"]
+
+
+def test_the_longest_run_is_measured_before_it_is_cut():
+    assert letters(fold(["哈" * 9, "abc", "", "好 好 好 好"])).longest_run.tolist() == [9, 1, 0, 4]
+
+
+def test_disguised_letters_are_counted():
+    assert fold(["加ⓥⓧ", "加vx"]).dressed.tolist() == [2, 0]
+
+
+def test_a_huge_text_is_read_by_its_beginning():
+    assert len(canonicalise(["甲乙" * 600_000])[0]) == MAX_CHARACTERS
+
+
+def test_lone_surrogates_and_planes_beyond_unicode_tables_vanish():
+    assert canonicalise(["a\ud800b\U000e0101c\U0010fffdd"]) == ["abcd"]

@@ -1,0 +1,314 @@
+"""Campaigns: who says the same, however they vary it, and who only seems to."""
+
+import random
+import threading
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
+
+from modbot.detection import DuplicateIndex, canonicalise, observation
+from modbot.detection.duplicates import campaign_id
+from modbot.detection.duplicates.near import NearTable, overlap, search
+from modbot.domain import Assessment, Author, Probabilities, ReplyKey
+
+PRAISE = "我们这座城市建设得真好希望越来越好"
+VARIED = "我们这座城市建设得真漂亮希望越来越好"
+OTHER = "昨天路过体育馆门口看见新开了一家书店"
+
+
+def store(index, replies, now):
+    """Match and insert as the daemon does: assess, store, then insert."""
+    texts = canonicalise([reply.text for reply in replies])
+    found = index.match(replies, texts, now)
+    index.insert(
+        [
+            observation(
+                reply,
+                Assessment(reply.key, Probabilities(1, 0, 0), (), repetition, text, "m"),
+                established=(reply.author.posts or 0) >= 50,
+            )
+            for reply, text, repetition in zip(replies, texts, found, strict=True)
+        ]
+    )
+    return found
+
+
+@pytest.fixture
+def index():
+    return DuplicateIndex()
+
+
+def test_the_same_text_by_three_newcomers_in_two_threads_is_a_campaign(index, make_reply, now):
+    replies = [make_reply(PRAISE, post=at, by=at, thread=at % 2) for at in (1, 2, 3)]
+    first, second, third = store(index, replies, now)
+    assert first is None
+    assert (second.size, second.authors, second.newcomers, second.threads) == (2, 2, 2, 2)
+    assert (third.size, third.authors, third.threads, third.similarity) == (3, 3, 2, 1.0)
+    assert third.campaign == campaign_id(canonicalise([PRAISE])[0])
+    assert third.first_post == ReplyKey("city", 1)
+    assert third.canonical_length == len(PRAISE)
+
+
+def test_one_by_one_and_in_one_batch_count_alike(make_reply, now):
+    replies = [
+        make_reply(t, post=at, by=at % 3, thread=at)
+        for at, t in enumerate([PRAISE, OTHER, VARIED, PRAISE, OTHER])
+    ]
+    together = store(DuplicateIndex(), replies, now)
+    index = DuplicateIndex()
+    apart = [store(index, [reply], now)[0] for reply in replies]
+    assert together == apart
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        PRAISE + "！！！",
+        " ".join(PRAISE),
+        "\u200b".join(PRAISE),
+        PRAISE.replace("设", "設").replace("们", "們"),
+        VARIED,
+        PRAISE[2:],
+        PRAISE + "加油",
+        PRAISE.replace("真好", "很好"),
+    ],
+)
+def test_a_small_change_evades_nothing(index, make_reply, now, variant):
+    store(index, [make_reply(PRAISE, post=1, by=1)], now)
+    found = store(index, [make_reply(variant, post=2, by=2, thread=2)], now)[0]
+    assert found is not None
+    assert found.size == 2
+    assert found.similarity >= 0.8
+
+
+def test_another_text_is_no_repetition(index, make_reply, now):
+    store(index, [make_reply(PRAISE, post=1)], now)
+    assert store(index, [make_reply(OTHER, post=2, by=2)], now) == [None]
+
+
+def test_texts_are_compared_with_the_founder_only(index, make_reply, now):
+    chain = [
+        "一二三四五六七八九十甲乙丙丁戊",
+        "一二三四五六七八九十甲乙丙辰巳",
+        "一二三四五六七八九十甲午未辰巳",
+    ]
+    found = [
+        store(index, [make_reply(text, post=at, by=at, thread=at)], now)[0] for at, text in enumerate(chain)
+    ]
+    assert found[1] is not None
+    assert found[2] is None
+
+
+def test_a_double_click_is_a_slip_and_does_not_count(index, make_reply, now):
+    store(index, [make_reply(PRAISE, post=1, by=1, thread=1)], now)
+    slip = store(index, [make_reply(PRAISE, post=2, by=1, thread=1, minutes=2)], now)[0]
+    assert slip.slip
+    assert slip.size == 1
+    later = store(index, [make_reply(PRAISE, post=3, by=1, thread=1, minutes=30)], now)[0]
+    assert not later.slip
+    assert later.size == 2
+    elsewhere = store(index, [make_reply(PRAISE, post=4, by=1, thread=2, minutes=31)], now)[0]
+    assert not elsewhere.slip
+
+
+@pytest.mark.parametrize("text", ["编辑", "删", "删除。", "手滑了", "【已编辑】"])
+def test_a_blanked_post_is_a_slip_however_often_it_is_seen(index, make_reply, now, text):
+    replies = [make_reply(text, post=at, by=at, thread=at) for at in range(5)]
+    found = store(index, replies, now)
+    assert all(one.slip and one.size == 1 for one in found)
+    assert index.size == 0
+
+
+def test_an_edit_replaces_its_own_text_and_repeats_nothing(index, make_reply, now):
+    store(index, [make_reply(PRAISE, post=1, by=1)], now)
+    edited = make_reply(PRAISE + "加油", post=1, by=1)
+    assert store(index, [edited], now) == [None]
+    assert index.size == 1
+    store(index, [make_reply(OTHER, post=1, by=1)], now)
+    assert store(index, [make_reply(PRAISE, post=2, by=2)], now) == [None]
+
+
+def test_inserting_twice_counts_once(index, make_reply, now):
+    replies = [make_reply(PRAISE, post=at, by=at, thread=at) for at in (1, 2)]
+    store(index, replies, now)
+    again = store(index, replies, now)
+    assert index.size == 2
+    assert again[1].size == 2
+
+
+def test_a_burst_of_one_author_is_counted_over_seven_days(index, make_reply, now):
+    week_ago = now - timedelta(days=8)
+    store(index, [make_reply(PRAISE, post=1, by=1, thread=1, posted_at=week_ago)], now)
+    replies = [make_reply(PRAISE, post=at, by=1, thread=at, minutes=at) for at in (2, 3, 4)]
+    found = store(index, replies, now)[-1]
+    assert (found.size, found.authors, found.author_posts, found.author_threads) == (4, 1, 3, 3)
+    assert found.is_first_author
+
+
+def test_an_author_of_several_repeated_texts_is_seen(index, make_reply, now):
+    texts = [PRAISE, OTHER, "雨天请慢行注意桥面积水路段", "顶"]
+    posts = [
+        make_reply(text, post=10 * at + copy, by=7, thread=10 * at + copy, minutes=at)
+        for at, text in enumerate(texts)
+        for copy in (1, 2)
+    ]
+    assert store(index, posts, now)[-1].author_texts == 4
+
+
+def test_authors_with_standing_are_no_newcomers(index, make_reply, now):
+    replies = [make_reply(PRAISE, post=at, by=at, posts=at * 40, thread=at) for at in (0, 1, 2, 3)]
+    assert store(index, replies, now)[-1].newcomers == 2
+
+
+def test_standing_may_be_a_set_of_ids(make_reply, now):
+    index = DuplicateIndex(is_established={1, 2})
+    replies = [make_reply(PRAISE, post=at, by=at, thread=at) for at in (1, 2, 3)]
+    texts = canonicalise([reply.text for reply in replies])
+    assert index.match(replies, texts, now)[-1].newcomers == 1
+
+
+def test_the_first_author_is_remembered_when_others_were_read_first(index, make_reply, now):
+    store(index, [make_reply(PRAISE, post=9, by=9, thread=9, minutes=50)], now)
+    found = store(index, [make_reply(PRAISE, post=1, by=1, thread=1, minutes=1)], now)[0]
+    assert found.is_first_author
+    assert found.first_post == ReplyKey("city", 1)
+
+
+def test_two_addresses_of_one_site_are_two_texts(index, make_reply, now):
+    first, second = (
+        "看 https://video.example.com/watch/BV1a2b3c4d",
+        "看 https://video.example.com/watch/BV1a2b3c9z",
+    )
+    store(index, [make_reply(first, post=1, by=1)], now)
+    assert store(index, [make_reply(second, post=2, by=2)], now) == [None]
+    assert store(index, [make_reply(first, post=3, by=3)], now)[0].size == 2
+
+
+def test_unknown_authors_and_threads_are_one_at_most(index, make_reply, now):
+    replies = [make_reply(PRAISE, post=at, author=Author(), thread=None, minutes=at) for at in range(5)]
+    found = store(index, replies, now)[-1]
+    assert (found.size, found.authors, found.threads, found.author_posts, found.author_texts) == (
+        5,
+        1,
+        1,
+        1,
+        0,
+    )
+    assert not found.slip
+
+
+def test_members_expire_and_old_campaigns_are_forgotten(index, make_reply, now):
+    store(index, [make_reply(PRAISE, post=1, by=1, posted_at=now - timedelta(days=31))], now)
+    assert store(index, [make_reply(PRAISE, post=2, by=2)], now)[0] is None
+    index.expire(now)
+    assert index.size == 1
+    index.expire(now + timedelta(days=40))
+    assert index.size == 0
+    assert store(index, [make_reply(VARIED, post=3, by=3)], now) == [None]
+
+
+def test_a_forgotten_reply_counts_no_more(index, make_reply, now):
+    replies = [make_reply(PRAISE, post=at, by=at, thread=at) for at in (1, 2)]
+    store(index, replies, now)
+    index.forget([ReplyKey("city", 1), ReplyKey("city", 1), ReplyKey("city", 77), ReplyKey("else", 1)])
+    assert store(index, [make_reply(PRAISE, post=3, by=3, thread=3)], now)[0].size == 2
+
+
+def test_forums_do_not_see_each_other(index, make_reply, now):
+    store(index, [make_reply(PRAISE, post=1, by=1, forum="one")], now)
+    assert store(index, [make_reply(PRAISE, post=1, by=2, forum="two")], now) == [None]
+
+
+def test_the_oldest_are_let_go_beyond_the_capacity(make_reply, now):
+    index = DuplicateIndex(capacity=100)
+    replies = [
+        make_reply(f"第{at}号楼{at * 7919}单元停水通知", post=at, by=at, thread=at, minutes=at)
+        for at in range(150)
+    ]
+    store(index, replies, now)
+    assert index.size <= 100
+    assert store(index, [make_reply(replies[149].text, post=900, by=900, thread=900)], now)[0] is not None
+    assert store(index, [make_reply(replies[0].text, post=901, by=901, thread=901)], now)[0] is None
+
+
+def test_a_rebuilt_index_says_what_the_first_one_said(make_reply, now):
+    texts = [PRAISE, OTHER, VARIED, PRAISE + "！", "顶", "顶"]
+    replies = [make_reply(text, post=at, by=at, thread=at, minutes=at) for at, text in enumerate(texts)]
+    canonical = canonicalise(texts)
+    first = DuplicateIndex()
+    found = first.match(replies, canonical, now)
+    kept = [
+        observation(r, Assessment(r.key, Probabilities(1, 0, 0), (), f, c, "m"), established=False)
+        for r, c, f in zip(replies, canonical, found, strict=True)
+    ]
+    first.insert(kept)
+    rebuilt = DuplicateIndex()
+    rebuilt.insert(kept)
+    shuffled = DuplicateIndex()
+    shuffled.insert(kept[::-1])
+    query = [make_reply(VARIED, post=99, by=99, thread=99, minutes=99)]
+    expected = first.match(query, canonicalise([VARIED]), now)
+    assert expected[0].size == 4
+    assert rebuilt.match(query, canonicalise([VARIED]), now) == expected
+    assert shuffled.match(query, canonicalise([VARIED]), now)[0].size == 4
+
+
+def test_matching_and_inserting_from_several_threads_loses_nothing(index, make_reply, now):
+    def work(start):
+        for at in range(start, start + 40):
+            store(index, [make_reply(f"{PRAISE}{at % 5}", post=at, by=at, thread=at)], now)
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in (0, 1_000, 2_000)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert index.size == 120
+
+
+ALPHABET = "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出"
+
+
+def _edited(text, edits, chance):
+    letters = list(text)
+    for _ in range(edits):
+        at = chance.randrange(len(letters))
+        kind = chance.random()
+        if kind < 0.5:
+            letters[at] = chance.choice(ALPHABET)
+        elif kind < 0.75 and len(letters) > 1:
+            del letters[at]
+        else:
+            letters.insert(at, chance.choice(ALPHABET))
+    return "".join(letters)
+
+
+def test_edits_of_up_to_a_fifth_are_found_and_nothing_else_is_claimed():
+    chance = random.Random(5)  # noqa: S311
+    texts = ["".join(chance.choices(ALPHABET, k=chance.randint(5, 60))) for _ in range(4_000)]
+    table = NearTable(len(texts))
+    table.add(range(len(texts)), texts)
+    asked = [_edited(text, max(1, int(len(text) * chance.uniform(0, 0.2))), chance) for text in texts[:800]]
+    found = search(table, asked, texts.__getitem__)
+    true = [at for at, text in enumerate(asked) if Levenshtein.normalized_similarity(text, texts[at]) >= 0.8]
+    hit = [at for at in true if at in found]
+    assert len(hit) >= 0.97 * len(true)
+    for at, matches in found.items():
+        for match in matches:
+            near = Levenshtein.normalized_similarity(asked[at], texts[match.id]) >= 0.8
+            assert near or overlap(asked[at], texts[match.id]) >= 0.7
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(st.sampled_from("甲乙丙丁ab1"), max_size=14), min_size=1, max_size=30))
+def test_a_text_of_any_kind_is_found_by_itself(texts):
+    table = NearTable(len(texts))
+    table.add(range(len(texts)), texts)
+    found = search(table, texts, texts.__getitem__)
+    for at, text in enumerate(texts):
+        # Eight texts may share a key; more push the oldest of them out.
+        if len(text) >= 9 and len(texts) <= 8:
+            assert at in {match.id for match in found[at]}

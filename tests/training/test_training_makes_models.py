@@ -1,0 +1,294 @@
+"""Training on our own sentences: the folder it writes, and what it promises."""
+
+import json
+import random
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from modbot import training
+from modbot.detection import Detector, canonical, context, grams, model
+from modbot.detection.detector import BATCH
+from modbot.domain import Author, Label, Reply
+from modbot.errors import ModelError
+from modbot.training import evaluate, fit, grammar, matrix, versions
+from modbot.training.examples import Verdict
+from modbot.training.recipe import Recipe
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+RECIPE = Recipe(grammar=200, genuine=("forum", "verdicts"))
+
+PARTS = {
+    "who": ["物业", "楼下邻居", "公交公司", "三号窗口", "社区医院", "开发商", "学校", "居委会"],
+    "did": [
+        "昨天又停水了",
+        "说要下周才处理",
+        "一直没人接电话",
+        "把路口封了",
+        "让带户口本过去",
+        "涨了停车费",
+        "换了新门禁",
+    ],
+    "then": [
+        "大家还有别的办法吗",
+        "我打算去现场问问",
+        "群里也没通知",
+        "去年就这样",
+        "希望早点解决",
+        "有人知道原因吗",
+    ],
+}
+
+
+def genuine(count):
+    chance = random.Random(3)  # noqa: S311
+    return ["，".join(chance.choice(words) for words in PARTS.values()) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    rows = [
+        {
+            "text": text,
+            "label": "ham",
+            "source": "forum",
+            "thread": f"t{at // 10}",
+            "time": f"2025-{1 + at % 12}-1 10:00",
+        }
+        for at, text in enumerate(genuine(600))
+    ]
+    rows += [
+        {"text": text, "label": "low_effort", "source": "bots"}
+        for text in grammar.sentences(Label.LOW_EFFORT, 400, seed=9)
+    ]
+    rows += [
+        {"text": text, "label": "spam", "source": "adverts"}
+        for text in grammar.sentences(Label.SPAM, 400, seed=9)
+    ]
+    rows += [
+        {"text": "编辑", "label": "low_effort", "source": "bots"},
+        {"text": "随便看看", "label": "unlabeled", "source": "x"},
+    ]
+    path = folder / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def candidate(data, models):
+    return training.train([data], models=models, now=NOW, recipe=RECIPE, name="baseline")
+
+
+def test_a_trained_model_judges_what_it_was_taught(candidate):
+    detector = Detector.load(candidate.folder)
+    texts = ["加V❤: xyz98765 低价代购", "支持，加油！", genuine(1)[0]]
+    found = detector.assess([Reply("f", at, text) for at, text in enumerate(texts)], duplicates=None, now=NOW)
+    assert [one.probabilities.label for one in found] == ["spam", "low_effort", "ham"]
+
+
+def test_the_manifest_tells_where_it_comes_from(candidate):
+    facts = candidate.manifest
+    assert facts.created == "2026-03-01T00:00:00+00:00"
+    assert facts.parent is None
+    assert len(facts.training["digest"]) == 64
+    assert facts.training["sources"]["adverts"]["spam"] > 300
+    assert facts.libraries.keys() >= {"python", "numpy", "scikit-learn"}
+    assert facts.metrics["by_source"]["forum"]["spam.hidden"] == 0
+    assert facts.thresholds["spam.hide"].value > facts.thresholds["spam.queue"].value
+
+
+def test_the_card_names_sources_and_what_became_of_their_texts(candidate):
+    card = (candidate.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "| adverts |" in card
+    assert "No sentence of it is part of\nthis folder" in card
+
+
+def test_the_same_seed_gives_the_same_weights(candidate, data, tmp_path):
+    again = training.train([data], models=tmp_path, now=NOW, recipe=RECIPE)
+    assert again.manifest.files["weights.npy"] == candidate.manifest.files["weights.npy"]
+    assert again.manifest.version == f"20260301T000000Z-{again.manifest.files['weights.npy'][:8]}"
+    assert again.folder.name == again.manifest.version
+
+
+@pytest.fixture(scope="module")
+def fitted(data):
+    rows = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines() if line]
+    replies = [Reply("f", at, row["text"]) for at, row in enumerate(rows)]
+    order = ("ham", "low_effort", "spam", "unlabeled")
+    labels = np.array([order.index(row["label"]) % 3 for row in rows])
+    measured = matrix.measure(replies)
+    return replies, measured, fit.fit(measured, labels, np.ones(len(rows)), regularisation=10.0)
+
+
+def served(arrays, replies):
+    linear = arrays.linear()
+    found = []
+    for first in range(0, len(replies), BATCH):
+        chosen = replies[first : first + BATCH]
+        folded = canonical.fold([reply.text for reply in chosen])
+        letters = canonical.letters(folded)
+        texts = canonical.strings(letters.codes, letters.starts)
+        values = context.measure(chosen, folded, letters, texts).values
+        found.append(linear.probabilities(linear.logits(grams.hash_grams(folded, letters), values)))
+    return np.concatenate(found)
+
+
+def test_served_scores_are_those_of_scikit_learn_on_the_stored_weights(fitted):
+    replies, measured, model_fitted = fitted
+    arrays = fit.arrays_of(model_fitted)
+    estimator = LogisticRegression()
+    estimator.classes_ = np.arange(3)
+    width = measured.hashed.shape[1]
+    coefficients = np.zeros((3, width + len(context.NAMES)))
+    coefficients[1:, :width] = arrays.weights.T
+    coefficients[1:, width:] = arrays.context[2:, :-1]
+    estimator.coef_ = coefficients
+    estimator.intercept_ = np.array([0.0, *arrays.context[2:, -1]])
+    center, scale = arrays.context[:2, :-1]
+    scaled = np.nan_to_num((measured.features - center) / scale, nan=0.0)
+    expected = estimator.predict_proba(
+        sparse.csr_matrix(sparse.hstack([measured.hashed, sparse.csr_matrix(scaled)]))
+    )
+    assert np.abs(served(arrays, replies) - expected).max() < 1e-6
+
+
+def test_they_are_those_of_the_fitted_estimator_too(fitted):
+    replies, measured, model_fitted = fitted
+    expected = model_fitted.estimator.predict_proba(model_fitted.scaling.apply(measured))
+    assert np.abs(served(fit.arrays_of(model_fitted), replies) - expected).max() < 1e-4
+
+
+def test_rounding_the_weights_changes_no_probability_by_more_than_two_points(fitted):
+    replies, _, model_fitted = fitted
+    arrays = fit.arrays_of(model_fitted)
+    assert np.abs(served(arrays, replies) - served(arrays.rounded(), replies)).max() <= 0.02
+
+
+def test_matrix_form_and_serving_agree(fitted):
+    replies, measured, model_fitted = fitted
+    arrays = fit.arrays_of(model_fitted)
+    expected = model.softmax(fit.logits(arrays, measured))
+    assert np.abs(served(arrays, replies) - expected).max() < 1e-6
+
+
+def test_a_challenger_is_measured_beside_the_champion_on_the_same_rows(candidate, data, models):
+    verdicts = [
+        Verdict(Reply("city", at, text, thread_id=at, author=Author(id=at)), Label.HAM, NOW)
+        for at, text in enumerate(genuine(40))
+    ]
+    challenger = training.train([data], models=models, now=NOW, recipe=RECIPE, verdicts=verdicts, seed=1)
+    assert challenger.comparison is not None
+    assert challenger.comparison.champion == candidate.manifest.version
+    assert challenger.manifest.parent == candidate.manifest.version
+    assert challenger.manifest.training["sources"]["verdicts"]["ham"] > 0
+    promoted = training.promote_if_better(models, challenger)
+    assert promoted is challenger.deserves_promotion
+    assert (versions.current(models) == challenger.folder) is promoted
+
+
+@pytest.mark.parametrize(
+    ("loss", "bound", "better"),
+    [(0.2, 0.001, True), (0.205, 0.001, True), (0.3, 0.001, False), (0.1, 0.002, False)],
+)
+def test_a_worse_loss_or_a_looser_bound_is_not_promoted(loss, bound, better):
+    assert training.Comparison("old", 0.2, loss, 0.001, bound).is_better is better
+
+
+def test_an_interrupted_training_leaves_no_folder(data, tmp_path, monkeypatch):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("modbot.detection.manifest.Manifest.to_json", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        training.train([data], models=tmp_path, now=NOW, recipe=RECIPE)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        ('{"text": "好", "label": "ham"}\n{"label": "ham"}\n', "model.bad_row", 2),
+        ('{"text": "好", "label": "nice"}\n', "model.bad_row", 1),
+        ("nonsense\n", "model.bad_row", 1),
+        ("[1]\n", "model.bad_row", 1),
+        ('{"text": "好", "label": "ham"}\n', "model.no_data", None),
+    ],
+)
+def test_data_that_cannot_teach_is_refused_with_its_line(tmp_path, content, code, line):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError) as caught:
+        training.train([path], models=tmp_path / "models", now=NOW, recipe=Recipe(grammar=0))
+    assert caught.value.code == code
+    assert caught.value.params.get("line") == line
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path):
+    broken = tmp_path / "latin.jsonl"
+    broken.write_bytes(b'{"text": "\xff"}')
+    for path in (broken, tmp_path / "none.jsonl"):
+        with pytest.raises(ModelError) as caught:
+            training.train([path], models=tmp_path / "models", now=NOW)
+        assert str(path) in caught.value.message()
+
+
+def test_no_error_among_n_proves_three_in_n():
+    assert evaluate.upper_bound(0, 1_000) == pytest.approx(3 / 1_000, rel=0.01)
+    assert evaluate.upper_bound(0, 0) == 1.0
+    assert evaluate.upper_bound(5, 5) == 1.0
+
+
+def test_precision_depends_on_the_base_rate():
+    assert evaluate.projected_precision(0.9, 0.001, 0.5) > 0.99
+    assert evaluate.projected_precision(0.9, 0.001, 0.001) < 0.5
+    assert evaluate.projected_precision(0.0, 0.0, 0.1) == 0.0
+
+
+def test_grammar_is_reproducible_and_its_labels_differ():
+    once = grammar.sentences(Label.SPAM, 50, seed=4)
+    assert once == grammar.sentences(Label.SPAM, 50, seed=4)
+    assert once != grammar.sentences(Label.SPAM, 50, seed=5)
+    assert not set(once) & set(grammar.sentences(Label.HAM, 50, seed=4))
+
+
+def test_versions_are_listed_verified_and_promoted(candidate, models):
+    listed = {version.name: version for version in training.listing(models)}
+    assert listed["baseline"].manifest is not None
+    assert training.verify(models, "baseline").version == "baseline"
+    training.promote(models, "baseline")
+    assert (models / "current").read_text() == "baseline\n"
+    assert training.current(models) == candidate.folder
+    assert [path for path in Path(models).iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_damaged_version_is_listed_with_its_problem_and_never_promoted(candidate, tmp_path):
+    shutil.copytree(candidate.folder, tmp_path / "v1")
+    (tmp_path / "v1" / "weights.npy").write_bytes(b"")
+    (version,) = training.listing(tmp_path)
+    assert version.problem is not None
+    with pytest.raises(ModelError) as caught:
+        training.promote(tmp_path, "v1")
+    assert caught.value.code == "model.changed"
+    assert not (tmp_path / "current").exists()
+
+
+@pytest.mark.parametrize("name", ["none", "../v1", ""])
+def test_an_unknown_version_is_refused(tmp_path, name):
+    with pytest.raises(ModelError) as caught:
+        training.promote(tmp_path, name)
+    assert caught.value.code == "model.unknown_version"
+
+
+def test_no_models_folder_lists_nothing(tmp_path):
+    assert training.listing(tmp_path / "none") == []
