@@ -35,6 +35,7 @@ def test_every_way_finds_new_replies_and_only_those(town: Town, method: PollingM
     town.world.pass_minutes(2)
     assert second in ids(town.poll())
     assert town.seen[second].text == "今天风大"
+    assert (town.seen[second].thread_title, town.seen[second].opening) == ("话题1", "说说看")
     assert town.seen[second].author.posts is not None
     town.world.pass_minutes(2)
     assert not town.poll()
