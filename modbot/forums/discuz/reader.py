@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
-from modbot.domain import Reply
+from modbot.domain import Reply, ThreadKind
 from modbot.errors import Blocked, ForumError, Gone, Refused, Retryable, Unreadable
 from modbot.forums.config import ForumConfig
 from modbot.forums.discuz.pages import lists, mobile_api, thread
@@ -44,7 +44,7 @@ class Reader:
         self.session = session
         self._config = config
         self._clock = clock
-        self._openings: dict[int, str] = {}
+        self._openings: dict[int, tuple[str, str, ThreadKind]] = {}
         self._locked_boards: set[int] = set()
 
     def index(self, priority: Priority) -> tuple[BoardRow, ...]:
@@ -101,18 +101,23 @@ class Reader:
         return self._with_opening(found)
 
     def _with_opening(self, found: ThreadPage) -> ThreadPage:
-        """Remember the opening post's text of recent threads for their later pages."""
+        """Remember title, kind and opening of recent threads, for their other pages and posts."""
         if found.thread_id is None:
             return found
         for reply in found.replies:
             if reply.post_id == found.first_post_id:
-                self._openings[found.thread_id] = reply.text
+                self._openings[found.thread_id] = (found.title, reply.text, found.kind)
         while len(self._openings) > _OPENINGS_KEPT:
             self._openings.pop(next(iter(self._openings)))
-        opening = self._openings.get(found.thread_id, "")
-        if not opening or found.first_post_id is not None:
+        known = self._openings.get(found.thread_id)
+        if known is None or found.first_post_id is not None:
             return found
-        return replace(found, replies=tuple(replace(reply, opening=opening) for reply in found.replies))
+        title, opening, kind = known
+        replies = (
+            replace(reply, opening=opening, thread_title=reply.thread_title or title, thread_kind=kind)
+            for reply in found.replies
+        )
+        return replace(found, replies=tuple(replies))
 
     def post(self, post_id: int, thread_id: int, priority: Priority) -> Reply:
         """One post as it is now. Raises Gone when the thread does not show it."""

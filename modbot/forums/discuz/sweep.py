@@ -25,6 +25,7 @@ _DEEP_EVERY_MINUTES = 6 * 60
 _DEEP_WINDOW_MINUTES = 7 * 24 * 60
 _DEEP_PAGES = 40
 _TRIES = 3
+_ENOUGH_WORK = 40
 
 
 class Sweep:
@@ -126,8 +127,7 @@ class Sweep:
             if item:
                 return item
         if harvest.late < LATE_REQUESTS:
-            late = _most_recent([item for item in work if item.late])
-            return late or next((scan for scan in scans if scan.late), None)
+            return _next_late([scan for scan in scans if scan.late], [item for item in work if item.late])
         return None
 
     def _list(self, scan: Scan) -> None:
@@ -208,4 +208,13 @@ class Sweep:
 
 
 def _most_recent(items: Sequence[Work]) -> Work | None:
-    return max(items, key=lambda item: (not item.deep, item.last), default=None)
+    return max(items, key=lambda item: item.last, default=None)
+
+
+def _next_late(scans: Sequence[Scan], work: Sequence[Work]) -> Scan | Work | None:
+    """Lists before threads, while the work list is short; then every thread a page in turn,
+    so that one of thousands of pages holds up none of the others."""
+    scan = min(scans, key=lambda scan: scan.deep, default=None)
+    if scan and len(work) < _ENOUGH_WORK:
+        return scan
+    return min(work, key=lambda item: (item.deep, item.page, -item.last), default=None)

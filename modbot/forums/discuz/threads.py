@@ -85,8 +85,10 @@ class ThreadWork:
             self._progress.marks[work.thread] = Mark(work.replies, work.last, max(known, work.top))
 
     def _wanted(self, work: Work) -> None:
-        """Named posts: several of one thread by its newest pages, the rest one by one."""
-        if len(work.want) > _SINGLE_POSTS and work.page <= _WANTED_PAGES:
+        """Named posts by their thread's newest page (which tells title, kind and opening
+        too), the rest one by one; those approved late stand too far down for that."""
+        pages = _WANTED_PAGES if len(work.want) > _SINGLE_POSTS else 1
+        if work.page <= pages and not work.behind:
             self._several(work)
         else:
             self._one(work)

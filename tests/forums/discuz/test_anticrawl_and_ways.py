@@ -10,7 +10,7 @@ from modbot.domain import Visibility
 from modbot.errors import Blocked, LoggedOut, Refused, Retryable
 from modbot.forums.config import PollingMethod
 from modbot.forums.discuz.cursor import decode
-from modbot.forums.protocol import CheckStatus, ReplyRef
+from modbot.forums.protocol import Capability, CheckStatus, ReplyRef
 
 DSIGN = "<script type=\"text/javascript\">window.location.href = '/forum.php?_dsign=1a2b3c4d';</script>"
 
@@ -153,3 +153,13 @@ def test_wanted_posts_that_moved_or_vanished_are_followed_or_dropped(wicked: Wic
     assert pids[-1] not in found
     assert wicked.cursor is not None
     assert decode(wicked.cursor).caught_up
+
+
+def test_the_json_api_is_told_among_the_capabilities(wicked: Wicked) -> None:
+    wicked.server.options.json_api = True
+    wicked.thread()
+    with wicked.opened(polling=PollingMethod.AUTO) as forum:
+        assert Capability.JSON_API in forum.capabilities()
+    with wicked.opened(panel_search=True) as forum:
+        assert Capability.PANEL_SEARCH in forum.capabilities()
+        assert Capability.JSON_API not in forum.capabilities()

@@ -35,6 +35,7 @@ def test_every_way_finds_new_replies_and_only_those(town: Town, method: PollingM
     town.world.pass_minutes(2)
     assert second in ids(town.poll())
     assert town.seen[second].text == "今天风大"
+    assert (town.seen[second].thread_title, town.seen[second].opening) == ("话题1", "说说看")
     assert town.seen[second].author.posts is not None
     town.world.pass_minutes(2)
     assert not town.poll()
@@ -118,6 +119,19 @@ def test_a_long_thread_is_read_a_bounded_piece_at_a_time(town: Town) -> None:
     assert late in town.seen
     town.poll_until_quiet()
     assert not town.missing()
+
+
+def test_one_endless_thread_holds_up_no_other(town: Town) -> None:
+    endless, other = town.thread(), town.thread()
+    town.poll_until_quiet()
+    for _ in range(40):
+        town.reply(other)
+    for _ in range(1500):
+        town.reply(endless)
+    town.poll()
+    town.poll()
+    left = {town.community.content.posts[pid].thread_id for pid in town.missing()}
+    assert left == {endless}
 
 
 def test_replies_deleted_while_a_gap_is_read_hide_none_of_the_rest(town: Town) -> None:
