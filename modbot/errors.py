@@ -58,6 +58,12 @@ class StoreError(ModbotError):
     code = "error.store"
 
 
+class Conflict(StoreError):
+    """Someone else was first: the row is not any more what the caller saw."""
+
+    code = "error.store.conflict"
+
+
 class ForumError(ModbotError):
     """A forum did not do what was asked. The subclass says what to do next."""
 

@@ -99,18 +99,19 @@ class PolicyBook:
     def of_board(self, forum: str, board_id: int | None) -> Policy:
         return self.boards.get((forum, board_id)) or self.boards.get((forum, None)) or self.default
 
-    def for_reply(self, reply: Reply) -> Policy:
+    def for_reply(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> Policy:
+        """``board_kind`` replaces the configured kind of the reply's board."""
         policy = self.of_board(reply.forum, reply.board_id)
         reasons = policy.reasons
-        for kind in self._kinds_of(reply):
+        for kind in self._kinds_of(reply, board_kind):
             reasons = reasons & self.kinds.get(kind, ALL_REASONS)
         return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
 
-    def _kinds_of(self, reply: Reply) -> list[ThreadKind]:
+    def _kinds_of(self, reply: Reply, board_kind: ThreadKind | None) -> list[ThreadKind]:
         kinds = [reply.thread_kind]
         kinds += [kind for word, kind in self.titles if word in reply.thread_title]
-        board_kind = self.board_kinds.get((reply.forum, reply.board_id))
-        return kinds + [board_kind] if board_kind else kinds
+        board_kind = board_kind or self.board_kinds.get((reply.forum, reply.board_id))
+        return [*kinds, board_kind] if board_kind else kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +149,13 @@ def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
     excuse = _excuse(reply, assessment, policy, circumstances)
-    findings = [] if excuse else _findings(reply, assessment, policy)
+    standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
+    findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
     if not findings:
         return _decision(assessment, policy, None, held_by=(excuse,) if excuse else ())
-    standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
-    softened = [
-        _softened(finding, standing=standing, repetition=assessment.repetition) for finding in findings
-    ]
+    softened = [_softened(finding, standing=standing) for finding in findings]
     carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
-    return _decision(assessment, policy, carrying, held_by=_holds(carrying, policy, circumstances))
+    return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
 
 
 def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> str:
@@ -175,14 +174,13 @@ def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances:
     return ""
 
 
-def _findings(reply: Reply, assessment: Assessment, policy: Policy) -> list[Finding]:
+def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
     found = [_spam(assessment, policy)]
     if not reply.is_thread_author:
-        found += [
-            _repeated(assessment.repetition, policy.repeated),
-            _title_echo(assessment, policy),
-            _low_effort(assessment, policy),
-        ]
+        found += [_repeated(assessment.repetition, policy.repeated), _title_echo(assessment, policy)]
+    if not reply.is_thread_author and not standing:
+        # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
+        found.append(_low_effort(assessment, policy))
     return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
 
 
@@ -215,23 +213,29 @@ def _title_echo(assessment: Assessment, policy: Policy) -> Finding | None:
 def _repeated(repetition: Repetition | None, rule: RepeatedRule) -> Finding | None:
     if repetition is None:
         return None
-    if _repeated_hides(repetition, rule):
-        return Finding(Reason.REPEATED, DecisionKind.HIDE, repetition.similarity, None)
+    if repetition.canonical_length >= rule.hide_characters:
+        if _own_burst(repetition, rule):
+            return Finding(Reason.REPEATED, DecisionKind.HIDE, repetition.similarity, None)
+        if _crowd(repetition, rule):
+            # Five accounts that copy a member's post must not get that post hidden.
+            held = ("first_author",) if repetition.is_first_author else ()
+            kind = DecisionKind.QUEUE if held else DecisionKind.HIDE
+            return Finding(Reason.REPEATED, kind, repetition.similarity, None, held)
     if _repeated_queues(repetition, rule):
         return Finding(Reason.REPEATED, DecisionKind.QUEUE, repetition.similarity, None)
     return None
 
 
-def _repeated_hides(repetition: Repetition, rule: RepeatedRule) -> bool:
-    if repetition.canonical_length < rule.hide_characters:
-        return False
-    crowd = (
+def _crowd(repetition: Repetition, rule: RepeatedRule) -> bool:
+    return (
         repetition.authors >= rule.hide_authors
         and repetition.newcomers >= rule.hide_newcomers * repetition.authors
         and repetition.threads >= rule.hide_threads
     )
-    burst = repetition.author_posts >= rule.burst_posts and repetition.author_threads >= rule.burst_threads
-    return crowd or burst
+
+
+def _own_burst(repetition: Repetition, rule: RepeatedRule) -> bool:
+    return repetition.author_posts >= rule.burst_posts and repetition.author_threads >= rule.burst_threads
 
 
 def _repeated_queues(repetition: Repetition, rule: RepeatedRule) -> bool:
@@ -244,21 +248,18 @@ def _repeated_queues(repetition: Repetition, rule: RepeatedRule) -> bool:
     return across or in_one_thread
 
 
-def _softened(finding: Finding, *, standing: bool, repetition: Repetition | None) -> Finding:
-    """A hide that this author must not meet unasked becomes a card for a human."""
-    if finding.kind is not DecisionKind.HIDE:
-        return finding
-    if standing:
+def _softened(finding: Finding, *, standing: bool) -> Finding:
+    """A hide that an author with standing must not meet unasked becomes a card for a human."""
+    if standing and finding.kind is DecisionKind.HIDE:
         return replace(finding, kind=DecisionKind.QUEUE, held_by=("standing",))
-    first = repetition is not None and repetition.is_first_author
-    if finding.reason is Reason.REPEATED and first:
-        return replace(finding, kind=DecisionKind.QUEUE, held_by=("first_author",))
     return finding
 
 
-def _holds(finding: Finding, policy: Policy, circumstances: Circumstances) -> tuple[str, ...]:
+def _holds(finding: Finding, reply: Reply, policy: Policy, circumstances: Circumstances) -> tuple[str, ...]:
     if finding.kind is not DecisionKind.HIDE:
         return finding.held_by
+    if reply.pending:
+        return ("pending",)
     if policy.mode is not Mode.ENFORCE:
         return (f"mode_{policy.mode.value}",)
     return ("brake",) if circumstances.brake_on else ()

@@ -1,0 +1,23 @@
+"""The command line: one module per group of commands, no logic of its own."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import click
+
+from modbot.cli import brake, check, demo, doctor, init, models, queue, running
+from modbot.cli.base import Group
+
+
+def build() -> click.Group:
+    """The whole command line."""
+    root = Group("modbot", context_settings={"help_option_names": ["-h", "--help"]})
+    click.version_option(version("modbot"), "--version")(root)
+    for module in (demo, init, doctor, running, check, queue, brake, models):
+        module.register(root)
+    return root
+
+
+def main() -> None:
+    build()(prog_name="modbot")

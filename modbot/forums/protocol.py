@@ -177,6 +177,26 @@ class Forum(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Captcha:
+    """A picture to be read by a human; ``token`` goes back with the answer."""
+
+    token: str
+    image: bytes
+    content_type: str
+
+
+@runtime_checkable
+class SignsInByHand(Protocol):
+    """An engine whose sign-in may ask a human to read a picture."""
+
+    def captcha(self) -> Captcha: ...
+
+    def answer_captcha(self, captcha: Captcha, answer: str) -> None:
+        """Sign in once with what the human read. Raises ForumError when it was refused."""
+        ...
+
+
 class RequestLedger(Protocol):
     """Counts a forum's requests per UTC day, across restarts (kept by the caller)."""
 

@@ -1,6 +1,6 @@
 """The operator's settings: schema, files, environment."""
 
-from modbot.settings.loading import Loaded, load, project_root
+from modbot.settings.loading import OPERATOR_FILE, Loaded, load, project_root
 from modbot.settings.schema import (
     BoardSettings,
     ForumSettings,
@@ -9,6 +9,7 @@ from modbot.settings.schema import (
 )
 
 __all__ = [
+    "OPERATOR_FILE",
     "BoardSettings",
     "ForumSettings",
     "Loaded",

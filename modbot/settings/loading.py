@@ -259,7 +259,36 @@ def _explained(
         return _unknown_key(source, key, _nearest(str(known_location[-1]), siblings))
     if first["type"] == "missing":
         return SettingsError(code="error.settings.missing", source=source, key=key)
-    return SettingsError(code="error.settings.invalid", source=source, key=key, problem=first["msg"])
+    return _invalid(first, source, key)
+
+
+_KINDS_OF_PROBLEM = {
+    "enum": "one_of",
+    "literal_error": "one_of",
+    "int_parsing": "whole_number",
+    "int_type": "whole_number",
+    "int_from_float": "whole_number",
+    "float_parsing": "number",
+    "float_type": "number",
+    "bool_parsing": "yes_or_no",
+    "bool_type": "yes_or_no",
+    "greater_than": "too_small",
+    "greater_than_equal": "too_small",
+    "less_than_equal": "too_large",
+    "string_pattern_mismatch": "pattern",
+    "string_type": "text",
+    "model_type": "table",
+    "dict_type": "table",
+}
+
+
+def _invalid(problem: ErrorDetails, source: str, key: str) -> SettingsError:
+    context = problem.get("ctx", {})
+    bound = next((context[name] for name in ("ge", "gt", "le") if name in context), "")
+    facts = {"source": source, "key": key, "problem": problem["msg"], "bound": bound}
+    kind = _KINDS_OF_PROBLEM.get(problem["type"])
+    code = f"error.settings.invalid.{kind}" if kind else "error.settings.invalid"
+    return SettingsError(code=code, expected=context.get("expected", ""), **facts)
 
 
 def _most_telling(errors: list[ErrorDetails]) -> ErrorDetails:

@@ -90,6 +90,7 @@ class RepeatedPolicy(_Section):
 
 class PolicySettings(_Section):
     mode: Mode = Mode.SHADOW
+    precision_target: Probability = 0.995
     standing_posts: Positive = 50
     standing_groups: Groups = frozenset()
     exempt_groups: Groups = frozenset({1, 2, 3, 16, 17, 18, 19})

@@ -90,12 +90,14 @@ def train(
     recipe: Recipe | None = None,
     seed: int = 0,
     name: str | None = None,
+    champion: Path | None = None,
     progress: Progress | None = None,
 ) -> Candidate:
     """Fit a model from files and verdicts into ``models/<version>``; promotes nothing.
 
     ``held_out`` files are measured beside the share that is split off ``data``.
-    ``name`` names the folder (``baseline`` for the one that ships).
+    ``name`` names the folder (``baseline`` for the one that ships); ``champion`` is the
+    folder to compare with (the one in use in ``models`` by itself).
     Raises ModelError for unreadable data or a missing label.
     """
     chosen, say = recipe or Recipe(), progress or _silent
@@ -108,7 +110,7 @@ def train(
     fitted = fitting.fit(measured, fit_on.labels, fit_on.weights, regularisation=chosen.regularisation)
     say("evaluating")
     arrays = fitting.arrays_of(fitted)
-    champion = _champion(models)
+    champion = champion or _champion(models)
     plan = Plan(chosen, now, champion, (*data, *held_out), seed, name)
     facts = _facts(arrays, held_rows, fit_on, plan)
     folder = export.write(models, arrays, facts, name=name)

@@ -1,0 +1,287 @@
+"""``queue``: the flag queue from a terminal."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from modbot import i18n
+from modbot.cli.base import Group, Session, command, harmless, option
+from modbot.daemon import wording
+from modbot.daemon.house import open_store
+from modbot.daemon.moderating import Moderator, is_settled
+from modbot.domain import FlagState, OutboxState, Reason, VerdictKind
+from modbot.errors import ModbotError
+from modbot.store import cards, flags
+
+TEXT_SHOWN = 60
+
+
+def register(root: click.Group) -> None:
+    @root.group("queue", cls=Group)
+    def queue() -> None:
+        pass
+
+    _register_list(queue)
+    _register_show(queue)
+    for name, kind in (
+        ("uphold", VerdictKind.UPHOLD),
+        ("dismiss", VerdictKind.DISMISS),
+        ("allow-here", VerdictKind.ALLOW_HERE),
+        ("remove-dont-learn", VerdictKind.REMOVE_DONT_LEARN),
+    ):
+        _register_verdict(queue, name, kind)
+    _register_undo(queue)
+
+
+def _register_list(queue: click.Group) -> None:
+    @command(queue, "list")
+    @option("--forum")
+    @option("--board", type=int)
+    @option("--reason", type=click.Choice([reason.value for reason in Reason]))
+    @option("--state", type=click.Choice([state.value for state in FlagState]), default="pending")
+    @option("--all", "everything", is_flag=True)
+    @option("--oldest", is_flag=True)
+    @option("--limit", type=click.IntRange(1, 1000), default=50)
+    def list_flags(
+        session: Session,
+        forum: str | None,
+        board: int | None,
+        reason: str | None,
+        state: str,
+        everything: bool,
+        oldest: bool,
+        limit: int,
+    ) -> None:
+        pending = state == FlagState.PENDING.value
+        wanted = flags.Filter(
+            forum=forum,
+            board_id=board,
+            reasons=(Reason(reason),) if reason else (),
+            states=(FlagState(state),),
+            shown=True if pending and not everything else None,
+        )
+        order = flags.Order.OLDEST if oldest else flags.Order.BEST
+        with open_store(session.loaded) as store, store.read() as rx:
+            found = flags.find(rx, wanted, order=order, limit=limit)
+            hidden = flags.count(rx, flags.Filter(forum=forum, states=(FlagState.HIDDEN,)))
+            kept_back = flags.count(rx, flags.Filter(forum=forum, states=(FlagState.PENDING,), shown=False))
+        if session.as_json:
+            for flag in found:
+                session.answer(as_object(flag))
+            return
+        session.out.print(_table(found, session.words))
+        session.say("queue.footer", shown=len(found), hidden=hidden, kept_back=kept_back)
+
+
+def _register_show(queue: click.Group) -> None:
+    @command(queue, "show")
+    @click.argument("flag_id", type=int)
+    def show(session: Session, flag_id: int) -> None:
+        with open_store(session.loaded) as store, store.read() as rx:
+            card = cards.show(rx, flag_id)
+        if session.as_json:
+            session.answer(card_object(card, session.words))
+            return
+        for line in card_lines(card, session.words):
+            click.echo(line)
+
+
+def _register_verdict(queue: click.Group, name: str, kind: VerdictKind) -> None:
+    @command(queue, name)
+    @click.argument("flag_ids", type=int, nargs=-1, required=True)
+    @option("--note", default="")
+    @option("--who")
+    def decide(session: Session, flag_ids: tuple[int, ...], note: str, who: str | None) -> None:
+        failed = False
+        with open_store(session.loaded) as store:
+            moderator = Moderator(session.loaded, store, who or getpass.getuser())
+            for flag_id in flag_ids:
+                try:
+                    verdict = moderator.give(flag_id, kind, note=note)
+                except ModbotError as problem:
+                    failed = True
+                    _report(session, flag_id, problem.message(session.language), ok=False)
+                    continue
+                failed |= not _see_through(session, moderator, verdict.forum, flag_id, verdict.action_id)
+        if failed:
+            raise SystemExit(1)
+
+
+def _register_undo(queue: click.Group) -> None:
+    @command(queue, "undo")
+    @click.argument("flag_id", type=int)
+    @option("--who")
+    def undo(session: Session, flag_id: int, who: str | None) -> None:
+        with open_store(session.loaded) as store:
+            moderator = Moderator(session.loaded, store, who or getpass.getuser())
+            undone = moderator.undo(flag_id)
+            with store.read() as rx:
+                forum = flags.get(rx, flag_id).forum
+            if not undone.ours:
+                _report(session, flag_id, session.words.text("queue.not_ours", flag=flag_id), ok=True)
+                return
+            done = _see_through(session, moderator, forum, flag_id, undone.action_id)
+            if undone.forgotten and not session.as_json:
+                session.say("queue.forgotten", labels=undone.forgotten)
+        if not done:
+            raise SystemExit(1)
+
+
+def _see_through(
+    session: Session, moderator: Moderator, forum: str, flag_id: int, action_id: int | None
+) -> bool:
+    """Follow the action to its end and tell how it ended; True unless it failed."""
+    if action_id is None:
+        _report(session, flag_id, session.words.text("queue.recorded", flag=flag_id), ok=True)
+        return True
+    action = moderator.see_through(forum, [action_id])[0]
+    ok = is_settled(action) and action.state is not OutboxState.REFUSED
+    code = f"queue.action.{action.state.value}"
+    sentence = session.words.text(
+        code,
+        flag=flag_id,
+        action=session.words.text(f"action.{action.kind.value}"),
+        detail=harmless(action.detail),
+    )
+    _report(session, flag_id, sentence, ok=ok, state=action.state.value)
+    return ok
+
+
+def _report(session: Session, flag_id: int, sentence: str, *, ok: bool, state: str | None = None) -> None:
+    if session.as_json:
+        session.answer({"flag": flag_id, "ok": ok, "action": state, "message": sentence})
+    else:
+        click.echo(sentence, err=not ok)
+
+
+def as_object(flag: flags.Flag) -> dict[str, Any]:
+    """A flag as JSON: what the list prints with --json."""
+    return {
+        "id": flag.id,
+        "forum": flag.forum,
+        "state": flag.state.value,
+        "action": flag.action_state.value,
+        "would_hide": flag.would_hide,
+        "reason": flag.reason.value,
+        "label": flag.label.value,
+        "score": round(flag.score, 4),
+        "campaign": flag.campaign,
+        "campaign_size": flag.campaign_size,
+        "shown": flag.shown_at is not None,
+        "opened_at": flag.opened_at.isoformat(),
+        "version": flag.version,
+        "post_id": flag.post_id,
+        "thread_id": flag.thread_id,
+        "thread_title": flag.thread_title,
+        "board_id": flag.board_id,
+        "author_id": flag.author_id,
+        "author": flag.author_name,
+        "posted_at": flag.posted_at.isoformat() if flag.posted_at else None,
+        "text": flag.text,
+        "edited": flag.is_edited,
+        "visibility": flag.visibility.value,
+    }
+
+
+def card_object(card: cards.Card, words: i18n.Catalogue) -> dict[str, Any]:
+    judged = card.judged
+    return {
+        **as_object(card.flag),
+        "region": card.stored.reply.region,
+        "opening": card.stored.reply.opening,
+        "quoted": card.stored.reply.quoted,
+        "threshold": judged.decision.threshold,
+        "held_by": list(judged.decision.held_by),
+        "model": judged.decision.model,
+        "policy": judged.decision.policy,
+        "reasons": [
+            {"code": found.code, "message": wording.signal(found, words), "evidence": wording.evidence(found)}
+            for found in judged.decision.signals
+        ],
+        "duplicates": [
+            {
+                "post_id": member.key.post_id,
+                "author": member.author_name,
+                "thread_id": member.thread_id,
+                "thread_title": member.thread_title,
+                "posted_at": member.posted_at.isoformat() if member.posted_at else None,
+                "text": member.text,
+                "visibility": member.visibility.value,
+            }
+            for member in card.duplicates
+        ],
+        "verdicts": [
+            {"kind": verdict.kind.value, "who": verdict.who, "at": verdict.given_at.isoformat()}
+            for verdict in card.verdicts
+        ],
+        "actions": [
+            {"kind": action.kind.value, "state": action.state.value, "detail": action.detail}
+            for action in card.actions
+        ],
+        "trail": [{"at": entry.at.isoformat(), "who": entry.who, "what": entry.what} for entry in card.trail],
+    }
+
+
+def _table(found: list[flags.Flag], words: i18n.Catalogue) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("flag", "reason", "score", "author", "thread", "text"):
+        table.add_column(words.text(f"column.{column}"), no_wrap=column != "text", overflow="fold")
+    for flag in found:
+        reason = words.text(f"reason.{flag.reason.value}")
+        if flag.campaign_size > 1:
+            reason += f" ×{flag.campaign_size}"
+        table.add_row(
+            str(flag.id),
+            reason,
+            f"{flag.score:.0%}",
+            _cell(flag.author_name, 16),
+            _cell(flag.thread_title, 20),
+            _cell(flag.text, TEXT_SHOWN),
+        )
+    return table
+
+
+def _cell(text: str, width: int) -> str:
+    short = harmless(text)
+    return escape(short if len(short) <= width else short[: width - 1] + "…")
+
+
+def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
+    """The whole context of a flag as lines for a terminal, all of it made harmless."""
+    flag, reply = card.flag, card.stored.reply
+    facts = [
+        ("flag", f"{flag.id}  {words.text('state.' + flag.state.value)}"),
+        ("author", f"{flag.author_name} ({reply.author.posts if reply.author.posts is not None else '?'})"),
+        ("region", reply.region),
+        ("thread", flag.thread_title),
+        ("time", flag.posted_at.isoformat(timespec="minutes") if flag.posted_at else ""),
+        ("opening", reply.opening[:200]),
+        ("quoted", reply.quoted[:200]),
+        ("text", flag.text),
+    ]
+    lines = [f"{words.text('column.' + name)}: {harmless(value)}" for name, value in facts if value]
+    decision = card.judged.decision
+    lines.append(words.text("queue.why", reason=words.text(f"reason.{flag.reason.value}")))
+    lines += [f"  · {harmless(wording.signal(found, words))}" for found in decision.signals]
+    if decision.threshold is not None:
+        lines.append(
+            "  · "
+            + words.text(
+                "queue.threshold", score=f"{decision.score:.1%}", threshold=f"{decision.threshold:.1%}"
+            )
+        )
+    lines += [f"  · {words.text('held.' + code)}" for code in decision.held_by]
+    if card.duplicates:
+        lines.append(words.text("queue.duplicates", count=len(card.duplicates)))
+    for member in card.duplicates:
+        when = member.posted_at.isoformat(sep=" ", timespec="minutes") if member.posted_at else "?"
+        who, where = harmless(member.author_name), harmless(member.thread_title)
+        lines.append(f"  {when}  {who}  《{where}》  {harmless(member.text)}")
+    for entry in card.trail:
+        lines.append(f"  {entry.at.isoformat(sep=' ', timespec='seconds')}  {entry.who}  {entry.what}")
+    return lines

@@ -1,0 +1,93 @@
+"""Assess text without a forum: JSONL in, JSONL out, in input order, streaming."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from modbot.daemon.exchange import FORUM, BrokenLine, Line, read_lines
+from modbot.detection import Detector, DuplicateIndex, observation
+from modbot.domain import Assessment, Decision, Mode, Reply
+from modbot.policy import Circumstances, Policy, PolicyBook, decide, has_standing
+
+BATCH = 512
+READ_BYTES = 1 << 18
+
+
+class Checker:
+    """Assesses lines as a stream in time order: later ones see the earlier.
+
+    Decisions are those of ``enforce`` mode with an evidence-free forum: what this text
+    deserves, not what some forum's mode would let modbot do.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        book: PolicyBook,
+        *,
+        duplicates: DuplicateIndex | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._detector = detector
+        self._book = book
+        self._duplicates = duplicates
+        self._now = now
+
+    def check(self, lines: Sequence[Line]) -> list[tuple[Line, Assessment, Decision]]:
+        replies = [line.reply for line in lines]
+        moment = _latest(replies) or self._now()
+        assessments = self._detector.assess(replies, duplicates=self._duplicates, now=moment)
+        if self._duplicates is not None:
+            self._duplicates.insert(
+                [
+                    observation(reply, assessment, established=self._established(reply), at=moment)
+                    for reply, assessment in zip(replies, assessments, strict=True)
+                ]
+            )
+        return [
+            (line, assessment, decide(line.reply, assessment, self._policy(line), Circumstances()))
+            for line, assessment in zip(lines, assessments, strict=True)
+        ]
+
+    def _policy(self, line: Line) -> Policy:
+        return self._book.for_reply(line.reply, board_kind=line.board_kind)
+
+    def _established(self, reply: Reply) -> bool:
+        return has_standing(reply.author, self._book.of_board(FORUM, reply.board_id))
+
+
+def enforcing(book: PolicyBook) -> PolicyBook:
+    """The same rules with nothing held back by mode."""
+    return replace(book, default=replace(book.default, mode=Mode.ENFORCE))
+
+
+def batches(descriptor: int) -> Iterator[list[Line | BrokenLine]]:
+    """Lines of a file or pipe in batches of what is there to read: a program that
+    writes one line and waits for its answer gets it."""
+    number = 1
+    for lines in _lines_at_hand(descriptor):
+        for start in range(0, len(lines), BATCH):
+            chunk = lines[start : start + BATCH]
+            yield list(read_lines(chunk, first=number))
+            number += len(chunk)
+
+
+def _lines_at_hand(descriptor: int) -> Iterator[list[bytes]]:
+    rest = b""
+    while chunk := os.read(descriptor, READ_BYTES):
+        *whole, rest = (rest + chunk).split(b"\n")
+        if whole:
+            yield whole
+    if rest:
+        yield [rest]
+
+
+def _latest(replies: Sequence[Reply]) -> datetime | None:
+    return max((reply.posted_at for reply in replies if reply.posted_at is not None), default=None)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

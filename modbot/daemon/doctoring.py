@@ -1,0 +1,96 @@
+"""Examine an installation without changing anything: what works, what does not, what to do."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from modbot.daemon import house, models, wiring
+from modbot.errors import ForumError, ModbotError
+from modbot.forums.protocol import Check, CheckStatus
+from modbot.settings import Loaded
+from modbot.store import brake, cursors, engine, inbox, requests
+from modbot.store.engine import Store
+
+ENOUGH_DISK_BYTES = 500_000_000
+Examined = tuple[str, Check]
+
+
+def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
+    """Checks one by one, as ``(subject, check)``. Raises SettingsError when there is nothing to examine."""
+    names = wiring.forum_names(loaded, only)
+    yield "settings", _ok("doctor.settings", file=str(loaded.operator_file or "-"), forums=", ".join(names))
+    yield "disk", _disk(loaded)
+    yield "model", _model(loaded)
+    try:
+        store = engine.open(loaded.store_url)
+    except ModbotError as problem:
+        yield "database", _failed("doctor.problem", problem=str(problem))
+        return
+    with closing(store):
+        yield "database", _ok("doctor.database", url=store.url)
+        for name in names:
+            for check in _forum(loaded, store, name):
+                yield name, check
+
+
+def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
+    mode = loaded.policy_for(name, None).mode
+    yield _ok("doctor.mode", mode=mode.value)
+    yield from _history(store, name)
+    try:
+        forum = wiring.open_forum(
+            loaded, name, ledger=requests.Ledger(store), clock=house.utc_now, sleep=_sleep
+        )
+    except ModbotError as problem:
+        yield _failed("doctor.problem", problem=str(problem))
+        return
+    with closing(forum):
+        try:
+            yield from forum.check_access()
+        except ForumError as problem:
+            yield _failed("doctor.problem", problem=str(problem))
+
+
+def _history(store: Store, name: str) -> Iterator[Check]:
+    with store.read() as rx:
+        last = cursors.last(rx, name)
+        waiting = inbox.count_unassessed(rx, name)
+        stopped = brake.state(rx, name)
+    if last is None:
+        yield _ok("doctor.never_polled")
+    else:
+        yield _ok("doctor.last_poll", at=last.at.isoformat(timespec="minutes"), waiting=waiting)
+    if stopped.pulled:
+        yield Check("doctor.brake_on", CheckStatus.WARNING, {"why": stopped.why})
+
+
+def _disk(loaded: Loaded) -> Check:
+    folder = next(path for path in (loaded.state_dir, *loaded.state_dir.parents) if path.is_dir())
+    free = shutil.disk_usage(folder).free
+    status = CheckStatus.OK if free >= ENOUGH_DISK_BYTES else CheckStatus.WARNING
+    return Check("doctor.disk", status, {"megabytes": free // 1_000_000, "path": str(folder)})
+
+
+def _model(loaded: Loaded) -> Check:
+    try:
+        detector = models.load_detector(loaded)
+    except ModbotError as problem:
+        return _failed("doctor.problem", problem=str(problem))
+    return _ok("doctor.model", version=detector.model, path=str(Path(loaded.models_dir)))
+
+
+def _ok(code: str, **facts: object) -> Check:
+    return Check(code, CheckStatus.OK, facts)
+
+
+def _failed(code: str, **facts: object) -> Check:
+    return Check(code, CheckStatus.FAILED, facts)
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False

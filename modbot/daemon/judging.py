@@ -1,0 +1,354 @@
+"""From stored replies to recorded decisions: assess, decide, flag, enqueue.
+
+The decision, the flag, the outbox row and the audit row are one transaction; the
+duplicate index learns of a reply only after that commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from modbot.detection import Detector, DuplicateIndex, observation
+from modbot.domain import ActionKind, Assessment, Decision, DecisionKind, FlagState, Reason
+from modbot.policy import (
+    BrakeCounts,
+    BrakeLimits,
+    Circumstances,
+    Policy,
+    PolicyBook,
+    QueueBudget,
+    brake_cause,
+    decide,
+    free_places,
+    has_standing,
+)
+from modbot.store import audit, brake, budget, campaigns, decisions, flags, inbox, outbox, verdicts
+from modbot.store.engine import Store
+
+BATCH = 256
+SMALL_CAMPAIGN = 16
+WHO = "modbot"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgingRules:
+    """What the operator chose. ``reasons`` are the sentences sent to authors, by reason."""
+
+    book: PolicyBook
+    brake: BrakeLimits
+    budget: QueueBudget
+    reasons: dict[Reason, str]
+    notify: frozenset[Reason] = frozenset()
+    flag_since: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one round of judging came to."""
+
+    judged: int = 0
+    allowed: int = 0
+    queued: int = 0
+    hides: int = 0
+    parked: int = 0
+    by_reason: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        for name in ("judged", "allowed", "queued", "hides", "parked"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for reason, number in other.by_reason.items():
+            self.by_reason[reason] = self.by_reason.get(reason, 0) + number
+
+    def count(self, decision: Decision) -> None:
+        self.judged += 1
+        self.allowed += decision.kind is DecisionKind.ALLOW
+        self.queued += decision.kind is DecisionKind.QUEUE
+        self.hides += decision.kind is DecisionKind.HIDE
+        if decision.reason is not None:
+            self.by_reason[decision.reason.value] = self.by_reason.get(decision.reason.value, 0) + 1
+
+
+@dataclass(slots=True)
+class _BrakeWatch:
+    """The brake's counts within one transaction, so that one batch cannot slip past it."""
+
+    on: bool
+    limits: BrakeLimits
+    texts: set[str]
+    with_standing: set[int]
+    overturned: int
+    cause: str | None = None
+
+    def allows_hide(self) -> bool:
+        if self.on:
+            return False
+        counts = BrakeCounts(len(self.texts), len(self.with_standing), self.overturned)
+        self.cause = brake_cause(counts, self.limits)
+        self.on = self.cause is not None
+        return not self.on
+
+
+class Judge:
+    """Judges what is stored and not judged yet, for one forum."""
+
+    def __init__(
+        self,
+        *,
+        forum: str,
+        store: Store,
+        detector: Detector,
+        duplicates: DuplicateIndex,
+        rules: JudgingRules,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._forum = forum
+        self._store = store
+        self._detector = detector
+        self._duplicates = duplicates
+        self._rules = rules
+        self._clock = clock
+        self._steps: dict[str, int] = {}
+        self._log = structlog.get_logger("judge").bind(forum=forum)
+
+    def judge_waiting(self) -> Tally:
+        """Judge every stored reply that has no decision yet, oldest first."""
+        tally = Tally()
+        while True:
+            with self._store.read() as rx:
+                waiting = inbox.unassessed(rx, self._forum, limit=BATCH)
+            if not waiting:
+                break
+            self._judge_or_park(sorted(waiting, key=_posted), tally)
+        self._show_best()
+        return tally
+
+    def _judge_or_park(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
+        try:
+            self._judge(batch, tally)
+        except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError, MemoryError) as problem:
+            if len(batch) > 1:
+                for stored in batch:
+                    self._judge_or_park([stored], tally)
+                return
+            self._park(batch[0], problem)
+            tally.parked += 1
+
+    def _park(self, stored: inbox.Stored, problem: Exception) -> None:
+        sentence = f"{type(problem).__name__}: {problem}"[:500]
+        with self._store.write() as tx:
+            inbox.park(tx, stored.reply_id, stored.revision_id, sentence)
+            details = {"post": stored.reply.post_id, "problem": type(problem).__name__}
+            audit.add(
+                tx,
+                audit.Entry(self._clock(), WHO, "reply.parked", self._forum, None, stored.reply_id, details),
+            )
+        self._log.error("reply_parked", post=stored.reply.post_id, problem=sentence)
+
+    def _judge(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
+        now = self._clock()
+        replies = [stored.reply for stored in batch]
+        assessments = self._detector.assess(replies, duplicates=self._duplicates, now=now)
+        with self._store.write() as tx:
+            judgements = self._decide_all(tx, batch, assessments, now)
+        self._duplicates.insert(
+            [
+                observation(
+                    stored.reply,
+                    judgement.assessment,
+                    established=judgement.established,
+                    at=stored.first_seen,
+                )
+                for stored, judgement in zip(batch, judgements, strict=True)
+            ]
+        )
+        for judgement in judgements:
+            tally.count(judgement.decision)
+            self._log_decision(judgement)
+        self._judge_earlier_members(judgements, tally)
+
+    def _judge_earlier_members(self, judgements: Sequence[decisions.Judgement], tally: Tally) -> None:
+        """A campaign that crosses a threshold brings the copies that passed before."""
+        crossed = [name for name, size in _crossed(judgements).items() if self._is_new_step(name, size)]
+        if not crossed:
+            return
+        with self._store.read() as rx:
+            passed = campaigns.passed_members(rx, self._forum, crossed)
+            members = sorted(inbox.load(rx, passed).values(), key=_posted)
+        now = self._clock()
+        # One by one: in one call, the later ones would not be counted for the earlier.
+        assessments = [
+            self._detector.assess([member.reply], duplicates=self._duplicates, now=now)[0]
+            for member in members
+        ]
+        with self._store.write() as tx:
+            again = self._decide_all(tx, members, assessments, now)
+        for judgement in again:
+            if judgement.decision.kind is DecisionKind.HIDE:
+                tally.count(judgement.decision)
+                self._log_decision(judgement)
+
+    def _is_new_step(self, campaign: str, size: int) -> bool:
+        """Whether a campaign has grown enough to look at its earlier members again: each
+        time while it is small, at every doubling after."""
+        if SMALL_CAMPAIGN < size < 2 * self._steps.get(campaign, 0):
+            return False
+        self._steps[campaign] = size
+        return True
+
+    def _decide_all(
+        self, tx: Connection, batch: Sequence[inbox.Stored], assessments: Sequence[Assessment], now: datetime
+    ) -> list[decisions.Judgement]:
+        ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
+        upheld = verdicts.upheld_authors(tx, self._forum, ids)
+        watch = self._brake_watch(tx, now)
+        judgements = []
+        for stored, assessment in zip(batch, assessments, strict=True):
+            policy = self._rules.book.for_reply(stored.reply)
+            circumstances = Circumstances(
+                upheld=int(stored.reply.author.id in upheld),
+                restored_by_human=stored.is_kept,
+                flag_since=self._rules.flag_since,
+            )
+            decision = self._decide(stored, assessment, policy, circumstances, watch)
+            standing = has_standing(stored.reply.author, policy, upheld=circumstances.upheld)
+            judgements.append(
+                decisions.Judgement(stored.reply_id, stored.revision_id, assessment, decision, standing)
+            )
+        recorded = decisions.record(tx, judgements, at=now)
+        open_flags = flags.open_of(tx, [stored.reply_id for stored in batch])
+        for stored, judgement, decision_id in zip(batch, judgements, recorded, strict=True):
+            self._flag(tx, judgement, decision_id, open_flags.get(stored.reply_id), now)
+        if watch.cause is not None:
+            brake.pull(tx, self._forum, watch.cause, at=now)
+            self._log.error("brake_on", cause=watch.cause)
+        return judgements
+
+    def _decide(
+        self,
+        stored: inbox.Stored,
+        assessment: Assessment,
+        policy: Policy,
+        circumstances: Circumstances,
+        watch: _BrakeWatch,
+    ) -> Decision:
+        decision = decide(stored.reply, assessment, policy, circumstances)
+        if decision.kind is not DecisionKind.HIDE:
+            return decision
+        if not watch.allows_hide():
+            held = Circumstances(brake_on=True, upheld=circumstances.upheld)
+            return decide(stored.reply, assessment, policy, held)
+        watch.texts.add(_text_of(assessment))
+        return decision
+
+    def _flag(
+        self,
+        tx: Connection,
+        judgement: decisions.Judgement,
+        decision_id: int,
+        open_flag: int | None,
+        now: datetime,
+    ) -> None:
+        decision, repetition = judgement.decision, judgement.assessment.repetition
+        if decision.kind is DecisionKind.ALLOW or decision.reason is None:
+            self._withdraw(tx, open_flag, now)
+            return
+        flag_id = flags.open(
+            tx,
+            forum=self._forum,
+            reply_id=judgement.reply_id,
+            revision_id=judgement.revision_id,
+            decision_id=decision_id,
+            decision=decision,
+            campaign=repetition.campaign if repetition else None,
+            at=now,
+            shown=False,
+        )
+        if flag_id is not None and decision.kind is DecisionKind.HIDE:
+            outbox.enqueue(
+                tx,
+                forum=self._forum,
+                kind=ActionKind.HIDE,
+                reply_id=judgement.reply_id,
+                revision_id=judgement.revision_id,
+                at=now,
+                reason=self._rules.reasons[decision.reason],
+                notify=decision.reason in self._rules.notify,
+                unasked=True,
+                flag_id=flag_id,
+            )
+
+    def _withdraw(self, tx: Connection, open_flag: int | None, now: datetime) -> None:
+        """The text was edited into a decent one: nobody need look at the old card."""
+        if open_flag is None:
+            return
+        flag = flags.get(tx, open_flag)
+        if flag.state is FlagState.PENDING:
+            flags.transition(
+                tx,
+                open_flag,
+                from_version=flag.version,
+                to=FlagState.WITHDRAWN,
+                at=now,
+                who=WHO,
+                why="edited",
+            )
+
+    def _brake_watch(self, tx: Connection, now: datetime) -> _BrakeWatch:
+        recent = brake.recent(tx, self._forum, now=now, overturned_of=self._rules.brake.overturned_of)
+        return _BrakeWatch(
+            on=brake.state(tx, self._forum).pulled,
+            limits=self._rules.brake,
+            texts=set(recent.texts),
+            with_standing=set(recent.established),
+            overturned=recent.overturned,
+        )
+
+    def _show_best(self) -> None:
+        """Let the best of what is kept back into the queue, as far as the budget goes."""
+        now = self._clock()
+        with self._store.write() as tx:
+            today = budget.today(tx, self._forum, now=now)
+            places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
+            budget.show_best(tx, self._forum, places=places, at=now)
+
+    def _log_decision(self, judgement: decisions.Judgement) -> None:
+        decision = judgement.decision
+        if decision.kind is DecisionKind.ALLOW:
+            return
+        repetition = judgement.assessment.repetition
+        self._log.info(
+            "decision",
+            post=judgement.assessment.key.post_id,
+            kind=decision.kind.value,
+            would_be=decision.would_be.value,
+            reason=decision.reason.value if decision.reason else None,
+            score=round(decision.score, 4),
+            campaign=repetition.campaign if repetition else None,
+            held_by=list(decision.held_by),
+        )
+
+
+def _crossed(judgements: Sequence[decisions.Judgement]) -> dict[str, int]:
+    """The campaigns that carried a decision, with their sizes now."""
+    sizes: dict[str, int] = {}
+    for judgement in judgements:
+        repetition = judgement.assessment.repetition
+        if judgement.decision.reason is Reason.REPEATED and repetition is not None:
+            sizes[repetition.campaign] = max(sizes.get(repetition.campaign, 0), repetition.size)
+    return sizes
+
+
+def _posted(stored: inbox.Stored) -> tuple[datetime, int]:
+    return (stored.reply.posted_at or stored.first_seen, stored.reply.post_id)
+
+
+def _text_of(assessment: Assessment) -> str:
+    """What the brake counts as one text: a campaign's copies are one."""
+    if assessment.repetition is not None:
+        return assessment.repetition.campaign
+    return assessment.canonical_text

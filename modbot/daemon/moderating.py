@@ -1,0 +1,129 @@
+"""A moderator's decisions from a terminal: verdicts, undo, and seeing them through.
+
+The verdict is recorded at once. Its action on the forum is executed by the daemon when
+one runs here, else by this process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+from modbot import i18n
+from modbot.daemon import house, lock, wiring
+from modbot.daemon.executor import Executor, ExecutorLimits
+from modbot.domain import OutboxState, Reason, VerdictKind, VerdictSource
+from modbot.settings import Loaded
+from modbot.store import flags, outbox, requests, verdicts
+from modbot.store.engine import Store
+
+WAIT_SECONDS = 60.0
+LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Moderator:
+    """Who decides, over which store, under which settings."""
+
+    loaded: Loaded
+    store: Store
+    who: str
+    clock: house.Clock = house.utc_now
+
+    def give(self, flag_id: int, kind: VerdictKind, *, note: str = "") -> verdicts.Verdict:
+        """Record a verdict. Raises Conflict when somebody was first."""
+        settings = self.loaded.settings.actions
+        with self.store.write() as tx:
+            flag = flags.get(tx, flag_id)
+            removes = kind in (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
+            return verdicts.give(
+                tx,
+                flag_id,
+                kind,
+                source=VerdictSource.TERMINAL,
+                who=self.who,
+                now=self.clock(),
+                undo_window=timedelta(seconds=settings.undo_seconds if self._daemon_runs() else 0),
+                note=note,
+                reason=self._reason(flag, removes=removes),
+                notify=self._notifies(flag, removes=removes),
+            )
+
+    def undo(self, flag_id: int) -> verdicts.Undone:
+        """Take the last verdict (or modbot's own hide) back. Raises Conflict when there is none."""
+        with self.store.write() as tx:
+            return verdicts.undo(
+                tx,
+                flag_id,
+                who=self.who,
+                now=self.clock(),
+                reason=self._words().text("notice.restore"),
+                notify=self.loaded.settings.actions.notify_restores,
+            )
+
+    def see_through(
+        self, forum: str, action_ids: Sequence[int], *, wait: Callable[[float], None] = time.sleep
+    ) -> list[outbox.Action]:
+        """Wait until the actions are settled (or WAIT_SECONDS are over); answers them as they are."""
+        deadline = self.clock() + timedelta(seconds=WAIT_SECONDS)
+        while True:
+            self._work_if_alone(forum)
+            with self.store.read() as rx:
+                actions = [outbox.get(rx, action_id) for action_id in action_ids]
+            waiting = [action for action in actions if action.state in outbox.UNSETTLED]
+            if not waiting or self.clock() >= deadline:
+                return actions
+            wait(LOOK_SECONDS)
+
+    def _work_if_alone(self, forum: str) -> None:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(lock.owning(self.loaded.state_dir))
+            except lock.AlreadyRunning:
+                return
+            engine = wiring.open_forum(
+                self.loaded, forum, ledger=requests.Ledger(self.store), clock=self.clock, sleep=_sleep
+            )
+            stack.callback(engine.close)
+            actions = self.loaded.settings.actions
+            Executor(
+                forum=engine,
+                store=self.store,
+                owner=house.owner_name(),
+                limits=ExecutorLimits(actions.attempts, timedelta(seconds=actions.lease_seconds)),
+                clock=self.clock,
+            ).work()
+
+    def _daemon_runs(self) -> bool:
+        try:
+            with lock.owning(self.loaded.state_dir):
+                return False
+        except lock.AlreadyRunning:
+            return True
+
+    def _reason(self, flag: flags.Flag, *, removes: bool) -> str:
+        code = f"notice.{flag.reason.value}" if removes else "notice.restore"
+        return self._words().text(code)
+
+    def _notifies(self, flag: flags.Flag, *, removes: bool) -> bool:
+        actions = self.loaded.settings.actions
+        if not removes:
+            return actions.notify_restores
+        if flag.reason is Reason.REPEATED:
+            return actions.notify_campaigns
+        return actions.notify_low_effort and flag.reason in (Reason.LOW_EFFORT, Reason.TITLE_ECHO)
+
+    def _words(self) -> i18n.Catalogue:
+        return i18n.catalogue(house.forum_language(self.loaded))
+
+
+def is_settled(action: outbox.Action) -> bool:
+    return action.state not in (*outbox.UNSETTLED, OutboxState.DEAD)
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False

@@ -1,0 +1,191 @@
+"""Settings made into the parts of the journey: engines, policies, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from modbot.detection import DuplicateIndex, Threshold
+from modbot.domain import ThreadKind
+from modbot.errors import SettingsError
+from modbot.forums.config import Credentials, EngineContext, ForumConfig, Politeness, PollingMethod
+from modbot.forums.protocol import Forum, RequestLedger
+from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget, RepeatedRule
+from modbot.settings import ForumSettings, Loaded, PolicySettings, Settings
+
+ENGINES = "modbot.forums"
+
+
+def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold]) -> PolicyBook:
+    """Every board's policy; ``thresholds`` are the model's own (``spam.hide``, …)."""
+    settings = loaded.settings
+    boards: dict[tuple[str, int | None], Policy] = {}
+    board_kinds: dict[tuple[str, int | None], ThreadKind] = {}
+    for name, forum in settings.forums.items():
+        boards[name, None] = board_policy(loaded.policy_for(name, None), thresholds)
+        for board, entry in forum.boards.items():
+            boards[name, board] = board_policy(loaded.policy_for(name, board), thresholds)
+            if entry.kind is not None:
+                board_kinds[name, board] = entry.kind
+    return PolicyBook(
+        default=board_policy(settings.policy, thresholds),
+        boards=boards,
+        board_kinds=board_kinds,
+        kinds={kind: settings.kinds.flagging(kind) for kind in ThreadKind},
+        titles=_title_words(settings),
+    )
+
+
+def board_policy(settings: PolicySettings, thresholds: Mapping[str, Threshold]) -> Policy:
+    def number(wish: float | str, name: str, *, needs: float = 0.0) -> float | None:
+        if wish == "never":
+            return None
+        if wish != "model":
+            return float(wish)
+        found = thresholds.get(name)
+        return found.value if found is not None and found.precision >= needs else None
+
+    return Policy(
+        mode=settings.mode,
+        standing_posts=settings.standing_posts,
+        standing_groups=settings.standing_groups,
+        exempt_groups=settings.exempt_groups,
+        spam_hide=number(settings.spam.hide, "spam.hide", needs=settings.precision_target),
+        spam_queue=number(settings.spam.queue, "spam.queue"),
+        hide_needs_contact=settings.spam.hide_needs_contact,
+        low_effort_queue=number(settings.low_effort.queue, "low_effort.queue"),
+        title_echo=settings.title_echo.queue,
+        repeated=RepeatedRule(**settings.repeated.model_dump()),
+    )
+
+
+def brake_limits(settings: Settings) -> BrakeLimits:
+    return BrakeLimits(**settings.brake.model_dump())
+
+
+def queue_budget(settings: Settings) -> QueueBudget:
+    return QueueBudget(**settings.queue.model_dump())
+
+
+def duplicate_index(settings: Settings) -> DuplicateIndex:
+    """An empty index of one forum's replies."""
+    chosen = settings.duplicates
+    return DuplicateIndex(
+        window=timedelta(days=chosen.window_days),
+        burst=timedelta(days=chosen.burst_days),
+        capacity=chosen.capacity,
+    )
+
+
+def forum_config(loaded: Loaded, name: str) -> ForumConfig:
+    """What the engine of forum ``name`` is given. Raises SettingsError for a missing secret."""
+    settings = loaded.settings.forums[name]
+    config = ForumConfig(
+        name=name,
+        url=settings.url,
+        engine=settings.engine,
+        credentials=_credentials(loaded, name, settings),
+        polling=PollingMethod(settings.polling),
+        panel_search=settings.panel_search,
+        panel_search_seconds=settings.panel_search_seconds,
+        boards=settings.only_boards,
+        skip_boards=settings.skip_boards,
+        board_passwords=_board_passwords(loaded, name, settings),
+        first_poll_days=loaded.settings.polling.first_read_days,
+        politeness=Politeness(
+            requests_per_second=settings.requests_per_second,
+            requests_per_day=settings.requests_per_day,
+        ),
+    )
+    return replace(config, user_agent=settings.user_agent) if settings.user_agent else config
+
+
+def open_forum(
+    loaded: Loaded,
+    name: str,
+    *,
+    ledger: RequestLedger,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], bool],
+) -> Forum:
+    """The engine of forum ``name``. Raises SettingsError when it is not configured or not installed."""
+    if name not in loaded.settings.forums:
+        known = ", ".join(loaded.settings.forums) or "-"
+        raise SettingsError(code="error.settings.no_such_forum", name=name, known=known)
+    config = forum_config(loaded, name)
+    found = entry_points(group=ENGINES)
+    if config.engine not in found.names:
+        raise SettingsError(
+            code="error.settings.unknown_engine",
+            source=source_of(loaded),
+            forum=name,
+            engine=config.engine,
+            known=", ".join(sorted(found.names)),
+        )
+    context = EngineContext(state_dir=loaded.state_dir, ledger=ledger, clock=clock, sleep=sleep)
+    forum: Forum = found[config.engine].load()(config, context)
+    return forum
+
+
+def forum_names(loaded: Loaded, only: str | None = None) -> tuple[str, ...]:
+    """The forums to work on. Raises SettingsError when there is none or ``only`` is not one."""
+    names = tuple(loaded.settings.forums)
+    if not names:
+        raise SettingsError(code="error.settings.no_forums", source=source_of(loaded))
+    if only is not None and only not in names:
+        raise SettingsError(code="error.settings.no_such_forum", name=only, known=", ".join(names))
+    return (only,) if only is not None else names
+
+
+def source_of(loaded: Loaded) -> str:
+    return str(loaded.operator_file or Path("modbot.toml"))
+
+
+def _credentials(loaded: Loaded, name: str, settings: ForumSettings) -> Credentials:
+    def secret(key: str) -> str:
+        return loaded.secret(settings, key, key=f"forums.{name}.{key}")
+
+    credentials = Credentials(
+        username=settings.username,
+        password=secret("password"),
+        auth_cookie=secret("auth_cookie"),
+        saltkey_cookie=secret("saltkey_cookie"),
+        security_question=settings.security_question,
+        security_answer=secret("security_answer"),
+        password_over_http=settings.password_over_http,
+    )
+    missing = _missing(credentials)
+    if missing:
+        raise SettingsError(
+            code="error.settings.missing_secret",
+            source=source_of(loaded),
+            forum=name,
+            missing=missing,
+            variable=name.upper(),
+        )
+    return credentials
+
+
+def _missing(credentials: Credentials) -> str:
+    if credentials.auth_cookie or credentials.saltkey_cookie:
+        halves = {"saltkey_cookie": credentials.saltkey_cookie, "auth_cookie": credentials.auth_cookie}
+        return next((name for name, value in halves.items() if not value), "")
+    if not credentials.username:
+        return "username"
+    return "" if credentials.password else "password"
+
+
+def _board_passwords(loaded: Loaded, name: str, settings: ForumSettings) -> dict[int, str]:
+    given = {
+        board: loaded.secret(entry, "password", key=f"forums.{name}.boards.{board}.password")
+        for board, entry in settings.boards.items()
+    }
+    return {board: word for board, word in given.items() if word}
+
+
+def _title_words(settings: Settings) -> tuple[tuple[str, ThreadKind], ...]:
+    titles = settings.titles.model_dump()
+    return tuple((word, ThreadKind(kind)) for kind, words in titles.items() for word in words)

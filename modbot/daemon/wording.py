@@ -1,0 +1,26 @@
+"""Signals and decisions as sentences for humans, in their language."""
+
+from __future__ import annotations
+
+from modbot import i18n
+from modbot.domain import Signal, SignalValue
+
+SHOWN_EVIDENCE = 3
+
+
+def signal(found: Signal, words: i18n.Catalogue) -> str:
+    """One sentence that says what the signal saw, from the catalogue's ``signal.CODE``."""
+    facts = {name: _plain(value) for name, value in found.details.items()}
+    return words.text(f"signal.{found.code}", score=f"{found.score:.0%}", **facts)
+
+
+def evidence(found: Signal) -> list[str]:
+    """The pieces of the text that carried the signal."""
+    value = found.details.get("evidence", ())
+    return [str(piece) for piece in value] if isinstance(value, tuple) else [str(value)]
+
+
+def _plain(value: SignalValue) -> object:
+    if isinstance(value, tuple):
+        return "、".join(str(piece) for piece in value[:SHOWN_EVIDENCE])
+    return f"{value:.2f}" if isinstance(value, float) else value

@@ -1,0 +1,134 @@
+"""What the doctor asks of a Discuz! site. Nothing here changes anything on the forum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from modbot.domain import Reply
+from modbot.errors import Blocked, ForumError, Refused
+from modbot.forums.config import ForumConfig
+from modbot.forums.discuz.actions import Actions
+from modbot.forums.discuz.panel import Panel
+from modbot.forums.discuz.poll import Poller
+from modbot.forums.discuz.session import Session
+from modbot.forums.protocol import Check, CheckStatus, Priority
+
+_LARGEST_SKEW_SECONDS = 120
+_THREADS_TRIED = 3
+
+
+class Access:
+    """The checks of one forum, in the order in which they depend on each other."""
+
+    def __init__(
+        self, config: ForumConfig, session: Session, poller: Poller, panel: Panel, actions: Actions
+    ) -> None:
+        self._config = config
+        self._session = session
+        self._poller = poller
+        self._panel = panel
+        self._actions = actions
+
+    def checks(self) -> tuple[Check, ...]:
+        try:
+            viewer = self._session.ensure(Priority.RE_READ)
+        except ForumError as error:
+            return (self._line("sign_in_failed", CheckStatus.FAILED, detail=error.message()),)
+        return (
+            self._line("signed_in", CheckStatus.OK, uid=viewer.uid),
+            self._charset(),
+            self._clock(),
+            self._formhash(),
+            self._cc_defence(),
+            *self._guarded(self._reading),
+            *self._guarded(self._json),
+            *self._guarded(self._panel_access),
+        )
+
+    def _guarded(self, check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+        try:
+            yield from check()
+        except ForumError as error:
+            yield self._line("failed", CheckStatus.FAILED, detail=error.message())
+
+    def _line(self, code: str, status: CheckStatus, **facts: object) -> Check:
+        return Check(f"check.forum.{code}", status, {"forum": self._config.name, **facts})
+
+    def _charset(self) -> Check:
+        charset = self._session.transport.charset
+        known = charset.lower() in {"utf-8", "gbk", "gb2312", "gb18030", "big5"}
+        return self._line("charset", CheckStatus.OK if known else CheckStatus.WARNING, charset=charset)
+
+    def _clock(self) -> Check:
+        clocks = self._session.transport.last_date
+        if clocks is None:
+            return self._line("clock_unknown", CheckStatus.SKIPPED)
+        seconds = round((clocks[0] - clocks[1]).total_seconds())
+        far = abs(seconds) > _LARGEST_SKEW_SECONDS
+        return self._line("clock", CheckStatus.WARNING if far else CheckStatus.OK, seconds=seconds)
+
+    def _formhash(self) -> Check:
+        viewer = self._session.viewer
+        if viewer and viewer.formhash:
+            return self._line("formhash", CheckStatus.OK)
+        return self._line("no_formhash", CheckStatus.FAILED)
+
+    def _cc_defence(self) -> Check:
+        viewer = self._session.viewer
+        bits = viewer.attackevasive if viewer else 0
+        spacing = round(self._session.transport.pace.spacing_seconds, 1)
+        status = CheckStatus.WARNING if bits & 8 else CheckStatus.OK
+        return self._line("cc_defence", status, bits=bits, seconds=spacing)
+
+    def _reading(self) -> Iterator[Check]:
+        """Boards, a thread's page 1, and the dialog that would hide one of its posts."""
+        rows = self._poller.html.index(Priority.RE_READ)
+        yield self._line("boards", CheckStatus.OK if rows else CheckStatus.FAILED, boards=len(rows))
+        reply: Reply | None = None
+        try:
+            reply = self._some_reply(tuple(row.id for row in rows if row.threads != 0))
+        except Blocked as error:
+            yield self._line("antitheft", CheckStatus.WARNING, detail=error.message())
+        else:
+            yield self._line("no_antitheft", CheckStatus.OK)
+        if reply is None:
+            yield self._line("can_hide_unknown", CheckStatus.SKIPPED)
+            return
+        form = self._actions.ban_form(reply, Priority.RE_READ)
+        if form.allowed:
+            reasons = "、".join(form.preset_reasons[:10])
+            yield self._line("can_hide", CheckStatus.OK, board=reply.board_id, reasons=reasons)
+        else:
+            yield self._line(
+                "cannot_hide", CheckStatus.FAILED, board=reply.board_id, detail=form.message or form.key
+            )
+
+    def _some_reply(self, boards: tuple[int, ...]) -> Reply | None:
+        chosen = [board for board in boards if board in (self._config.boards or boards)]
+        for board in chosen:
+            if board in self._config.skip_boards:
+                continue
+            try:
+                page = self._poller.html.board(board, 1, Priority.RE_READ)
+            except Refused:
+                continue
+            for row in page.threads[:_THREADS_TRIED]:
+                replies = self._poller.html.thread(row.id, 1, Priority.RE_READ).replies
+                if replies:
+                    return replies[-1]
+        return None
+
+    def _json(self) -> Iterator[Check]:
+        on = self._poller.json_on(Priority.RE_READ)
+        yield self._line("json_on" if on else "json_off", CheckStatus.OK)
+        yield self._line("polling", CheckStatus.OK, method=self._poller.method().value)
+
+    def _panel_access(self) -> Iterator[Check]:
+        if not self._config.panel_search:
+            yield self._line("panel_not_wanted", CheckStatus.SKIPPED)
+            return
+        if not self._panel.allowed:
+            yield self._line("panel_not_possible", CheckStatus.WARNING)
+            return
+        self._panel.page((("action", "home"),), Priority.RE_READ)
+        yield self._line("panel", CheckStatus.OK)

@@ -1,0 +1,37 @@
+"""Names of boards, so that pages and commands can show them without asking the forum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from modbot.store import dialect
+from modbot.store.schema import boards
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    id: int
+    name: str
+    posts: int | None = None
+
+
+def save(tx: Connection, forum: str, seen: Sequence[tuple[int, str, int | None]], *, at: datetime) -> None:
+    """Keep ``(board id, name, posts or None)``; boards that are not named stay known."""
+    rows = [
+        {"forum": forum, "board_id": board_id, "name": name, "posts": posts, "seen_at": at}
+        for board_id, name, posts in seen
+    ]
+    dialect.upsert(tx, boards, rows, keys=["forum", "board_id"], update=["name", "posts", "seen_at"])
+
+
+def listing(rx: Connection, forum: str) -> list[Board]:
+    query = select(boards.c.board_id, boards.c.name, boards.c.posts).where(boards.c.forum == forum)
+    return [Board(*row) for row in rx.execute(query.order_by(boards.c.board_id))]
+
+
+def names(rx: Connection, forum: str) -> dict[int, str]:
+    return {board.id: board.name for board in listing(rx, forum)}

@@ -1,0 +1,301 @@
+"""What moderators decided. A verdict, its outbox rows, its label and its audit row are
+one transaction; so is taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from modbot.domain import (
+    ActionKind,
+    FlagState,
+    Label,
+    VerdictKind,
+    VerdictSource,
+    Visibility,
+)
+from modbot.errors import Conflict
+from modbot.store import actions, audit, flags, intents, labels
+from modbot.store.schema import replies
+from modbot.store.schema import verdicts as table
+
+_REMOVES = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
+_UNTOUCHABLE = (Visibility.PENDING, Visibility.GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``action_id``: what it queued on the forum; ``taught``: the label it taught."""
+
+    id: int
+    forum: str
+    flag_id: int
+    reply_id: int
+    kind: VerdictKind
+    source: VerdictSource
+    taught: Label | None
+    who: str
+    note: str
+    given_at: datetime
+    action_id: int | None
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What taking back did: ``verdict`` is None when only modbot's own hide was undone;
+    ``action_id``: the restore (or hide) that is queued; ``cancelled``: actions that had
+    not begun; ``forgotten``: labels; ``ours`` False: somebody else hid the reply, it stays."""
+
+    flag_id: int
+    verdict: Verdict | None
+    action_id: int | None
+    cancelled: tuple[int, ...]
+    forgotten: int
+    ours: bool
+
+
+def give(
+    tx: Connection,
+    flag_id: int,
+    kind: VerdictKind,
+    *,
+    source: VerdictSource,
+    who: str,
+    now: datetime,
+    undo_window: timedelta = timedelta(0),
+    note: str = "",
+    reason: str = "",
+    notify: bool = False,
+    label: Label | None = None,
+    version: int | None = None,
+) -> Verdict:
+    """Decide a flag.
+
+    *Uphold* and *remove, don't learn* hide the reply (unless our hide is in effect);
+    *dismiss* and *allow here* take our hide back; actions that have not begun and would
+    do the opposite are cancelled. A verdict from the forum itself queues nothing. The
+    action waits for ``undo_window``; ``reason`` and ``notify`` go with it.
+
+    Uphold teaches the flag's label (or ``label``), never ham: a repeated text that is
+    decent by itself teaches nothing. Dismiss teaches ham, the others nothing.
+
+    Raises Conflict when the flag is closed, or not ``version`` any more.
+    """
+    flag = flags.get(tx, flag_id)
+    _require_open(tx, flag, version)
+    message = intents.Message(reason, notify, now + undo_window)
+    removes = kind in _REMOVES
+    if source is VerdictSource.FORUM:
+        action_id = intents.accept_forum(tx, flag, message, removes=removes, who=who, now=now)
+    elif removes:
+        action_id = intents.want_hidden(tx, flag, message, who=who, now=now)
+    else:
+        action_id = intents.want_visible(tx, flag, message, who=who, now=now)
+    _keep(tx, flag, None if removes else flag.revision_id)
+    given = {"kind": kind, "source": source, "who": who, "note": note, "given_at": now}
+    taught = _teaches(kind, label or flag.label)
+    verdict_id = _insert(tx, flag, {**given, "action_id": action_id, "taught": taught})
+    flags.change(tx, flag_id, state=_state_after(flag, kind), closed_at=now)
+    details = {"source": source, "taught": taught, "action": action_id, "from": flag.state}
+    _note(tx, flag, (f"verdict.{kind.value}", who, now), details)
+    return get(tx, verdict_id)
+
+
+def undo(
+    tx: Connection,
+    flag_id: int,
+    *,
+    who: str,
+    now: datetime,
+    reason: str = "",
+    notify: bool = False,
+    version: int | None = None,
+) -> Undone:
+    """Take the last verdict back, or, on a flag that nobody decided, modbot's own hide.
+
+    Forgets what was taught, cancels what has not begun, restores the reply if our hide
+    is in effect or under way (hides it again when the verdict had restored it) and
+    reopens the flag. What somebody else hid is not ours to undo and stays.
+
+    Raises Conflict when there is nothing to undo, naming who undid it before.
+    """
+    flag = flags.get(tx, flag_id)
+    if version is not None and flag.version != version:
+        raise Conflict(code="error.store.flag_changed", flag=flag_id, found=flag.version, expected=version)
+    verdict = standing(tx, flag_id)
+    if verdict is None:
+        _require_undoable(tx, flag)
+    forgotten = _forget(tx, verdict, who=who, now=now) if verdict else 0
+    before = {action.id for action in intents.queued(tx, flag.reply_id)}
+    action_id = _take_back(tx, flag, verdict, intents.Message(reason, notify, now), who=who, now=now)
+    _reopen(tx, flag, now=now)
+    cancelled = tuple(sorted(before - {action.id for action in intents.queued(tx, flag.reply_id)}))
+    details = {"verdict": verdict.kind if verdict else None, "action": action_id, "cancelled": cancelled}
+    what = "verdict.undone" if verdict else "hide.undone"
+    _note(tx, flag, (what, who, now), {**details, "labels": forgotten})
+    ours = action_id is not None or bool(cancelled) or flag.visibility is not Visibility.HIDDEN
+    return Undone(flag_id, verdict, action_id, cancelled, forgotten, ours)
+
+
+def get(rx: Connection, verdict_id: int) -> Verdict:
+    return _verdict(rx.execute(select(table).where(table.c.id == verdict_id)).mappings().one())
+
+
+def standing(rx: Connection, flag_id: int) -> Verdict | None:
+    """The flag's verdict that is not undone."""
+    query = select(table).where(table.c.flag_id == flag_id, table.c.undone_at.is_(None))
+    row = rx.execute(query).mappings().one_or_none()
+    return None if row is None else _verdict(row)
+
+
+def history(rx: Connection, flag_id: int) -> list[Verdict]:
+    """All verdicts on a flag, undone ones too, oldest first."""
+    query = select(table).where(table.c.flag_id == flag_id).order_by(table.c.id)
+    return [_verdict(row) for row in rx.execute(query).mappings()]
+
+
+def on_author(rx: Connection, forum: str, author_id: int, *, limit: int = 50) -> list[Verdict]:
+    """Standing verdicts on this author's replies, latest first."""
+    query = (
+        select(table)
+        .join(replies, replies.c.id == table.c.reply_id)
+        .where(replies.c.forum == forum, replies.c.author_id == author_id, table.c.undone_at.is_(None))
+        .order_by(table.c.id.desc())
+        .limit(limit)
+    )
+    return [_verdict(row) for row in rx.execute(query).mappings()]
+
+
+def upheld_authors(rx: Connection, forum: str, author_ids: list[int]) -> set[int]:
+    """Which of these authors had a reply upheld (and so have no standing)."""
+    query = (
+        select(replies.c.author_id)
+        .distinct()
+        .join(table, table.c.reply_id == replies.c.id)
+        .where(
+            replies.c.forum == forum,
+            replies.c.author_id.in_(author_ids),
+            table.c.undone_at.is_(None),
+            table.c.kind.in_(_REMOVES),
+        )
+    )
+    return set(rx.scalars(query))
+
+
+def _insert(tx: Connection, flag: flags.Flag, values: Mapping[str, Any]) -> int:
+    about = {"forum": flag.forum, "flag_id": flag.id, "reply_id": flag.reply_id}
+    verdict_id: int = tx.execute(table.insert().values({**about, **values})).inserted_primary_key[0]  # type: ignore[index]
+    if values["taught"] is not None:
+        who, source, at = values["who"], values["source"], values["given_at"]
+        labels.teach(tx, flag.id, values["taught"], verdict_id=verdict_id, source=source, who=who, at=at)
+    return verdict_id
+
+
+def _forget(tx: Connection, verdict: Verdict, *, who: str, now: datetime) -> int:
+    tx.execute(update(table).where(table.c.id == verdict.id).values(undone_at=now, undone_by=who))
+    return labels.forget(tx, verdict_id=verdict.id, at=now)
+
+
+def _take_back(
+    tx: Connection,
+    flag: flags.Flag,
+    verdict: Verdict | None,
+    message: intents.Message,
+    *,
+    who: str,
+    now: datetime,
+) -> int | None:
+    if verdict is not None and verdict.kind not in _REMOVES:
+        return intents.hide_again(tx, flag, verdict.action_id, who=who, now=now)
+    if _is_removed_since(tx, flag):
+        return None
+    _keep(tx, flag, flag.revision_id)
+    return intents.want_visible(tx, flag, message, who=who, now=now)
+
+
+def _is_removed_since(tx: Connection, flag: flags.Flag) -> bool:
+    """Whether a later text of the reply was upheld: the old flag's hide is not its own any more."""
+    later = select(table.c.id).where(
+        table.c.reply_id == flag.reply_id,
+        table.c.flag_id > flag.id,
+        table.c.kind.in_(_REMOVES),
+        table.c.undone_at.is_(None),
+    )
+    return tx.scalar(later.limit(1)) is not None
+
+
+def _require_open(tx: Connection, flag: flags.Flag, version: int | None) -> None:
+    decided = standing(tx, flag.id)
+    if decided is not None:
+        at = decided.given_at.isoformat(timespec="seconds")
+        raise Conflict(
+            code="error.store.flag_decided", flag=flag.id, state=flag.state, who=decided.who, at=at
+        )
+    if not flag.is_open:
+        raise Conflict(code="error.store.flag_closed", flag=flag.id, state=flag.state)
+    if version is not None and flag.version != version:
+        raise Conflict(code="error.store.flag_changed", flag=flag.id, found=flag.version, expected=version)
+
+
+def _require_undoable(tx: Connection, flag: flags.Flag) -> None:
+    """Without a verdict there is only a hide of ours to undo: in effect, or under way."""
+    earlier = history(tx, flag.id)
+    if flag.state is FlagState.HIDDEN or (
+        flag.is_open and intents.unsettled(tx, flag.reply_id, ActionKind.HIDE)
+    ):
+        return
+    if earlier and earlier[-1].undone_at is not None:
+        at = earlier[-1].undone_at.isoformat(timespec="seconds")
+        raise Conflict(code="error.store.undo_done", flag=flag.id, who=earlier[-1].undone_by, at=at)
+    raise Conflict(code="error.store.undo_nothing", flag=flag.id, state=flag.state)
+
+
+def _teaches(kind: VerdictKind, label: Label) -> Label | None:
+    if kind is VerdictKind.DISMISS:
+        return Label.HAM
+    return label if kind is VerdictKind.UPHOLD and label is not Label.HAM else None
+
+
+def _state_after(flag: flags.Flag, kind: VerdictKind) -> FlagState:
+    if kind in _REMOVES:
+        return FlagState.UPHELD
+    if kind is VerdictKind.ALLOW_HERE:
+        return FlagState.ALLOWED_HERE
+    return FlagState.OVERTURNED if flag.state is FlagState.HIDDEN else FlagState.DISMISSED
+
+
+def _keep(tx: Connection, flag: flags.Flag, revision_id: int | None) -> None:
+    """Remember that a human put this revision back: it is never hidden unasked again."""
+    tx.execute(update(replies).where(replies.c.id == flag.reply_id).values(kept_revision_id=revision_id))
+
+
+def _reopen(tx: Connection, flag: flags.Flag, *, now: datetime) -> None:
+    newer = flags.open_of(tx, [flag.reply_id]).get(flag.reply_id)
+    if newer is not None and newer != flag.id:
+        flags.change(tx, flag.id, state=FlagState.WITHDRAWN, superseded_by=newer)
+    elif flag.visibility is Visibility.GONE:
+        flags.change(tx, flag.id, state=FlagState.WITHDRAWN, closed_at=flag.closed_at or now)
+    else:
+        flags.change(tx, flag.id, state=FlagState.PENDING, closed_at=None)
+        actions.sync_open_flag(tx, flag.reply_id)
+
+
+def _note(
+    tx: Connection, flag: flags.Flag, entry: tuple[str, str, datetime], details: Mapping[str, object]
+) -> None:
+    what, who, at = entry
+    audit.add(tx, audit.Entry(at, who, what, flag.forum, flag.id, flag.reply_id, details))
+
+
+def _verdict(row: Any) -> Verdict:
+    fields = {name: row[name] for name in Verdict.__slots__}
+    fields["kind"] = VerdictKind(row["kind"])
+    fields["source"] = VerdictSource(row["source"])
+    fields["taught"] = Label(row["taught"]) if row["taught"] else None
+    return Verdict(**fields)

@@ -1,0 +1,44 @@
+"""The server around the embedded forum: it comes, serves and goes without a trace."""
+
+import socket
+import threading
+
+import httpx
+import pytest
+
+from modbot.demo import DemoServer
+
+
+def test_it_serves_the_scene_and_stops_whole():
+    with DemoServer() as server:
+        url = server.url
+        assert "鹿城论坛" in httpx.get(f"{url}forum.php").text
+        assert server.moderator.password
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
+    assert "demo-forum" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_an_open_connection_does_not_keep_it_alive():
+    with httpx.Client() as client:
+        with DemoServer() as server:
+            client.get(f"{server.url}forum.php")
+        assert "demo-forum" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_port_that_is_taken_is_an_error():
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        DemoServer(port=taken.getsockname()[1]).start()
+
+
+def test_before_it_runs_it_has_no_address():
+    server = DemoServer()
+    with pytest.raises(RuntimeError):
+        _ = server.url
+    server.stop()
+
+
+def test_a_forum_without_the_demos_moderator_says_so(forum):
+    forum.member_named("modbot").name = "someone"
+    with pytest.raises(LookupError):
+        _ = DemoServer(forum=forum).moderator
