@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from modbot.detection import canonical, context, grams
+from modbot.detection import canonical, contacts, context, grams
 from modbot.detection.detector import BATCH
 from modbot.domain import Reply
 
@@ -51,6 +51,13 @@ class Scaling:
         scaled = np.nan_to_num((matrix.features - self.center) / self.scale, nan=0.0)
         hashed = matrix.hashed @ sparse.diags(self.idf)
         return sparse.csr_matrix(sparse.hstack([hashed, sparse.csr_matrix(scaled)]), dtype=np.float32)
+
+
+def reaching(matrix: Matrix) -> NDArray[np.bool_]:
+    """Which texts hold a contact or a link."""
+    names = [*(f"contact_{kind}" for kind in contacts.KINDS), "log_links"]
+    columns = [context.COLUMNS[name] for name in names]
+    return np.asarray((matrix.features[:, columns] > 0).any(axis=1))
 
 
 def measure(replies: Sequence[Reply]) -> Matrix:
