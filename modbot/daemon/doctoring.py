@@ -6,9 +6,9 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 from modbot.daemon import house, models, wiring
+from modbot.detection import Detector
 from modbot.errors import ForumError, ModbotError
 from modbot.forums.protocol import Check, CheckStatus
 from modbot.settings import Loaded
@@ -24,7 +24,7 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
     names = wiring.forum_names(loaded, only)
     yield "settings", _ok("doctor.settings", file=str(loaded.operator_file or "-"), forums=", ".join(names))
     yield "disk", _disk(loaded)
-    yield "model", _model(loaded)
+    yield from _model(loaded)
     try:
         store = engine.open(loaded.store_url)
     except ModbotError as problem:
@@ -75,12 +75,30 @@ def _disk(loaded: Loaded) -> Check:
     return Check("doctor.disk", status, {"megabytes": free // 1_000_000, "path": str(folder)})
 
 
-def _model(loaded: Loaded) -> Check:
+def _model(loaded: Loaded) -> Iterator[Examined]:
     try:
         detector = models.load_detector(loaded)
     except ModbotError as problem:
-        return _failed("doctor.problem", problem=str(problem))
-    return _ok("doctor.model", version=detector.model, path=str(Path(loaded.models_dir)))
+        yield "model", _failed("doctor.problem", problem=str(problem))
+        return
+    yield "model", _ok("doctor.model", version=detector.model, path=str(loaded.models_dir))
+    yield "model", _spam_evidence(loaded, detector)
+
+
+def _spam_evidence(loaded: Loaded, detector: Detector) -> Check:
+    """Whether the model's evidence suffices to hide spam unasked, and what it lacks."""
+    policy = loaded.settings.policy
+    found = detector.manifest.thresholds.get(wiring.hide_threshold(policy))
+    if policy.spam.hide != "model" or found is None:
+        return _ok("doctor.spam_hide_chosen", hide=policy.spam.hide)
+    facts: dict[str, object] = {
+        "proved": f"{found.precision:.1%}",
+        "target": f"{policy.precision_target:.1%}",
+        "missing": wiring.missing_evidence(found, policy.precision_target),
+    }
+    if found.precision >= policy.precision_target:
+        return _ok("doctor.spam_hide_proved", **facts)
+    return Check("doctor.spam_hide_unproved", CheckStatus.WARNING, facts)
 
 
 def _ok(code: str, **facts: object) -> Check:

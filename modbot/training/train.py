@@ -141,8 +141,10 @@ def _standing(folder: Path, held: Held, genuine: Sequence[str]) -> tuple[str, fl
         probabilities[judged], held.weighted.labels[judged], held.weighted.weights[judged]
     )
     own = np.isin(np.array([example.source for example in held.weighted.examples]), genuine)
+    trials = int(own.sum())
+    own &= matrix.reaching(held.matrix)
     hidden = int((probabilities[own, 2] >= facts.threshold("spam.hide")).sum())
-    return facts.version, loss, evaluate.upper_bound(hidden, int(own.sum()))
+    return facts.version, loss, evaluate.upper_bound(hidden, trials)
 
 
 def _served(linear: model.Linear, measured: Matrix) -> fitting.Floats:
@@ -197,7 +199,9 @@ def _facts(arrays: fitting.Arrays, held: Held, fit_on: Weighted, plan: Plan) -> 
     warmth = fitting.temperature(raw, held.weighted.labels, held.weighted.weights)
     probabilities = model.softmax(raw / warmth)
     sources = [example.source for example in held.weighted.examples]
-    rows = HeldOut(probabilities, held.weighted.labels, held.weighted.weights, sources)
+    rows = HeldOut(
+        probabilities, held.weighted.labels, held.weighted.weights, sources, matrix.reaching(held.matrix)
+    )
     limits = evaluate.thresholds(rows, plan.recipe.genuine)
     losses = {"log_loss": fitting.log_loss(probabilities, rows.labels, rows.weights)}
     return export.Facts(

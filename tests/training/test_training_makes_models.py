@@ -105,7 +105,8 @@ def test_the_manifest_tells_where_it_comes_from(candidate):
     assert facts.training["sources"]["adverts"]["spam"] > 300
     assert facts.libraries.keys() >= {"python", "numpy", "scikit-learn"}
     assert facts.metrics["by_source"]["forum"]["spam.hidden"] == 0
-    assert facts.thresholds["spam.hide"].value > facts.thresholds["spam.queue"].value
+    limits = {name: threshold.value for name, threshold in facts.thresholds.items()}
+    assert limits["spam.hide_any"] >= limits["spam.hide"] > limits["spam.queue"]
 
 
 def test_the_card_names_sources_and_what_became_of_their_texts(candidate):
@@ -288,6 +289,14 @@ def test_an_unknown_version_is_refused(tmp_path, name):
     with pytest.raises(ModelError) as caught:
         training.promote(tmp_path, name)
     assert caught.value.code == "model.unknown_version"
+
+
+def test_a_named_version_takes_the_place_of_its_elder(data, tmp_path):
+    for seed in (0, 1):
+        made = training.train([data], models=tmp_path, now=NOW, recipe=RECIPE, name="baseline", seed=seed)
+    assert made.manifest.parent is None
+    assert [path.name for path in tmp_path.iterdir()] == ["baseline"]
+    assert training.verify(tmp_path, "baseline").training["seed"] == 1
 
 
 def test_no_models_folder_lists_nothing(tmp_path):
