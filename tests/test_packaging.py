@@ -49,7 +49,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
     (wheel,) = wheels.glob("*.whl")
     subprocess.run(
-        [*pip, "install", "--no-deps", "--no-index", "--prefix", str(home), str(wheel)], check=True
+        [*pip, "install", "--ignore-installed", "--no-deps", "--no-index", "--prefix", str(home), str(wheel)],
+        check=True,
     )
     site = next(home.glob("lib/python*/site-packages"))
     for package in (numpy, rapidfuzz):

@@ -114,7 +114,13 @@ class Command(click.Command):
 
 
 class Group(click.Group):
+    """Takes ``--lang`` before the command, too."""
+
     command_class = Command
+
+    def __init__(self, *names: Any, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.params.append(Option(["--lang"], type=click.Choice(["zh", "en"]), expose_value=False))
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         path = ctx.command_path.split()[1:]
@@ -144,7 +150,12 @@ def command(
     def decorate(function: Callable[..., None]) -> click.Command:
         @wraps(function)
         def run(settings_file: Path | None, lang: str | None, verbose: bool, **params: Any) -> None:
-            session = Session(settings_file, language_of(lang), params.pop("as_json", False), verbose)
+            session = Session(
+                settings_file,
+                language_of(lang or _language_in(sys.argv)),
+                params.pop("as_json", False),
+                verbose,
+            )
             logs.configure(level="INFO" if verbose else "WARNING")
             try:
                 function(session, **params)

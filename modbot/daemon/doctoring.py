@@ -28,7 +28,7 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
     try:
         store = engine.open(loaded.store_url)
     except ModbotError as problem:
-        yield "database", _failed("doctor.problem", problem=str(problem))
+        yield "database", _failed(problem.code, **problem.params)
         return
     with closing(store):
         yield "database", _ok("doctor.database", url=store.url)
@@ -39,20 +39,20 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
 
 def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
     mode = loaded.policy_for(name, None).mode
-    yield _ok("doctor.mode", mode=mode.value)
+    yield _ok(f"doctor.mode.{mode.value}")
     yield from _history(store, name)
     try:
         forum = wiring.open_forum(
             loaded, name, ledger=requests.Ledger(store), clock=house.utc_now, sleep=_sleep
         )
     except ModbotError as problem:
-        yield _failed("doctor.problem", problem=str(problem))
+        yield _failed(problem.code, **problem.params)
         return
     with closing(forum):
         try:
             yield from forum.check_access()
         except ForumError as problem:
-            yield _failed("doctor.problem", problem=str(problem))
+            yield _failed(problem.code, **problem.params)
 
 
 def _history(store: Store, name: str) -> Iterator[Check]:
@@ -79,7 +79,7 @@ def _model(loaded: Loaded) -> Iterator[Examined]:
     try:
         detector = models.load_detector(loaded)
     except ModbotError as problem:
-        yield "model", _failed("doctor.problem", problem=str(problem))
+        yield "model", _failed(problem.code, **problem.params)
         return
     yield "model", _ok("doctor.model", version=detector.model, path=str(loaded.models_dir))
     yield "model", _spam_evidence(loaded, detector)

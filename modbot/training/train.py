@@ -90,14 +90,12 @@ def train(
     recipe: Recipe | None = None,
     seed: int = 0,
     name: str | None = None,
-    champion: Path | None = None,
     progress: Progress | None = None,
 ) -> Candidate:
     """Fit a model from files and verdicts into ``models/<version>``; promotes nothing.
 
     ``held_out`` files are measured beside the share that is split off ``data``.
-    ``name`` names the folder (``baseline`` for the one that ships); ``champion`` is the
-    folder to compare with (the one in use in ``models`` by itself).
+    ``name`` names the folder (``baseline`` for the one that ships).
     Raises ModelError for unreadable data or a missing label.
     """
     chosen, say = recipe or Recipe(), progress or _silent
@@ -110,7 +108,7 @@ def train(
     fitted = fitting.fit(measured, fit_on.labels, fit_on.weights, regularisation=chosen.regularisation)
     say("evaluating")
     arrays = fitting.arrays_of(fitted)
-    champion = champion or _champion(models)
+    champion = _champion(models)
     plan = Plan(chosen, now, champion, (*data, *held_out), seed, name)
     facts = _facts(arrays, held_rows, fit_on, plan)
     folder = export.write(models, arrays, facts, name=name)
@@ -186,12 +184,16 @@ def _own(recipe: Recipe, seed: int) -> list[Example]:
 
 
 def _champion(models: Path) -> Path | None:
-    try:
-        folder = versions.current(models)
-        model.load(folder)
-    except ModelError:
-        return None
-    return folder
+    """The model in use; the shipped baseline where that one cannot be loaded (training anew
+    is the way out of a damaged model); None while the baseline itself is made."""
+    for name in (versions.in_use(models), versions.BASELINE):
+        try:
+            folder = versions.folder_of(models, name)
+            model.load(folder)
+        except ModelError:
+            continue
+        return folder
+    return None
 
 
 def _facts(arrays: fitting.Arrays, held: Held, fit_on: Weighted, plan: Plan) -> export.Facts:
