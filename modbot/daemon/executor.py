@@ -174,9 +174,9 @@ class Executor:
     def _remember(self, fresh: Sequence[Reply]) -> None:
         with self._store.write() as tx:
             receipt = inbox.record(tx, fresh, at=self._clock())
-        if receipt.contradictions:
-            post = receipt.contradictions[0].key.post_id
-            raise ForumRolledBack(code="error.forum.other_post", forum=self._forum.name, post=post)
+            if receipt.contradictions:
+                post = receipt.contradictions[0].key.post_id
+                raise ForumRolledBack(code="error.forum.other_post", forum=self._forum.name, post=post)
 
     def _is_abandoned(self, action: outbox.Action, seen: Reply | Visibility) -> bool:
         """Abandon what is not wanted any more, if it is sure that it had no effect."""
