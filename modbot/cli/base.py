@@ -9,6 +9,7 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -72,6 +73,11 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def _shown(char: str) -> str:
     return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+
+
+def local_time(moment: datetime) -> str:
+    """A moment on the clock of whoever reads this terminal."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def harmless_all(params: dict[str, Any]) -> dict[str, Any]:

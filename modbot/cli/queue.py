@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from modbot import i18n
-from modbot.cli.base import Group, Session, command, harmless, option
+from modbot.cli.base import Group, Session, command, harmless, local_time, option
 from modbot.daemon import wording
 from modbot.daemon.house import open_store
 from modbot.daemon.moderating import Moderator, is_settled
@@ -251,7 +251,7 @@ def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
         ("author", f"{flag.author_name} ({reply.author.posts if reply.author.posts is not None else '?'})"),
         ("region", reply.region),
         ("thread", flag.thread_title),
-        ("time", flag.posted_at.isoformat(timespec="minutes") if flag.posted_at else ""),
+        ("time", local_time(flag.posted_at) if flag.posted_at else ""),
         ("opening", reply.opening[:200]),
         ("quoted", reply.quoted[:200]),
         ("text", flag.text),
@@ -271,9 +271,9 @@ def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
     if card.duplicates:
         lines.append(words.text("queue.duplicates", count=len(card.duplicates)))
     for member in card.duplicates:
-        when = member.posted_at.isoformat(sep=" ", timespec="minutes") if member.posted_at else "?"
+        when = local_time(member.posted_at) if member.posted_at else "?"
         who, where = harmless(member.author_name), harmless(member.thread_title)
         lines.append(f"  {when}  {who}  《{where}》  {harmless(member.text)}")
     for entry in card.trail:
-        lines.append(f"  {entry.at.isoformat(sep=' ', timespec='seconds')}  {entry.who}  {entry.what}")
+        lines.append(f"  {local_time(entry.at)}  {entry.who}  {entry.what}")
     return lines

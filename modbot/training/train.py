@@ -27,6 +27,9 @@ from modbot.training.split import split, without
 LOSS_MARGIN = 1.05
 """How much worse a challenger's log-loss may be: less than this is noise."""
 
+LEAST_HELD_OUT = 30
+"""Judged texts without which a comparison means nothing."""
+
 Progress = Callable[[str], None]
 
 
@@ -96,7 +99,7 @@ def train(
 
     ``held_out`` files are measured beside the share that is split off ``data``.
     ``name`` names the folder (``baseline`` for the one that ships).
-    Raises ModelError for unreadable data or a missing label.
+    Raises ModelError for unreadable data, a missing label, or too few texts to measure by.
     """
     chosen, say = recipe or Recipe(), progress or _silent
     say("reading")
@@ -168,7 +171,11 @@ def _divide(
     missing = [label for at, label in enumerate(LABELS) if not (fit_on.labels == at).any()]
     if missing:
         raise ModelError(code="model.no_data", detail=f"no text labelled {', '.join(missing)}")
-    return fit_on, weigh(held_rows + extra, recipe, seed=seed)
+    held = weigh(held_rows + extra, recipe, seed=seed)
+    judged = int((held.labels >= 0).sum())
+    if judged < LEAST_HELD_OUT:
+        raise ModelError(code="model.too_few", given=len(read), held=judged, least=LEAST_HELD_OUT)
+    return fit_on, held
 
 
 def _own(recipe: Recipe, seed: int) -> list[Example]:

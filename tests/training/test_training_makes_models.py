@@ -303,3 +303,13 @@ def test_a_named_version_takes_the_place_of_its_elder(data, tmp_path):
 def test_without_a_models_folder_there_is_the_shipped_baseline(tmp_path):
     (version,) = versions.listing(tmp_path / "none")
     assert (version.name, version.is_current) == ("baseline", True)
+
+
+def test_too_few_texts_to_measure_by_make_no_model(tmp_path):
+    few = tmp_path / "few.jsonl"
+    few.write_text('{"text": "好的", "label": "ham"}\n{"text": "加微信abc12345", "label": "spam"}', "utf-8")
+    for data in ([], [few]):
+        with pytest.raises(ModelError) as caught:
+            training.train(data, models=tmp_path / "models", now=NOW, recipe=RECIPE)
+        assert caught.value.code == "model.too_few"
+    assert not list((tmp_path / "models").glob("*"))
