@@ -128,12 +128,6 @@ class TitleSettings(_Section):
     memorial: tuple[str, ...] = ("悼念", "缅怀", "讣告", "一路走好", "默哀")
     lottery: tuple[str, ...] = ("抢楼", "抽奖", "踩楼")
 
-    def kind_of(self, title: str) -> ThreadKind | None:
-        for name in type(self).model_fields:
-            if any(word in title for word in getattr(self, name)):
-                return ThreadKind(name)
-        return None
-
 
 class QueueSettings(_Section):
     share: Probability = 0.02
@@ -155,11 +149,6 @@ class ActionSettings(_Section):
     notify_low_effort: bool = True
     notify_restores: bool = True
     notify_campaigns: bool = False
-
-
-class RetentionSettings(_Section):
-    passed_days: Positive = 90
-    flags_days: Positive = 180
 
 
 class BoardSettings(_Section):
@@ -212,5 +201,4 @@ class Settings(BaseSettings):
     queue: QueueSettings = QueueSettings()
     brake: BrakeSettings = BrakeSettings()
     actions: ActionSettings = ActionSettings()
-    retention: RetentionSettings = RetentionSettings()
     forums: dict[str, ForumSettings] = {}
