@@ -182,9 +182,14 @@ def _thread_page(site: Site, visit: Visit, found: Thread, home: Board) -> Answer
         starter=site.community.content.members[found.author_id],
         replies=len(posts) - 1,
         views=[_post_view(site, visit, floors[floor], floor, posts) for floor in chosen],
-        pager=Pager(page, pages, address),
+        pager=_pager(page, pages, len(posts), address, short=reverse and site.options.short_pager),
         moderates=site.community.moderates(visit.viewer.member, home.id),
     )
+
+
+def _pager(page: int, pages: int, posts: int, address: str, *, short: bool) -> Pager:
+    listed = max(1, (posts - 2) // POSTS_PER_PAGE + 1) if short else pages
+    return Pager(min(page, listed), listed, address)
 
 
 def _after_hole(site: Site, found: Thread, page: int) -> str:

@@ -42,11 +42,14 @@ class Options:
     """Choices that the operator of a real forum has; a test may change them at any time.
 
     ``release`` is the year of the X3.4 release: before 2022 an unknown thread is
-    answered with status 200. ``closed`` is the sentence of a closed site.
+    answered with status 200. ``short_pager``: as X3.5 does, count the replies and not the
+    first post for the pages of a thread read newest first. ``closed`` is the sentence of a
+    closed site.
     """
 
     json_api: bool = False
     release: int = 2020
+    short_pager: bool = False
     reason_required: bool = False
     closed: str = ""
 

@@ -55,7 +55,7 @@ class ThreadWork:
     def _reached(self, work: Work, page: ThreadPage, own: list[Reply]) -> bool:
         """Whether all below is known. Only the lowest reply counts: a "hot" one may be
         shown again at the top."""
-        if page.page >= page.pages or page.page != work.page:
+        if page.page != work.page or (page.page >= page.pages and not _is_one_page_short(work, page)):
             return True
         if work.deep:
             return work.page >= work.reach
@@ -120,6 +120,13 @@ class ThreadWork:
         self._harvest.take(replies, self._progress)
         for reply in replies:
             work.want.remove(reply.post_id)
+
+
+def _is_one_page_short(work: Work, page: ThreadPage) -> bool:
+    """Whether the oldest reply stands on a page that the pager leaves out: newest first,
+    X3.5 counts the replies for its pages and forgets the first post."""
+    shown = len(page.replies) + page.deleted_floors + len(page.unreadable)
+    return page.page == page.pages and work.replies == shown * page.pages
 
 
 def _priority(work: Work) -> Priority:

@@ -121,6 +121,19 @@ def test_a_long_thread_is_read_a_bounded_piece_at_a_time(town: Town) -> None:
     assert not town.missing()
 
 
+@pytest.mark.parametrize("replies", [9, 10, 11, 18, 20, 21])
+@pytest.mark.parametrize("short_pager", [False, True])
+def test_the_oldest_reply_is_read_though_the_pager_forgets_its_page(
+    town: Town, replies: int, short_pager: bool
+) -> None:
+    town.server.options.short_pager = short_pager
+    thread = town.thread()
+    for _ in range(replies):
+        town.reply(thread)
+    town.poll_until_quiet(3)
+    assert not town.missing()
+
+
 def test_one_endless_thread_holds_up_no_other(town: Town) -> None:
     endless, other = town.thread(), town.thread()
     town.poll_until_quiet()
