@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -45,7 +45,8 @@ class ScriptedForum:
     ``trouble[method]`` holds what the next calls of a method raise (an exception), do
     first (a callable), or nothing out of the ordinary (None). ``refuses`` withholds the
     right to hide; ``deaf`` posts do not change whatever is done; ``veiled`` posts cannot
-    be read. ``calls`` remembers every request in order.
+    be read. ``calls`` remembers every request in order, ``changes`` counts by
+    ``(post id, hidden)`` those that changed something.
     """
 
     def __init__(self, name: str = "scripted", *, clock: Callable[[], datetime] | None = None) -> None:
@@ -55,6 +56,7 @@ class ScriptedForum:
         self.posts: dict[int, Reply] = {}
         self.trouble: defaultdict[str, deque[Trouble | None]] = defaultdict(deque)
         self.calls: list[Call] = []
+        self.changes: Counter[tuple[int, bool]] = Counter()
         self.refuses = False
         self.deaf: set[int] = set()
         self.veiled: set[int] = set()
@@ -209,6 +211,7 @@ class ScriptedForum:
         if post_id in self.deaf:
             return ActionResult(ActionOutcome.UNKNOWN, _visibility(reply), "success, it says")
         self.posts[post_id] = replace(reply, hidden=hidden)
+        self.changes[post_id, hidden] += 1
         return ActionResult(ActionOutcome.DONE, _visibility(self.posts[post_id]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from contextlib import closing
@@ -181,7 +182,13 @@ def test_serve_works_until_it_is_told_to_stop_and_runs_once_only(city):
     assert city.server.moderator.password not in out + err
     events = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
     assert {"poll", "decision", "action"} <= {event["event"] for event in events}
-    assert not any("兼职" in json.dumps(event, ensure_ascii=False) for event in events)
+    told = json.dumps(events, ensure_ascii=False)
+    words = {arrival.text for arrival in city.scene.arrivals if len(arrival.text) > 3}
+    words |= {thread.title for thread in city.scene.forum.content.threads.values()}
+    assert not [text for text in words if text in told], "ids instead of text"
+    for kept in (shell.folder / "var").glob("*.json"):
+        for secret in re.findall(r'"[^"]*(?:auth|saltkey)": "([^"]+)"', kept.read_text("utf-8")):
+            assert secret not in out + err
 
 
 def test_the_demo_ends_by_itself_with_one_json_line(shell):
