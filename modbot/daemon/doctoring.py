@@ -9,10 +9,11 @@ from contextlib import closing
 
 from modbot.daemon import house, models, wiring
 from modbot.detection import Detector
+from modbot.domain import OutboxState
 from modbot.errors import ForumError, ModbotError
 from modbot.forums.protocol import Check, CheckStatus
 from modbot.settings import Loaded
-from modbot.store import brake, cursors, engine, inbox, requests
+from modbot.store import brake, cursors, engine, inbox, outbox, requests, unreadable
 from modbot.store.engine import Store
 
 ENOUGH_DISK_BYTES = 500_000_000
@@ -60,12 +61,20 @@ def _history(store: Store, name: str) -> Iterator[Check]:
         last = cursors.last(rx, name)
         waiting = inbox.count_unassessed(rx, name)
         stopped = brake.state(rx, name)
+        given_up = {
+            "parked": len(inbox.parked(rx, name)),
+            "dead": outbox.backlog(rx, name).get(OutboxState.DEAD, 0),
+            "unreadable": unreadable.count(rx, name),
+        }
     if last is None:
         yield _ok("doctor.never_polled")
     else:
         yield _ok("doctor.last_poll", at=last.at.isoformat(timespec="minutes"), waiting=waiting)
     if stopped.pulled:
         yield Check("doctor.brake_on", CheckStatus.WARNING, {"why": stopped.why})
+    for what, number in given_up.items():
+        if number:
+            yield Check(f"doctor.{what}", CheckStatus.WARNING, {"number": number})
 
 
 def _disk(loaded: Loaded) -> Check:

@@ -100,6 +100,9 @@ def _desk(
     loaded: Loaded, store: Store, detector: Detector, book: PolicyBook, forum: Forum, clock: Clock
 ) -> ForumDesk:
     settings = loaded.settings
+    with store.write() as tx:
+        # What could not be judged gets another chance at every start: it may be a newer modbot.
+        inbox.unpark(tx, forum.name)
     judge = Judge(
         forum=forum.name,
         store=store,

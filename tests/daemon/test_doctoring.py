@@ -1,0 +1,85 @@
+"""The doctor tells what was given up, and what to do about it, without touching anything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from modbot import i18n, settings
+from modbot.daemon import doctoring
+from modbot.domain import ActionKind, Author, Reply
+from modbot.forums.protocol import CheckStatus
+from modbot.store import engine, inbox, outbox, unreadable
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """A forum that the password must not travel to, so that nothing is asked of it."""
+    file = tmp_path / "modbot.toml"
+    file.write_text('[forums.city]\nurl = "http://127.0.0.1:9/"\nusername = "m"', "utf-8")
+    return settings.load(file, environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"})
+
+
+def checks_of(loaded) -> dict:
+    return {check.code: check for _, check in doctoring.examine(loaded)}
+
+
+def test_an_untouched_installation_has_nothing_given_up(loaded):
+    found = checks_of(loaded)
+    assert {"doctor.settings", "doctor.database", "doctor.never_polled", "doctor.mode.shadow"} <= set(found)
+    assert not {"doctor.parked", "doctor.dead", "doctor.unreadable"} & set(found)
+    assert CheckStatus.FAILED in {check.status for check in found.values()}
+
+
+def test_what_was_given_up_is_counted(loaded):
+    store = engine.open(loaded.store_url)
+    with store.write() as tx:
+        reply = Reply("city", 7, "文字", author=Author(id=1, name="甲"), posted_at=NOW)
+        (row,) = inbox.record(tx, [reply], at=NOW).rows
+        inbox.park(tx, row.reply_id, row.revision_id, "ValueError: x")
+        unreadable.keep(tx, "city", [("forum.php", "no_author", "<table>")], at=NOW)
+        outbox.enqueue(
+            tx, forum="city", kind=ActionKind.HIDE, reply_id=row.reply_id, revision_id=row.revision_id, at=NOW
+        )
+        (action,) = outbox.claim(tx, "city", "me", now=NOW, lease=timedelta(minutes=3))
+        outbox.bury(tx, action.id, "me", error="refused for ever", at=NOW)
+    store.close()
+    found = checks_of(loaded)
+    for code in ("doctor.parked", "doctor.dead", "doctor.unreadable"):
+        assert found[code].status is CheckStatus.WARNING
+        assert "1" in i18n.catalogue("zh").text(code, **found[code].facts)
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [
+        ("", "doctor.spam_hide_unproved"),
+        ("[policy]\nprecision_target = 0.5", "doctor.spam_hide_proved"),
+        ("[policy.spam]\nhide = 0.95", "doctor.spam_hide_chosen"),
+    ],
+)
+def test_it_says_whether_the_evidence_lets_spam_be_hidden_unasked(loaded, policy, code):
+    file = loaded.operator_file
+    file.write_text(policy + "\n" + file.read_text("utf-8"), "utf-8")
+    again = settings.load(file, environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"})
+    assert code in checks_of(again)
+
+
+def test_a_damaged_model_is_told_and_the_rest_goes_on(loaded, tmp_path):
+    broken = tmp_path / "models" / "v1"
+    broken.mkdir(parents=True)
+    (broken / "manifest.json").write_text("{", "utf-8")
+    (tmp_path / "models" / "current").write_text("v1", "utf-8")
+    found = checks_of(loaded)
+    assert any(code.startswith("model.") for code in found)
+    assert "doctor.database" in found
+
+
+def test_a_database_that_cannot_be_opened_is_told(loaded, tmp_path):
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "modbot.db").write_bytes(b"this is no database, but long enough to look at" * 40)
+    found = checks_of(loaded)
+    assert any(code.startswith("error.store") for code in found)
