@@ -9,6 +9,7 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -74,6 +75,11 @@ def _shown(char: str) -> str:
     return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
 
 
+def local_time(moment: datetime) -> str:
+    """A moment on the clock of whoever reads this terminal."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
 def harmless_all(params: dict[str, Any]) -> dict[str, Any]:
     return {name: harmless(value) if isinstance(value, str) else value for name, value in params.items()}
 
@@ -114,7 +120,13 @@ class Command(click.Command):
 
 
 class Group(click.Group):
+    """Takes ``--lang`` before the command, too."""
+
     command_class = Command
+
+    def __init__(self, *names: Any, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.params.append(Option(["--lang"], type=click.Choice(["zh", "en"]), expose_value=False))
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         path = ctx.command_path.split()[1:]
@@ -144,7 +156,12 @@ def command(
     def decorate(function: Callable[..., None]) -> click.Command:
         @wraps(function)
         def run(settings_file: Path | None, lang: str | None, verbose: bool, **params: Any) -> None:
-            session = Session(settings_file, language_of(lang), params.pop("as_json", False), verbose)
+            session = Session(
+                settings_file,
+                language_of(lang or _language_in(sys.argv)),
+                params.pop("as_json", False),
+                verbose,
+            )
             logs.configure(level="INFO" if verbose else "WARNING")
             try:
                 function(session, **params)

@@ -17,6 +17,8 @@ from modbot.cli.running import stopping
 from modbot.daemon import demonstration, logs
 from modbot.domain import FlagState
 
+COLUMNS = (("state", 8), ("reason", 12), ("author", 14), ("thread", 22), ("text", None))
+
 
 def register(root: click.Group) -> None:
     @command(root, "demo")
@@ -54,14 +56,16 @@ def picture(glance: demonstration.Glance, url: str, words: i18n.Catalogue) -> Li
         campaigns=counts.campaigns,
     )
     table = Table(box=None, pad_edge=False, expand=True)
-    for column in ("state", "reason", "author", "text"):
-        table.add_column(words.text(f"column.{column}"), no_wrap=True, overflow="ellipsis")
+    for column, width in COLUMNS:
+        heading = words.text(f"column.{column}")
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", width=width, ratio=None if width else 1)
     for flag in glance.newest:
         style = "red" if flag.state is FlagState.HIDDEN else "yellow"
         cells = (
             words.text(f"state.{flag.state.value}"),
             words.text(f"reason.{flag.reason.value}"),
             flag.author_name,
+            flag.thread_title,
             flag.text,
         )
         table.add_row(*(escape(harmless(cell)) for cell in cells), style=style)

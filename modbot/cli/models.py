@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -9,9 +10,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from modbot.cli.base import Group, Session, command, option
-from modbot.daemon import models as in_use
 from modbot.daemon.house import open_store
+from modbot.detection import manifest
 from modbot.store import labels
+from modbot.training import versions
 
 
 def register(root: click.Group) -> None:
@@ -28,22 +30,24 @@ def register(root: click.Group) -> None:
 def _register_list(models: click.Group) -> None:
     @command(models, "list")
     def list_versions(session: Session) -> None:
-        current = in_use.current_version(session.loaded.models_dir)
-        for found in in_use.versions(session.loaded):
-            facts = {"version": found.version, "current": found.version == current, "created": found.created}
+        for found in versions.listing(session.loaded.models_dir):
+            created = found.manifest.created if found.manifest else ""
+            problem = found.problem.message(session.language) if found.problem else ""
+            facts = {"version": found.name, "current": found.is_current, "created": created}
             if session.as_json:
-                session.answer(facts)
+                session.answer(facts | {"problem": problem or None})
             else:
-                click.echo(f"{'*' if facts['current'] else ' '} {found.version}  {found.created}")
+                click.echo(f"{'*' if found.is_current else ' '} {found.name}  {created}  {problem}".rstrip())
 
 
 def _register_show(models: click.Group) -> None:
     @command(models, "show")
     @click.argument("version", required=False)
     def show(session: Session, version: str | None) -> None:
-        folder = in_use.model_folder(session.loaded, version)
+        models_dir = session.loaded.models_dir
+        folder = versions.folder_of(models_dir, version or versions.in_use(models_dir))
         if session.as_json:
-            session.answer(in_use.manifest_of(folder))
+            session.answer(json.loads((folder / manifest.FILE).read_text(encoding="utf-8")))
         else:
             click.echo((folder / "MODEL_CARD.md").read_text(encoding="utf-8"))
 
@@ -52,11 +56,12 @@ def _register_verify(models: click.Group) -> None:
     @command(models, "verify")
     @click.argument("version", required=False)
     def verify(session: Session, version: str | None) -> None:
-        detector = in_use.load_detector(session.loaded, version)
+        models_dir = session.loaded.models_dir
+        found = versions.verify(models_dir, version or versions.in_use(models_dir))
         if session.as_json:
-            session.answer({"version": detector.model, "ok": True})
+            session.answer({"version": found.version, "ok": True})
         else:
-            session.say("models.verified", version=detector.model)
+            session.say("models.verified", version=found.version)
 
 
 def _register_train(root: click.Group) -> None:

@@ -6,11 +6,9 @@ import getpass
 from typing import Any
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
 from modbot import i18n
-from modbot.cli.base import Group, Session, command, harmless, option
+from modbot.cli.base import Group, Session, command, harmless, local_time, option
 from modbot.daemon import wording
 from modbot.daemon.house import open_store
 from modbot.daemon.moderating import Moderator, is_settled
@@ -18,7 +16,7 @@ from modbot.domain import FlagState, OutboxState, Reason, VerdictKind
 from modbot.errors import ModbotError
 from modbot.store import cards, flags
 
-TEXT_SHOWN = 60
+TEXT_SHOWN = 120
 
 
 def register(root: click.Group) -> None:
@@ -74,7 +72,8 @@ def _register_list(queue: click.Group) -> None:
             for flag in found:
                 session.answer(as_object(flag))
             return
-        session.out.print(_table(found, session.words))
+        for line in list_lines(found, session.words):
+            click.echo(line)
         session.say("queue.footer", shown=len(found), hidden=hidden, kept_back=kept_back)
 
 
@@ -227,28 +226,21 @@ def card_object(card: cards.Card, words: i18n.Catalogue) -> dict[str, Any]:
     }
 
 
-def _table(found: list[flags.Flag], words: i18n.Catalogue) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("flag", "reason", "score", "author", "thread", "text"):
-        table.add_column(words.text(f"column.{column}"), no_wrap=column != "text", overflow="fold")
+def list_lines(found: list[flags.Flag], words: i18n.Catalogue) -> list[str]:
+    """Two lines a flag, whatever the terminal's width: what it is, and what it says."""
+    lines = []
     for flag in found:
         reason = words.text(f"reason.{flag.reason.value}")
-        if flag.campaign_size > 1:
-            reason += f" ×{flag.campaign_size}"
-        table.add_row(
-            str(flag.id),
-            reason,
-            f"{flag.score:.0%}",
-            _cell(flag.author_name, 16),
-            _cell(flag.thread_title, 20),
-            _cell(flag.text, TEXT_SHOWN),
-        )
-    return table
+        copies = f" ×{flag.campaign_size}" if flag.campaign_size > 1 else ""
+        head = f"{flag.id:>5}  {reason}{copies} {flag.score:.0%}  {harmless(flag.author_name)}"
+        lines.append(f"{head}  《{_short(flag.thread_title, 30)}》")
+        lines.append(f"       {_short(flag.text, TEXT_SHOWN)}")
+    return lines
 
 
-def _cell(text: str, width: int) -> str:
-    short = harmless(text)
-    return escape(short if len(short) <= width else short[: width - 1] + "…")
+def _short(text: str, length: int) -> str:
+    shown = harmless(text)
+    return shown if len(shown) <= length else shown[: length - 1] + "…"
 
 
 def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
@@ -259,7 +251,7 @@ def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
         ("author", f"{flag.author_name} ({reply.author.posts if reply.author.posts is not None else '?'})"),
         ("region", reply.region),
         ("thread", flag.thread_title),
-        ("time", flag.posted_at.isoformat(timespec="minutes") if flag.posted_at else ""),
+        ("time", local_time(flag.posted_at) if flag.posted_at else ""),
         ("opening", reply.opening[:200]),
         ("quoted", reply.quoted[:200]),
         ("text", flag.text),
@@ -279,9 +271,9 @@ def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
     if card.duplicates:
         lines.append(words.text("queue.duplicates", count=len(card.duplicates)))
     for member in card.duplicates:
-        when = member.posted_at.isoformat(sep=" ", timespec="minutes") if member.posted_at else "?"
+        when = local_time(member.posted_at) if member.posted_at else "?"
         who, where = harmless(member.author_name), harmless(member.thread_title)
         lines.append(f"  {when}  {who}  《{where}》  {harmless(member.text)}")
     for entry in card.trail:
-        lines.append(f"  {entry.at.isoformat(sep=' ', timespec='seconds')}  {entry.who}  {entry.what}")
+        lines.append(f"  {local_time(entry.at)}  {entry.who}  {entry.what}")
     return lines

@@ -28,6 +28,7 @@ SETTINGS = """
 mode = "enforce"
 
 [policy.spam]
+# Elsewhere spam is queued until a forum's own verdicts have proved enough precision.
 hide = 0.97
 
 [polling]

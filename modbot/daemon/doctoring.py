@@ -6,9 +6,9 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 from modbot.daemon import house, models, wiring
+from modbot.detection import Detector
 from modbot.errors import ForumError, ModbotError
 from modbot.forums.protocol import Check, CheckStatus
 from modbot.settings import Loaded
@@ -24,11 +24,11 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
     names = wiring.forum_names(loaded, only)
     yield "settings", _ok("doctor.settings", file=str(loaded.operator_file or "-"), forums=", ".join(names))
     yield "disk", _disk(loaded)
-    yield "model", _model(loaded)
+    yield from _model(loaded)
     try:
         store = engine.open(loaded.store_url)
     except ModbotError as problem:
-        yield "database", _failed("doctor.problem", problem=str(problem))
+        yield "database", _failed(problem.code, **problem.params)
         return
     with closing(store):
         yield "database", _ok("doctor.database", url=store.url)
@@ -39,20 +39,20 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
 
 def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
     mode = loaded.policy_for(name, None).mode
-    yield _ok("doctor.mode", mode=mode.value)
+    yield _ok(f"doctor.mode.{mode.value}")
     yield from _history(store, name)
     try:
         forum = wiring.open_forum(
             loaded, name, ledger=requests.Ledger(store), clock=house.utc_now, sleep=_sleep
         )
     except ModbotError as problem:
-        yield _failed("doctor.problem", problem=str(problem))
+        yield _failed(problem.code, **problem.params)
         return
     with closing(forum):
         try:
             yield from forum.check_access()
         except ForumError as problem:
-            yield _failed("doctor.problem", problem=str(problem))
+            yield _failed(problem.code, **problem.params)
 
 
 def _history(store: Store, name: str) -> Iterator[Check]:
@@ -75,12 +75,30 @@ def _disk(loaded: Loaded) -> Check:
     return Check("doctor.disk", status, {"megabytes": free // 1_000_000, "path": str(folder)})
 
 
-def _model(loaded: Loaded) -> Check:
+def _model(loaded: Loaded) -> Iterator[Examined]:
     try:
         detector = models.load_detector(loaded)
     except ModbotError as problem:
-        return _failed("doctor.problem", problem=str(problem))
-    return _ok("doctor.model", version=detector.model, path=str(Path(loaded.models_dir)))
+        yield "model", _failed(problem.code, **problem.params)
+        return
+    yield "model", _ok("doctor.model", version=detector.model, path=str(loaded.models_dir))
+    yield "model", _spam_evidence(loaded, detector)
+
+
+def _spam_evidence(loaded: Loaded, detector: Detector) -> Check:
+    """Whether the model's evidence suffices to hide spam unasked, and what it lacks."""
+    policy = loaded.settings.policy
+    found = detector.manifest.thresholds.get(wiring.hide_threshold(policy))
+    if policy.spam.hide != "model" or found is None:
+        return _ok("doctor.spam_hide_chosen", hide=policy.spam.hide)
+    facts: dict[str, object] = {
+        "proved": f"{found.precision:.1%}",
+        "target": f"{policy.precision_target:.1%}",
+        "missing": wiring.missing_evidence(found, policy.precision_target),
+    }
+    if found.precision >= policy.precision_target:
+        return _ok("doctor.spam_hide_proved", **facts)
+    return Check("doctor.spam_hide_unproved", CheckStatus.WARNING, facts)
 
 
 def _ok(code: str, **facts: object) -> Check:

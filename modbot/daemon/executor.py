@@ -12,9 +12,21 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 import structlog
+from sqlalchemy import Connection
 
 from modbot.domain import ActionKind, ActionOutcome, Reply, Visibility
-from modbot.errors import Blocked, BudgetSpent, Conflict, ForumError, Gone, LoggedOut, Refused, Retryable
+from modbot.errors import (
+    Blocked,
+    BudgetSpent,
+    Conflict,
+    ForumError,
+    ForumRolledBack,
+    Gone,
+    LoggedOut,
+    Refused,
+    Retryable,
+    Unreadable,
+)
 from modbot.forums.protocol import ActionResult, Forum, ReplyRef
 from modbot.store import brake, inbox, outbox
 from modbot.store.engine import Store
@@ -22,7 +34,9 @@ from modbot.store.engine import Store
 CLAIM = 20
 FIRST_BACKOFF = timedelta(seconds=15)
 LONGEST_BACKOFF = timedelta(hours=1)
-UNCERTAIN = (ActionKind.HIDE, ActionKind.RESTORE)
+PROVABLE = (ActionKind.HIDE, ActionKind.RESTORE)
+DEFECTS = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
+"""What a bug in an engine looks like: it fails the reply that provokes it, and no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +73,31 @@ class Executor:
         self._log = structlog.get_logger("outbox").bind(forum=forum.name)
 
     def work(self, *, stopping: Callable[[], bool] = lambda: False) -> int:
-        """Carry out everything that is due; answers how many actions were settled.
+        """Carry out everything that is due; answers how many actions were ended.
 
-        Raises NeedsHuman when the account is signed out or blocked.
+        Raises NeedsHuman when the account is signed out or blocked, or the forum is not
+        any more the one that the actions were meant for.
         """
-        settled = 0
+        ended = 0
         while not stopping():
             actions = self._claim()
             if not actions:
-                return settled
-            for group in _groups(actions):
-                settled += self._carry_out(group)
-        return settled
+                break
+            ended += self._work_through(_groups(actions), stopping)
+        return ended
+
+    def _work_through(self, groups: list[list[outbox.Action]], stopping: Callable[[], bool]) -> int:
+        ended = 0
+        for at, group in enumerate(groups):
+            if stopping():
+                self._release(groups[at:])
+                break
+            try:
+                ended += self._carry_out(group, stopping)
+            except NeedsHuman:
+                self._release(groups[at + 1 :])
+                raise
+        return ended
 
     def _claim(self) -> list[outbox.Action]:
         with self._store.write() as tx:
@@ -84,62 +111,89 @@ class Executor:
                 hold_unasked=brake.state(tx, self._forum.name).pulled,
             )
 
-    def _carry_out(self, group: Sequence[outbox.Action]) -> int:
+    def _carry_out(self, group: list[outbox.Action], stopping: Callable[[], bool]) -> int:
+        """Look, act, settle. What fails while looking had no effect; what fails later may have."""
+        began, ended, rest = False, 0, group
         try:
-            ready, results = self._looked_at(group)
-            results |= self._act(ready)
-        except (LoggedOut, Blocked) as problem:
-            self._give_back(group, problem, counted=False)
+            rest, results = self._looked_at(group)
+            ended = self._settle(group, results)
+            began = True
+            return ended + self._settle(rest, self._act(rest))
+        except (LoggedOut, Blocked, ForumRolledBack) as problem:
+            self._put_off(rest, problem, counted=False, uncertain=began)
             raise NeedsHuman(problem) from problem
-        except Refused as problem:
-            return self._settle(group, _all(group, ActionOutcome.REFUSED, str(problem)))
-        except Gone as problem:
-            return self._settle(group, _all(group, ActionOutcome.GONE, str(problem)))
+        except (Refused, Gone) as problem:
+            return ended + self._turned_away(rest, problem, began=began)
         except ForumError as problem:
-            self._give_back(group, problem, counted=True)
+            counted = not isinstance(problem, BudgetSpent) and not stopping()
+            self._put_off(rest, problem, counted=counted, uncertain=began)
+        except DEFECTS as problem:
+            self._log.exception("engine_failed", actions=[action.id for action in rest])
+            self._put_off(rest, _unreadable(self._forum.name, problem), counted=True, uncertain=began)
+        return ended
+
+    def _turned_away(self, rest: list[outbox.Action], problem: Refused | Gone, *, began: bool) -> int:
+        """The engine refused as a whole: believed of one reply alone, and not of one whose
+        earlier attempt may have taken effect unseen."""
+        if len(rest) > 1 or (rest[0].uncertain and not began):
+            self._put_off(rest, problem, counted=True, uncertain=False)
             return 0
-        return self._settle(group, results)
+        outcome = ActionOutcome.GONE if isinstance(problem, Gone) else ActionOutcome.REFUSED
+        visibility = Visibility.GONE if isinstance(problem, Gone) else Visibility.UNKNOWN
+        return self._settle(rest, {rest[0].id: ActionResult(outcome, visibility, str(problem))})
 
     def _looked_at(
         self, group: Sequence[outbox.Action]
     ) -> tuple[list[outbox.Action], dict[int, ActionResult]]:
-        """Read the replies first: a text that has changed is not the one decided about."""
+        """Read the replies first: a text that has changed is not the one decided about.
+
+        Answers what is to be done still, and what the look ended already. Raises
+        ForumRolledBack when a post id belongs to another post now.
+        """
         checked = [action for action in group if action.kind is ActionKind.HIDE or action.uncertain]
         if not checked:
             return list(group), {}
         seen = self._forum.read([_ref(action) for action in checked])
-        now = self._clock()
-        fresh = [reply for reply in seen.values() if isinstance(reply, Reply)]
-        with self._store.write() as tx:
-            inbox.record(tx, fresh, at=now)
+        self._remember([reply for reply in seen.values() if isinstance(reply, Reply)])
         ready: list[outbox.Action] = [action for action in group if action not in checked]
         results: dict[int, ActionResult] = {}
         for action in checked:
-            outcome = self._before_acting(action, seen.get(action.post_id, Visibility.UNKNOWN))
-            if outcome is None:
+            found = seen.get(action.post_id, Visibility.UNKNOWN)
+            result = _ended_by(action, found)
+            if result is not None:
+                results[action.id] = result
+            elif self._is_abandoned(action, found):
+                continue
+            elif found is Visibility.UNKNOWN:
+                problem = _unreadable(self._forum.name, f"post {action.post_id}")
+                self._put_off([action], problem, counted=True, uncertain=False)
+            else:
                 ready.append(action)
-            elif isinstance(outcome, ActionResult):
-                results[action.id] = outcome
         return ready, results
 
-    def _before_acting(self, action: outbox.Action, seen: Reply | Visibility) -> ActionResult | str | None:
-        """What the look settles already: a result, ``abandoned``, or None to go on."""
-        if seen is Visibility.GONE:
-            return ActionResult(ActionOutcome.GONE, Visibility.GONE)
-        hidden = isinstance(seen, Reply) and seen.hidden
-        took_effect = hidden == (action.kind is ActionKind.HIDE)
-        if action.uncertain and action.kind in UNCERTAIN and isinstance(seen, Reply) and took_effect:
-            visibility = Visibility.HIDDEN if hidden else Visibility.VISIBLE
-            return ActionResult(ActionOutcome.DONE, visibility, "an earlier attempt took effect")
+    def _remember(self, fresh: Sequence[Reply]) -> None:
+        with self._store.write() as tx:
+            receipt = inbox.record(tx, fresh, at=self._clock())
+            if receipt.contradictions:
+                post = receipt.contradictions[0].key.post_id
+                raise ForumRolledBack(code="error.forum.other_post", forum=self._forum.name, post=post)
+
+    def _is_abandoned(self, action: outbox.Action, seen: Reply | Visibility) -> bool:
+        """Abandon what is not wanted any more, if it is sure that it had no effect."""
+        if action.uncertain and not isinstance(seen, Reply):
+            return False
         with self._store.write() as tx:
             current = outbox.get(tx, action.id)
+            if current.owner != self._owner:
+                return True  # another worker took it over, and will look itself
             if current.is_stale and action.kind is ActionKind.HIDE:
-                outbox.abandon(tx, action.id, self._owner, why="the text has changed", at=self._clock())
-                return "abandoned"
-            if not current.wanted:
-                outbox.abandon(tx, action.id, self._owner, why="undone before it began", at=self._clock())
-                return "abandoned"
-        return None
+                why = "the text has changed"
+            elif not current.wanted:
+                why = "undone before it began"
+            else:
+                return False
+            outbox.abandon(tx, action.id, self._owner, why=why, at=self._clock())
+        return True
 
     def _act(self, actions: Sequence[outbox.Action]) -> dict[int, ActionResult]:
         if not actions:
@@ -156,19 +210,18 @@ class Executor:
         return {action.id: answered.get(action.post_id, missing) for action in actions}
 
     def _settle(self, group: Sequence[outbox.Action], results: dict[int, ActionResult]) -> int:
-        for action in group:
-            result = results.get(action.id)
-            if result is not None:
-                self._settle_one(action, result)
-        return len(results)
+        return sum(self._settle_one(action, results[action.id]) for action in group if action.id in results)
 
-    def _settle_one(self, action: outbox.Action, result: ActionResult) -> None:
+    def _settle_one(self, action: outbox.Action, result: ActionResult) -> bool:
+        """Write the result down; answers whether it ended the action."""
         now = self._clock()
-        given_up = result.outcome is ActionOutcome.UNKNOWN and action.attempts >= self._limits.attempts
+        unknown = result.outcome is ActionOutcome.UNKNOWN
         try:
             with self._store.write() as tx:
-                if given_up:
-                    outbox.bury(tx, action.id, self._owner, error=result.detail or "unknown", at=now)
+                if unknown and action.attempts >= self._limits.attempts:
+                    why = result.detail or "the forum does not show it"
+                    outbox.bury(tx, action.id, self._owner, error=why, at=now, uncertain=True)
+                    unknown = False
                 else:
                     outbox.settle(
                         tx,
@@ -183,7 +236,7 @@ class Executor:
         except Conflict as lost:
             # Another worker took over when our lease ran out; it reads the forum first.
             self._log.warning("claim_lost", action=action.id, detail=str(lost))
-            return
+            return False
         self._log.info(
             "action",
             action=action.id,
@@ -192,34 +245,54 @@ class Executor:
             outcome=result.outcome.value,
             visibility=result.visibility.value,
         )
+        return not unknown
 
-    def _give_back(self, group: Sequence[outbox.Action], problem: ForumError, *, counted: bool) -> None:
+    def _put_off(
+        self, group: Sequence[outbox.Action], problem: ForumError, *, counted: bool, uncertain: bool
+    ) -> None:
+        """Give claims back to be tried again later, or bury what was tried often enough.
+
+        ``counted`` False: it failed for a reason of the account's, and costs no attempt.
+        """
         now = self._clock()
         after = problem.retry_after if isinstance(problem, Retryable) else None
-        spent = isinstance(problem, BudgetSpent)
         with self._store.write() as tx:
-            for action in group:
-                try:
-                    held = outbox.get(tx, action.id)
-                    if held.owner != self._owner:
-                        continue
-                    if counted and not spent and action.attempts >= self._limits.attempts:
-                        outbox.bury(tx, action.id, self._owner, error=str(problem), at=now)
-                        continue
-                    wait = timedelta(seconds=after) if after else backoff(action.attempts)
-                    outbox.retry(
-                        tx,
-                        action.id,
-                        self._owner,
-                        not_before=now + wait,
-                        error=str(problem),
-                        at=now,
-                        uncertain=True,
-                        counted=counted,
-                    )
-                except Conflict as lost:
-                    self._log.warning("claim_lost", action=action.id, detail=str(lost))
+            for action in self._still_ours(tx, group):
+                if counted and action.attempts >= self._limits.attempts:
+                    outbox.bury(tx, action.id, self._owner, error=str(problem), at=now, uncertain=uncertain)
+                    continue
+                wait = timedelta(seconds=after) if after else backoff(action.attempts)
+                outbox.retry(
+                    tx,
+                    action.id,
+                    self._owner,
+                    not_before=now + wait,
+                    error=str(problem),
+                    at=now,
+                    uncertain=uncertain,
+                    counted=counted,
+                )
         self._log.warning("actions_put_off", actions=[action.id for action in group], problem=problem.code)
+
+    def _release(self, groups: Sequence[Sequence[outbox.Action]]) -> None:
+        """Give back what was claimed and not begun, as if it had not been claimed."""
+        now = self._clock()
+        with self._store.write() as tx:
+            for action in self._still_ours(tx, [action for group in groups for action in group]):
+                outbox.retry(
+                    tx,
+                    action.id,
+                    self._owner,
+                    not_before=action.not_before,
+                    error=action.detail,
+                    at=now,
+                    uncertain=False,
+                    counted=False,
+                )
+
+    def _still_ours(self, tx: Connection, group: Iterable[outbox.Action]) -> list[outbox.Action]:
+        """Without those that another worker took over when our lease ran out."""
+        return [action for action in group if outbox.get(tx, action.id).owner == self._owner]
 
 
 def backoff(attempts: int) -> timedelta:
@@ -245,10 +318,21 @@ def _groups(actions: Iterable[outbox.Action]) -> list[list[outbox.Action]]:
     return [list(group) for _, group in groupby(ordered, key)]
 
 
+def _ended_by(action: outbox.Action, seen: Reply | Visibility) -> ActionResult | None:
+    """What looking at the reply settles already."""
+    if seen is Visibility.GONE:
+        return ActionResult(ActionOutcome.GONE, Visibility.GONE)
+    if not action.uncertain or action.kind not in PROVABLE or not isinstance(seen, Reply):
+        return None
+    if seen.hidden is not (action.kind is ActionKind.HIDE):
+        return None
+    visibility = Visibility.HIDDEN if seen.hidden else Visibility.VISIBLE
+    return ActionResult(ActionOutcome.DONE, visibility, "an earlier attempt took effect")
+
+
+def _unreadable(forum: str, detail: object) -> Unreadable:
+    return Unreadable(forum=forum, detail=detail)
+
+
 def _ref(action: outbox.Action) -> ReplyRef:
     return ReplyRef(action.post_id, action.thread_id, action.board_id)
-
-
-def _all(group: Sequence[outbox.Action], outcome: ActionOutcome, detail: str) -> dict[int, ActionResult]:
-    visibility = Visibility.GONE if outcome is ActionOutcome.GONE else Visibility.UNKNOWN
-    return {action.id: ActionResult(outcome, visibility, detail) for action in group}

@@ -77,7 +77,8 @@ def proposed_kinds(boards: tuple[Board, ...]) -> dict[int, ThreadKind]:
 def keep_picture(folder: Path, image: bytes, content_type: str) -> Path:
     """Save a captcha's picture where a human can open it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ending = {"image/png": ".png", "image/gif": ".gif", "image/jpeg": ".jpg"}.get(content_type, ".img")
+    kind = content_type.partition(";")[0].strip().lower()
+    ending = {"image/png": ".png", "image/gif": ".gif", "image/jpeg": ".jpg"}.get(kind, ".img")
     path = folder / f"captcha{ending}"
     path.write_bytes(image)
     return path

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from modbot import i18n
 from modbot.daemon import house, lock, wiring
-from modbot.daemon.executor import Executor, ExecutorLimits
+from modbot.daemon.executor import Executor, ExecutorLimits, NeedsHuman
 from modbot.domain import OutboxState, Reason, VerdictKind, VerdictSource
 from modbot.settings import Loaded
 from modbot.store import flags, outbox, requests, verdicts
@@ -67,10 +67,14 @@ class Moderator:
     def see_through(
         self, forum: str, action_ids: Sequence[int], *, wait: Callable[[float], None] = time.sleep
     ) -> list[outbox.Action]:
-        """Wait until the actions are settled (or WAIT_SECONDS are over); answers them as they are."""
+        """Wait until the actions are settled (or WAIT_SECONDS are over, or the account needs a
+        human); answers them as they are, with the forum's trouble in ``detail``."""
         deadline = self.clock() + timedelta(seconds=WAIT_SECONDS)
         while True:
-            self._work_if_alone(forum)
+            try:
+                self._work_if_alone(forum)
+            except NeedsHuman:
+                deadline = self.clock()  # no use in waiting: the actions were given back
             with self.store.read() as rx:
                 actions = [outbox.get(rx, action_id) for action_id in action_ids]
             waiting = [action for action in actions if action.state in outbox.UNSETTLED]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,24 +64,48 @@ class Poller:
         return report
 
     def _keep(self, batch: Batch, report: PollReport) -> None:
-        now = self._clock()
-        name = self._forum.name
-        with self._store.write() as tx:
-            receipt = inbox.record(tx, batch.replies, at=now)
-            if not receipt.contradictions:
-                cursors.save(tx, name, batch.cursor, at=now)
-            blocks = [(block.url, block.problem, block.excerpt) for block in batch.unreadable]
-            unreadable.keep(tx, name, blocks, at=now)
-            for found in receipt.contradictions:
-                details = {"post": found.key.post_id, "known": str(found.known_posted_at)}
-                audit.add(tx, audit.Entry(now, WHO, "forum.rolled_back", name, None, None, details))
-        if receipt.contradictions:
-            first = receipt.contradictions[0]
-            raise ForumRolledBack(code="error.forum.other_post", forum=name, post=first.key.post_id)
+        receipt = self._store_batch(batch)
+        for block in batch.unreadable:
+            self._log.warning("unreadable", url=block.url, problem=block.problem)
         report.read += len(batch.replies)
         report.new += sum(row.is_new for row in receipt.rows)
         report.changed += sum(row.is_changed for row in receipt.rows)
         report.unreadable += len(batch.unreadable)
         report.caught_up = batch.caught_up
-        for block in batch.unreadable:
-            self._log.warning("unreadable", url=block.url, problem=block.problem)
+
+    def _store_batch(self, batch: Batch) -> inbox.Receipt:
+        now, name = self._clock(), self._forum.name
+        try:
+            with self._store.write() as tx:
+                receipt = inbox.record(tx, batch.replies, at=now)
+                _refuse_another_history(receipt)
+                cursors.save(tx, name, batch.cursor, at=now)
+                blocks = [(block.url, block.problem, block.excerpt) for block in batch.unreadable]
+                unreadable.keep(tx, name, blocks, at=now)
+        except _OtherHistory as other:
+            self._tell_rollback(other.found)
+            post = other.found[0].key.post_id
+            raise ForumRolledBack(code="error.forum.other_post", forum=name, post=post) from None
+        return receipt
+
+    def _tell_rollback(self, contradictions: Sequence[inbox.Contradiction]) -> None:
+        with self._store.write() as tx:
+            for found in contradictions:
+                details = {"post": found.key.post_id, "known": str(found.known_posted_at)}
+                entry = audit.Entry(
+                    self._clock(), WHO, "forum.rolled_back", self._forum.name, None, None, details
+                )
+                audit.add(tx, entry)
+
+
+class _OtherHistory(Exception):
+    """Leaves the transaction without committing: of another history nothing may be kept."""
+
+    def __init__(self, found: Sequence[inbox.Contradiction]) -> None:
+        super().__init__(len(found))
+        self.found = found
+
+
+def _refuse_another_history(receipt: inbox.Receipt) -> None:
+    if receipt.contradictions:
+        raise _OtherHistory(receipt.contradictions)

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from modbot.daemon import exchange, models
+from modbot.daemon import exchange
 from modbot.domain import Label
 from modbot.settings import Loaded
-from modbot.training import Candidate, Verdict, versions
-from modbot.training import train as fit
+from modbot.training import train as training
+from modbot.training import versions
+from modbot.training.examples import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,11 @@ def train(
     cannot be used. Until it is promoted the model in use stays what it is.
     """
     loaded.models_dir.mkdir(parents=True, exist_ok=True)
-    candidate = fit(
+    candidate = training.train(
         files_of(data),
         models=loaded.models_dir,
         now=datetime.now(UTC),
         verdicts=[_verdict(item, number) for number, item in enumerate(taught, 1)],
-        champion=models.model_folder(loaded),
         progress=progress,
     )
     if promote and candidate.deserves_promotion:
@@ -76,7 +76,7 @@ def _verdict(item: Mapping[str, Any], number: int) -> Verdict:
     return Verdict(exchange.of_object(item, number).reply, Label(item["label"]), given)
 
 
-def _trained(candidate: Candidate, *, promoted: bool) -> Trained:
+def _trained(candidate: training.Candidate, *, promoted: bool) -> Trained:
     compared = candidate.comparison
     version = candidate.manifest.version
     if compared is None:
@@ -94,7 +94,7 @@ def _trained(candidate: Candidate, *, promoted: bool) -> Trained:
     return Trained(version, promoted, _reason(candidate, promoted=promoted), champion, challenger)
 
 
-def _reason(candidate: Candidate, *, promoted: bool) -> str:
+def _reason(candidate: training.Candidate, *, promoted: bool) -> str:
     compared = candidate.comparison
     if promoted:
         return "train.reason.better"

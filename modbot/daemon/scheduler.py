@@ -77,7 +77,8 @@ class Rounds:
     def _plan(self, job: Callable[[], None], name: str, seconds: float) -> None:
         if self._house.stop.is_set():
             return
-        spread = seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load
+        # Only ever later: a forum that names the second is not asked before it.
+        spread = seconds * random.uniform(1, 1 + JITTER)  # noqa: S311 - spreads load
         self._scheduler.add_job(
             job,
             trigger=DateTrigger(_soon(spread)),
@@ -101,6 +102,10 @@ def serve(house: House, *, wait: Callable[[], None]) -> None:
         wait()
     finally:
         house.stop.set()
+        # APScheduler 3 raises in its own thread when it is shut down while it hands out a
+        # job. Paused it begins nothing more, and listing the jobs waits for what it is at.
+        scheduler.pause()
+        scheduler.get_jobs()
         scheduler.shutdown(wait=True)
 
 

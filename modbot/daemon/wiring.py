@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget, Repeated
 from modbot.settings import ForumSettings, Loaded, PolicySettings, Settings
 
 ENGINES = "modbot.forums"
+BASE_RATE = 0.01
 
 
 def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold]) -> PolicyBook:
@@ -53,13 +55,26 @@ def board_policy(settings: PolicySettings, thresholds: Mapping[str, Threshold]) 
         standing_posts=settings.standing_posts,
         standing_groups=settings.standing_groups,
         exempt_groups=settings.exempt_groups,
-        spam_hide=number(settings.spam.hide, "spam.hide", needs=settings.precision_target),
+        spam_hide=number(settings.spam.hide, hide_threshold(settings), needs=settings.precision_target),
         spam_queue=number(settings.spam.queue, "spam.queue"),
         hide_needs_contact=settings.spam.hide_needs_contact,
         low_effort_queue=number(settings.low_effort.queue, "low_effort.queue"),
         title_echo=settings.title_echo.queue,
         repeated=RepeatedRule(**settings.repeated.model_dump()),
     )
+
+
+def hide_threshold(settings: PolicySettings) -> str:
+    """The name of the model's threshold that these rules hide by."""
+    return "spam.hide" if settings.spam.hide_needs_contact else "spam.hide_any"
+
+
+def missing_evidence(found: Threshold, target: float) -> int:
+    """How many more genuine replies must be judged without an error before the threshold
+    proves ``target`` at a base rate of BASE_RATE: no error among n proves a rate of at most
+    3/n with 95 % confidence (Hanley & Lippman-Hand, JAMA 1983)."""
+    allowed = found.recall * BASE_RATE * (1 - target) / (target * (1 - BASE_RATE))
+    return max(0, math.ceil(3 / allowed) - found.negatives) if allowed > 0 else 0
 
 
 def brake_limits(settings: Settings) -> BrakeLimits:

@@ -11,13 +11,18 @@ SHOWN_EVIDENCE = 3
 def signal(found: Signal, words: i18n.Catalogue) -> str:
     """One sentence that says what the signal saw, from the catalogue's ``signal.CODE``."""
     facts = {name: _plain(value) for name, value in found.details.items()}
+    if found.code == "contact":
+        facts["kind"] = words.text(f"contact.{found.details['kind']}")
     return words.text(f"signal.{found.code}", score=f"{found.score:.0%}", **facts)
 
 
 def evidence(found: Signal) -> list[str]:
     """The pieces of the text that carried the signal."""
-    value = found.details.get("evidence", ())
-    return [str(piece) for piece in value] if isinstance(value, tuple) else [str(value)]
+    pieces = found.details.get("pieces")
+    if isinstance(pieces, tuple):
+        return [str(piece) for piece in pieces]
+    shown = found.details.get("evidence")
+    return [str(shown)] if shown else []
 
 
 def _plain(value: SignalValue) -> object:

@@ -25,9 +25,12 @@ class Detector:
         self.manifest = manifest
 
     @classmethod
-    def load(cls, model_dir: Path) -> Detector:
-        """The detector of a model folder. Raises ModelError with the way out."""
-        linear, manifest = model.load(Path(model_dir))
+    def load(cls, model_dir: Path | None = None) -> Detector:
+        """The detector of a model folder, of the shipped baseline without one.
+
+        Raises ModelError with the way out.
+        """
+        linear, manifest = model.load(Path(model_dir or model.shipped_baseline()))
         canonical.table()
         return cls(linear, manifest)
 

@@ -6,6 +6,7 @@ score is two sums. They are read from 16-bit floats and widened once.
 
 from __future__ import annotations
 
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +73,14 @@ def widen(stored: NDArray[np.float16] | NDArray[np.float32]) -> NDArray[np.compl
     pairs = np.zeros((BUCKETS + 1, 2), dtype=np.float32)
     pairs[:BUCKETS] = stored
     return pairs.view(np.complex64)[:, 0]
+
+
+def shipped_baseline() -> Path:
+    """The folder of the model that comes with modbot: in a checkout, or where pip put it."""
+    checkout = Path(__file__).resolve().parents[2] / "models" / "baseline"
+    if checkout.is_dir():
+        return checkout
+    return Path(sysconfig.get_path("data")) / "share" / "modbot" / "models" / "baseline"
 
 
 def load(folder: Path) -> tuple[Linear, Manifest]:

@@ -199,13 +199,19 @@ def retry(
     actions.note(tx, action, "action.retry", at, details)
 
 
-def bury(tx: Connection, action_id: int, owner: str, *, error: str, at: datetime) -> None:
-    """Give a claimed action up: it waits as ``dead``, with its reason, for a human."""
+def bury(
+    tx: Connection, action_id: int, owner: str, *, error: str, at: datetime, uncertain: bool = False
+) -> None:
+    """Give a claimed action up: it waits as ``dead``, with its reason, for a human.
+
+    ``uncertain``: this last attempt may have taken effect.
+    """
     action = _held(tx, action_id, owner)
-    _release(tx, action, OutboxState.DEAD, {"settled_at": at, "detail": error})
+    unsure = uncertain or action.uncertain
+    _release(tx, action, OutboxState.DEAD, {"settled_at": at, "detail": error, "uncertain": unsure})
     actions.set_flag(tx, action.flag_id, action_state="dead")
     actions.sync_open_flag(tx, action.reply_id)
-    if not action.uncertain:
+    if not unsure:
         effects.cancel_undoing(tx, action, at)
     actions.note(tx, action, "action.dead", at, {"action": action.id, "kind": action.kind})
 

@@ -1,25 +1,8 @@
-"""Training: labels → dataset → fitted, measured, versioned model. Uses scikit-learn.
+"""Training: labels → dataset → fitted, measured, versioned model.
 
-candidate = train(files, models=Path("models"), now=now)
-promote_if_better(Path("models"), candidate)
+    candidate = train.train(files, models=Path("models"), now=now)
+    train.promote_if_better(Path("models"), candidate)
+
+Nothing is imported here: :mod:`modbot.training.versions` serves the daemon, which must
+not pay for scikit-learn.
 """
-
-from modbot.training.examples import Example, Verdict
-from modbot.training.recipe import Recipe
-from modbot.training.train import Candidate, Comparison, promote_if_better, train
-from modbot.training.versions import Version, current, listing, promote, verify
-
-__all__ = [
-    "Candidate",
-    "Comparison",
-    "Example",
-    "Recipe",
-    "Verdict",
-    "Version",
-    "current",
-    "listing",
-    "promote",
-    "promote_if_better",
-    "train",
-    "verify",
-]

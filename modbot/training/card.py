@@ -35,7 +35,8 @@ _USE = """Sorts a forum reply's text into `ham`, `low_effort` and `spam`: logist
 character 1–3-grams of the canonical text and named context features. Repetition is measured elsewhere.
 
 For flags that a moderator sees, and for hiding unasked only where `spam.hide` is passed and the text holds
-a contact or a link. Not for judging people, opinions or tone."""
+a contact or a link (`spam.hide_any` is the value where policy hides without either).
+Not for judging people, opinions or tone."""
 
 _STATEMENT = """The posts were read from the public repositories named here. Most forum text among them
 carries no licence: it was used for measuring and for fitting weights only. No sentence of it is part of

@@ -26,17 +26,30 @@ QUEUE_SHARES = {Label.SPAM: 0.005, Label.LOW_EFFORT: 0.015}
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Rows that no fit has seen. ``labels`` are positions in LABELS, −1 where nobody judged."""
+    """Rows that no fit has seen. ``labels`` are positions in LABELS, −1 where nobody judged;
+    ``reaching`` marks texts that hold a contact or a link."""
 
     probabilities: Floats
     labels: NDArray[np.int64]
     weights: Floats
     sources: Sequence[str]
+    reaching: NDArray[np.bool_]
 
     def of(self, sources: Sequence[str]) -> HeldOut:
         chosen = np.isin(np.array(self.sources), sources)
         names = [source for source, kept in zip(self.sources, chosen, strict=True) if kept]
-        return HeldOut(self.probabilities[chosen], self.labels[chosen], self.weights[chosen], names)
+        return HeldOut(
+            self.probabilities[chosen],
+            self.labels[chosen],
+            self.weights[chosen],
+            names,
+            self.reaching[chosen],
+        )
+
+    def only_reaching(self) -> HeldOut:
+        """The same rows, where an advert that gives no contact or link counts as passed."""
+        shown = np.where(self.reaching[:, None], self.probabilities, [[1.0, 0.0, 0.0]])
+        return HeldOut(shown, self.labels, self.weights, self.sources, self.reaching)
 
 
 def upper_bound(errors: int, trials: int, confidence: float = 0.95) -> float:
@@ -53,8 +66,9 @@ def projected_precision(recall: float, false_positive_rate: float, base_rate: fl
 
 
 def thresholds(rows: HeldOut, genuine: Sequence[str]) -> dict[str, Threshold]:
-    """``spam.hide``, ``spam.queue`` and ``low_effort.queue``; see ``HIDE_FROM`` and on."""
-    found = {"spam.hide": _hide(rows, genuine)}
+    """``spam.hide`` for texts with a contact or a link (policy's default is to hide no
+    others), ``spam.hide_any`` for all, ``spam.queue`` and ``low_effort.queue``."""
+    found = {"spam.hide": _hide(rows.only_reaching(), genuine), "spam.hide_any": _hide(rows, genuine)}
     for label, share in QUEUE_SHARES.items():
         found[f"{label.value}.queue"] = _queue(rows, genuine, label, share)
     return found
@@ -130,7 +144,8 @@ def _metrics(rows: HeldOut, limits: Mapping[str, Threshold]) -> dict[str, float]
         if truth.any():
             facts[f"{label.value}.positives"] = float(truth.sum())
             facts[f"{label.value}.recall_at_queue"] = float((scores[truth] >= queue).mean())
-    facts["spam.hidden"] = float((rows.probabilities[:, 2] >= limits["spam.hide"].value).sum())
+    hidden = rows.only_reaching().probabilities[:, 2] >= limits["spam.hide"].value
+    facts["spam.hidden"] = float(hidden.sum())
     return {name: round(value, 4) for name, value in facts.items()}
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import sparse
 
-from modbot.detection import canonical, context, grams
+from modbot.detection import canonical, contacts, context, grams
 from modbot.detection.detector import BATCH
 from modbot.domain import Reply
 
@@ -53,22 +54,37 @@ class Scaling:
         return sparse.csr_matrix(sparse.hstack([hashed, sparse.csr_matrix(scaled)]), dtype=np.float32)
 
 
+def reaching(matrix: Matrix) -> NDArray[np.bool_]:
+    """Which texts hold a contact or a link."""
+    names = [*(f"contact_{kind}" for kind in contacts.KINDS), "log_links"]
+    columns = [context.COLUMNS[name] for name in names]
+    return np.asarray((matrix.features[:, columns] > 0).any(axis=1))
+
+
 def measure(replies: Sequence[Reply]) -> Matrix:
-    """The features of replies, computed as serving does, batch by batch."""
-    buckets, bounds, values, features, total = [], [np.zeros(1, dtype=np.int64)], [], [], 0
-    for first in range(0, len(replies), BATCH):
-        chosen = replies[first : first + BATCH]
-        folded = canonical.fold([reply.text for reply in chosen])
-        letters = canonical.letters(folded)
-        texts = canonical.strings(letters.codes, letters.starts)
-        hashed = grams.hash_grams(folded, letters)
-        found, ends = grams.to_rows(hashed)
-        buckets.append(found.astype(np.int32))
-        bounds.append(ends[1:] + total)
-        values.append(np.repeat(1 / np.sqrt(hashed.counts), np.diff(ends)))
-        features.append(context.measure(chosen, folded, letters, texts).values)
-        total += len(found)
-    arrays = (np.concatenate(values), np.concatenate(buckets), np.concatenate(bounds))
+    """The features of replies, computed as serving does, batch by batch on every core.
+
+    Threads serve: NumPy lets go of the interpreter, and nothing is copied between processes.
+    """
+    chunks = [replies[first : first + BATCH] for first in range(0, len(replies), BATCH)]
+    parts = Parallel(n_jobs=-1, prefer="threads")(delayed(_measure)(chunk) for chunk in chunks)
+    buckets, lengths, values, features = zip(*parts, strict=True) if parts else ((), (), (), ())
+    bounds = np.concatenate([np.zeros(1, dtype=np.int64), *lengths]).cumsum()
+    arrays = (np.concatenate(values), np.concatenate(buckets), bounds)
     matrix = sparse.csr_matrix(arrays, shape=(len(replies), grams.BUCKETS))
     matrix.sum_duplicates()
     return Matrix(matrix, np.concatenate(features))
+
+
+def _measure(
+    chosen: Sequence[Reply],
+) -> tuple[NDArray[np.int32], NDArray[np.int64], Floats, Floats]:
+    """Buckets of all n-grams, how many each text has, their values, the context features."""
+    folded = canonical.fold([reply.text for reply in chosen])
+    letters = canonical.letters(folded)
+    texts = canonical.strings(letters.codes, letters.starts)
+    hashed = grams.hash_grams(folded, letters)
+    found, ends = grams.to_rows(hashed)
+    lengths = np.diff(ends)
+    values = np.repeat(1 / np.sqrt(hashed.counts), lengths)
+    return found.astype(np.int32), lengths, values, context.measure(chosen, folded, letters, texts).values

@@ -27,6 +27,9 @@ from modbot.training.split import split, without
 LOSS_MARGIN = 1.05
 """How much worse a challenger's log-loss may be: less than this is noise."""
 
+LEAST_HELD_OUT = 30
+"""Judged texts without which a comparison means nothing."""
+
 Progress = Callable[[str], None]
 
 
@@ -90,15 +93,13 @@ def train(
     recipe: Recipe | None = None,
     seed: int = 0,
     name: str | None = None,
-    champion: Path | None = None,
     progress: Progress | None = None,
 ) -> Candidate:
     """Fit a model from files and verdicts into ``models/<version>``; promotes nothing.
 
     ``held_out`` files are measured beside the share that is split off ``data``.
-    ``name`` names the folder (``baseline`` for the one that ships); ``champion`` is the
-    folder to compare with (the one in use in ``models`` by itself).
-    Raises ModelError for unreadable data or a missing label.
+    ``name`` names the folder (``baseline`` for the one that ships).
+    Raises ModelError for unreadable data, a missing label, or too few texts to measure by.
     """
     chosen, say = recipe or Recipe(), progress or _silent
     say("reading")
@@ -110,7 +111,7 @@ def train(
     fitted = fitting.fit(measured, fit_on.labels, fit_on.weights, regularisation=chosen.regularisation)
     say("evaluating")
     arrays = fitting.arrays_of(fitted)
-    champion = champion or _champion(models)
+    champion = _champion(models)
     plan = Plan(chosen, now, champion, (*data, *held_out), seed, name)
     facts = _facts(arrays, held_rows, fit_on, plan)
     folder = export.write(models, arrays, facts, name=name)
@@ -141,8 +142,10 @@ def _standing(folder: Path, held: Held, genuine: Sequence[str]) -> tuple[str, fl
         probabilities[judged], held.weighted.labels[judged], held.weighted.weights[judged]
     )
     own = np.isin(np.array([example.source for example in held.weighted.examples]), genuine)
+    trials = int(own.sum())
+    own &= matrix.reaching(held.matrix)
     hidden = int((probabilities[own, 2] >= facts.threshold("spam.hide")).sum())
-    return facts.version, loss, evaluate.upper_bound(hidden, int(own.sum()))
+    return facts.version, loss, evaluate.upper_bound(hidden, trials)
 
 
 def _served(linear: model.Linear, measured: Matrix) -> fitting.Floats:
@@ -168,7 +171,11 @@ def _divide(
     missing = [label for at, label in enumerate(LABELS) if not (fit_on.labels == at).any()]
     if missing:
         raise ModelError(code="model.no_data", detail=f"no text labelled {', '.join(missing)}")
-    return fit_on, weigh(held_rows + extra, recipe, seed=seed)
+    held = weigh(held_rows + extra, recipe, seed=seed)
+    judged = int((held.labels >= 0).sum())
+    if judged < LEAST_HELD_OUT:
+        raise ModelError(code="model.too_few", given=len(read), held=judged, least=LEAST_HELD_OUT)
+    return fit_on, held
 
 
 def _own(recipe: Recipe, seed: int) -> list[Example]:
@@ -184,12 +191,16 @@ def _own(recipe: Recipe, seed: int) -> list[Example]:
 
 
 def _champion(models: Path) -> Path | None:
-    try:
-        folder = versions.current(models)
-        model.load(folder)
-    except ModelError:
-        return None
-    return folder
+    """The model in use; the shipped baseline where that one cannot be loaded (training anew
+    is the way out of a damaged model); None while the baseline itself is made."""
+    for name in (versions.in_use(models), versions.BASELINE):
+        try:
+            folder = versions.folder_of(models, name)
+            model.load(folder)
+        except ModelError:
+            continue
+        return folder
+    return None
 
 
 def _facts(arrays: fitting.Arrays, held: Held, fit_on: Weighted, plan: Plan) -> export.Facts:
@@ -197,7 +208,9 @@ def _facts(arrays: fitting.Arrays, held: Held, fit_on: Weighted, plan: Plan) -> 
     warmth = fitting.temperature(raw, held.weighted.labels, held.weighted.weights)
     probabilities = model.softmax(raw / warmth)
     sources = [example.source for example in held.weighted.examples]
-    rows = HeldOut(probabilities, held.weighted.labels, held.weighted.weights, sources)
+    rows = HeldOut(
+        probabilities, held.weighted.labels, held.weighted.weights, sources, matrix.reaching(held.matrix)
+    )
     limits = evaluate.thresholds(rows, plan.recipe.genuine)
     losses = {"log_loss": fitting.log_loss(probabilities, rows.labels, rows.weights)}
     return export.Facts(

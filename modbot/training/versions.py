@@ -9,6 +9,7 @@ from pathlib import Path
 
 from modbot.detection import manifest
 from modbot.detection.manifest import Manifest
+from modbot.detection.model import shipped_baseline
 from modbot.errors import ModelError
 
 BASELINE = "baseline"
@@ -27,16 +28,30 @@ class Version:
     is_current: bool
 
 
-def current(models: Path) -> Path:
-    """The folder of the model in use: what ``current`` names, else the baseline."""
+def in_use(models: Path) -> str:
+    """The name of the version in use: what ``current`` says, else the baseline."""
     pointer = models / CURRENT
-    name = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else BASELINE
-    return folder_of(models, name or BASELINE)
+    try:
+        return pointer.read_text(encoding="utf-8").strip() or BASELINE
+    except FileNotFoundError:
+        return BASELINE
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ModelError(code="model.current_unreadable", path=pointer) from problem
+
+
+def current(models: Path) -> Path:
+    """The folder of the model in use."""
+    return folder_of(models, in_use(models))
 
 
 def folder_of(models: Path, name: str) -> Path:
-    """The folder of a version. Raises ModelError when there is none."""
+    """The folder of a version; the baseline is also found where it was shipped.
+
+    Raises ModelError when there is none of that name.
+    """
     folder = models / name
+    if name == BASELINE and not (folder / manifest.FILE).is_file():
+        folder = shipped_baseline()
     if Path(name).name != name or not (folder / manifest.FILE).is_file():
         raise ModelError(code="model.unknown_version", version=name, path=models)
     return folder
@@ -44,12 +59,12 @@ def folder_of(models: Path, name: str) -> Path:
 
 def listing(models: Path) -> list[Version]:
     """All versions, the newest first; damaged ones are listed with their problem."""
-    if not models.is_dir():
-        return []
-    pointer = models / CURRENT
-    used = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else BASELINE
-    folders = [entry for entry in models.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
-    versions = [_version(folder, used) for folder in folders]
+    used = in_use(models)
+    folders = {BASELINE: shipped_baseline()}
+    if models.is_dir():
+        own = (entry for entry in models.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        folders |= {folder.name: folder for folder in own}
+    versions = [_version(folder, used) for folder in folders.values()]
     return sorted(
         versions, key=lambda version: version.manifest.created if version.manifest else "", reverse=True
     )

@@ -53,6 +53,9 @@ def test_help_is_printed_in_the_readers_language(shell):
     chinese = shell("queue", "undo", "--lang", "zh", "--help")
     assert "Take the last verdict back" in english.stdout
     assert "撤销上一次裁定" in chinese.stdout
+    assert "论坛管理机器人" in shell("--lang", "zh", "--help").stdout
+    assert "在终端里处理疑似帖队列" in shell("--lang", "zh", "queue", "--help").stdout
+    assert "没有编号为 7" in shell("--lang", "zh", "queue", "show", "7").stderr
 
 
 def test_a_mistake_in_the_settings_ends_with_2_and_one_sentence(shell):

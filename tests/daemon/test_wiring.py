@@ -87,6 +87,19 @@ def test_a_hide_threshold_that_proves_less_than_the_target_is_not_used(loaded):
     assert named.of_board("city", 3).spam_hide == 0.9
 
 
+def test_hiding_spam_without_a_contact_goes_by_its_own_threshold(loaded):
+    both = THRESHOLDS | {"spam.hide_any": a_threshold(0.99)}
+    found = loaded(CITY + "[forums.city.boards.7.policy.spam]\nhide_needs_contact = false")
+    book = wiring.policy_book(found, both)
+    assert (book.of_board("city", 3).spam_hide, book.of_board("city", 7).spam_hide) == (0.97, 0.99)
+
+
+def test_the_evidence_that_is_missing_is_counted_in_genuine_replies():
+    # recall .5 at 1 % spam: no error among n proves 99.5 % from n = 3 / 2.54e-5 on
+    assert wiring.missing_evidence(a_threshold(0.97), 0.995) == pytest.approx(118_206 - 10_000, rel=0.01)
+    assert wiring.missing_evidence(a_threshold(0.97), 0.5) == 0
+
+
 def test_the_words_of_a_title_make_a_thread_of_its_kind(loaded):
     book = wiring.policy_book(loaded(CITY), THRESHOLDS)
     reply = Reply("city", 1, "节哀", thread_title="沉痛悼念老馆长")

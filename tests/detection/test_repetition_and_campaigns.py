@@ -2,6 +2,7 @@
 
 import random
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -215,6 +216,52 @@ def test_a_forgotten_reply_counts_no_more(index, make_reply, now):
     store(index, replies, now)
     index.forget([ReplyKey("city", 1), ReplyKey("city", 1), ReplyKey("city", 77), ReplyKey("else", 1)])
     assert store(index, [make_reply(PRAISE, post=3, by=3, thread=3)], now)[0].size == 2
+
+
+def test_a_campaign_keeps_its_name_when_its_founder_is_not_rebuilt(make_reply, now):
+    first = DuplicateIndex()
+    replies = [
+        make_reply(text, post=at, by=at, thread=at) for at, text in enumerate([PRAISE, VARIED, VARIED])
+    ]
+    canonical = canonicalise([reply.text for reply in replies])
+    found = first.match(replies, canonical, now)
+    kept = [
+        observation(r, Assessment(r.key, Probabilities(1, 0, 0), (), f, c, "m"), established=False)
+        for r, c, f in zip(replies, canonical, found, strict=True)
+    ]
+    index = DuplicateIndex()
+    index.insert(kept[1:])
+    again = index.match([make_reply(VARIED, post=9, by=9, thread=9)], canonical[1:2], now)[0]
+    assert again.campaign == campaign_id(canonical[0])
+    assert again.size == 3
+
+
+def test_a_campaign_name_of_another_maker_is_kept(make_reply, now):
+    index = DuplicateIndex()
+    reply = make_reply(PRAISE, post=1)
+    text = canonicalise([PRAISE])[0]
+    seen = observation(
+        reply, Assessment(reply.key, Probabilities(1, 0, 0), (), None, text, "m"), established=False
+    )
+    index.insert([replace(seen, campaign="handmade")])
+    assert index.match([make_reply(PRAISE, post=2, by=2)], [text], now)[0].campaign == "handmade"
+    index.forget([reply.key])
+    assert index.size == 0
+
+
+def test_authors_without_an_id_are_told_apart_by_name(index, make_reply, now):
+    replies = [
+        make_reply(PRAISE, post=at, author=Author(name=name), thread=at) for at, name in enumerate("甲乙甲")
+    ]
+    found = store(index, replies, now)[-1]
+    assert (found.authors, found.author_posts) == (2, 2)
+
+
+def test_a_reply_of_unknown_time_takes_the_time_it_is_given(make_reply, now):
+    reply = make_reply(PRAISE, posted_at=None)
+    judged = Assessment(reply.key, Probabilities(1, 0, 0), (), None, "x", "m")
+    assert observation(reply, judged, established=False, at=now).posted_at == now
+    assert observation(reply, judged, established=False).posted_at.year == 1970
 
 
 def test_forums_do_not_see_each_other(index, make_reply, now):

@@ -11,12 +11,12 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from modbot import training
 from modbot.detection import Detector, canonical, context, grams, model
 from modbot.detection.detector import BATCH
 from modbot.domain import Author, Label, Reply
 from modbot.errors import ModelError
 from modbot.training import evaluate, fit, grammar, matrix, versions
+from modbot.training import train as training
 from modbot.training.examples import Verdict
 from modbot.training.recipe import Recipe
 
@@ -105,7 +105,8 @@ def test_the_manifest_tells_where_it_comes_from(candidate):
     assert facts.training["sources"]["adverts"]["spam"] > 300
     assert facts.libraries.keys() >= {"python", "numpy", "scikit-learn"}
     assert facts.metrics["by_source"]["forum"]["spam.hidden"] == 0
-    assert facts.thresholds["spam.hide"].value > facts.thresholds["spam.queue"].value
+    limits = {name: threshold.value for name, threshold in facts.thresholds.items()}
+    assert limits["spam.hide_any"] >= limits["spam.hide"] > limits["spam.queue"]
 
 
 def test_the_card_names_sources_and_what_became_of_their_texts(candidate):
@@ -263,22 +264,23 @@ def test_grammar_is_reproducible_and_its_labels_differ():
 
 
 def test_versions_are_listed_verified_and_promoted(candidate, models):
-    listed = {version.name: version for version in training.listing(models)}
+    listed = {version.name: version for version in versions.listing(models)}
     assert listed["baseline"].manifest is not None
-    assert training.verify(models, "baseline").version == "baseline"
-    training.promote(models, "baseline")
+    assert versions.verify(models, "baseline").version == "baseline"
+    versions.promote(models, "baseline")
     assert (models / "current").read_text() == "baseline\n"
-    assert training.current(models) == candidate.folder
+    assert versions.current(models) == candidate.folder
     assert [path for path in Path(models).iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_damaged_version_is_listed_with_its_problem_and_never_promoted(candidate, tmp_path):
     shutil.copytree(candidate.folder, tmp_path / "v1")
     (tmp_path / "v1" / "weights.npy").write_bytes(b"")
-    (version,) = training.listing(tmp_path)
-    assert version.problem is not None
+    problems = {version.name: version.problem for version in versions.listing(tmp_path)}
+    assert problems["baseline"] is None
+    assert problems["v1"] is not None
     with pytest.raises(ModelError) as caught:
-        training.promote(tmp_path, "v1")
+        versions.promote(tmp_path, "v1")
     assert caught.value.code == "model.changed"
     assert not (tmp_path / "current").exists()
 
@@ -286,9 +288,28 @@ def test_a_damaged_version_is_listed_with_its_problem_and_never_promoted(candida
 @pytest.mark.parametrize("name", ["none", "../v1", ""])
 def test_an_unknown_version_is_refused(tmp_path, name):
     with pytest.raises(ModelError) as caught:
-        training.promote(tmp_path, name)
+        versions.promote(tmp_path, name)
     assert caught.value.code == "model.unknown_version"
 
 
-def test_no_models_folder_lists_nothing(tmp_path):
-    assert training.listing(tmp_path / "none") == []
+def test_a_named_version_takes_the_place_of_its_elder(data, tmp_path):
+    for seed in (0, 1):
+        made = training.train([data], models=tmp_path, now=NOW, recipe=RECIPE, name="baseline", seed=seed)
+    assert made.manifest.parent is None
+    assert [path.name for path in tmp_path.iterdir()] == ["baseline"]
+    assert versions.verify(tmp_path, "baseline").training["seed"] == 1
+
+
+def test_without_a_models_folder_there_is_the_shipped_baseline(tmp_path):
+    (version,) = versions.listing(tmp_path / "none")
+    assert (version.name, version.is_current) == ("baseline", True)
+
+
+def test_too_few_texts_to_measure_by_make_no_model(tmp_path):
+    few = tmp_path / "few.jsonl"
+    few.write_text('{"text": "好的", "label": "ham"}\n{"text": "加微信abc12345", "label": "spam"}', "utf-8")
+    for data in ([], [few]):
+        with pytest.raises(ModelError) as caught:
+            training.train(data, models=tmp_path / "models", now=NOW, recipe=RECIPE)
+        assert caught.value.code == "model.too_few"
+    assert not list((tmp_path / "models").glob("*"))

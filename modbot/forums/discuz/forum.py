@@ -14,13 +14,13 @@ from modbot.forums.discuz.panel import Panel
 from modbot.forums.discuz.poll import Poller
 from modbot.forums.discuz.profile import parse_profile
 from modbot.forums.discuz.session import Session
-from modbot.forums.discuz.signin import Captcha
 from modbot.forums.discuz.transport import Request, Transport
 from modbot.forums.protocol import (
     ActionResult,
     Batch,
     Board,
     Capability,
+    Captcha,
     Check,
     Cursor,
     Priority,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 
 from modbot.errors import Blocked, ForumError, LoggedOut, Refused, Retryable
@@ -19,7 +18,7 @@ from modbot.forums.discuz.pages.login import (
 )
 from modbot.forums.discuz.pages.viewer import Viewer, read_viewer
 from modbot.forums.discuz.transport import Page, Pairs, Request, Transport
-from modbot.forums.protocol import Priority
+from modbot.forums.protocol import Captcha, Priority
 
 DOOR = "sign-in"
 INDEX = Request("forum.php", (("mobile", "no"),))
@@ -29,15 +28,6 @@ _CAPTCHA_REST = timedelta(hours=1)
 _COOKIE_DAYS_30 = "2592000"
 _LOGIN = (("mod", "logging"), ("action", "login"))
 _CHARSETS = re.compile(r"charset=[\"']?([\w-]+)", re.ASCII | re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Captcha:
-    """A picture to be read by a human. ``idhash`` goes back with the answer, within ten minutes."""
-
-    idhash: str
-    image: bytes
-    content_type: str
 
 
 class SignIn:
@@ -171,7 +161,10 @@ class SignIn:
         return LoggedOut(code=code, forum=self._config.name, detail="")
 
     def captcha(self) -> Captcha:
-        """Fetch the picture that stands before the sign-in (for ``init``)."""
+        """Fetch the picture that stands before the sign-in (for ``init``).
+
+        Its token, Discuz!'s ``idhash``, goes back with the answer within ten minutes.
+        """
         priority = Priority.POLL
         self._transport.cookies.replace({})
         page = self._transport.request(Request("member.php", _LOGIN, priority=priority))
@@ -192,7 +185,7 @@ class SignIn:
     def answer_captcha(self, captcha: Captcha, answer: str) -> Viewer:
         """Sign in once with what the human read."""
         fields = (
-            ("seccodehash", captcha.idhash),
+            ("seccodehash", captcha.token),
             ("seccodemodid", "member::logging"),
             ("seccodeverify", answer.strip()),
         )

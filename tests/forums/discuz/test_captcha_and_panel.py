@@ -11,8 +11,7 @@ from forum_support import Asked, Told, error_call, page
 
 from modbot.errors import Blocked, LoggedOut, Refused, Retryable, Unreadable
 from modbot.forums.config import Credentials
-from modbot.forums.discuz.signin import Captcha
-from modbot.forums.protocol import Priority
+from modbot.forums.protocol import Captcha, Priority
 
 # --- the captcha, by hand -------------------------------------------------------------------
 

@@ -1,0 +1,220 @@
+"""A forum in memory behind the engine protocol, which fails when it is told to."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from modbot.domain import ActionKind, ActionOutcome, Author, Reply, ThreadKind, Visibility
+from modbot.errors import Gone
+from modbot.forums.protocol import (
+    ActionResult,
+    Batch,
+    Board,
+    Capability,
+    Check,
+    CheckStatus,
+    Cursor,
+    ReplyRef,
+    ThreadRef,
+    ThreadView,
+    UnreadableBlock,
+)
+
+BATCH = 3
+Trouble = Exception | Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: the method's name, the posts that it was about, what the author is told."""
+
+    method: str
+    posts: tuple[int, ...] = ()
+    reason: str = ""
+    notify: bool = False
+
+
+class ScriptedForum:
+    """Members ``write``, ``edit`` and ``delete``; a moderator ``conceal``s by hand.
+
+    ``trouble[method]`` holds what the next calls of a method raise (an exception), do
+    first (a callable), or nothing out of the ordinary (None). ``refuses`` withholds the
+    right to hide; ``deaf`` posts do not change whatever is done; ``veiled`` posts cannot
+    be read. ``calls`` remembers every request in order.
+    """
+
+    def __init__(self, name: str = "scripted", *, clock: Callable[[], datetime] | None = None) -> None:
+        self._name = name
+        self._clock = clock or _utc_now
+        self._journal: list[int] = []
+        self.posts: dict[int, Reply] = {}
+        self.trouble: defaultdict[str, deque[Trouble | None]] = defaultdict(deque)
+        self.calls: list[Call] = []
+        self.refuses = False
+        self.deaf: set[int] = set()
+        self.veiled: set[int] = set()
+        self.unreadable: list[UnreadableBlock] = []
+        self.closed = False
+
+    # --- what people do -------------------------------------------------------------------
+
+    def write(self, post_id: int, text: str, *, thread_id: int = 1, **fields: object) -> Reply:
+        """A member writes. ``fields`` are any of a reply's."""
+        plain = Reply(
+            self._name,
+            post_id,
+            text,
+            thread_id=thread_id,
+            thread_title=f"Thread {thread_id}",
+            board_id=1,
+            author=Author(id=post_id + 1000, name=f"member {post_id}", posts=3),
+            posted_at=self._clock(),
+        )
+        return self._changed(replace(plain, **fields))  # type: ignore[arg-type]
+
+    def edit(self, post_id: int, text: str) -> Reply:
+        return self._changed(replace(self.posts[post_id], text=text))
+
+    def conceal(self, post_id: int, *, hidden: bool = True) -> None:
+        """A human hides (or restores) a reply by hand."""
+        self.posts[post_id] = replace(self.posts[post_id], hidden=hidden)
+
+    def delete(self, post_id: int) -> None:
+        del self.posts[post_id]
+
+    def _changed(self, reply: Reply) -> Reply:
+        self.posts[reply.post_id] = reply
+        self._journal.append(reply.post_id)
+        return reply
+
+    # --- the engine -----------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset({Capability.HIDE, Capability.RESTORE})
+
+    def boards(self) -> tuple[Board, ...]:
+        self._asked("boards")
+        return tuple(
+            Board(board, f"Board {board}") for board in {reply.board_id or 1 for reply in self._seen()}
+        )
+
+    def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
+        """Newest first. The cursor holds what is not read yet, as spans of the journal."""
+        del now
+        known: dict[str, Any] = json.loads(cursor) if cursor else {"end": 0, "gaps": []}
+        end = len(self._journal)
+        gaps: list[list[int]] = [*known["gaps"], [known["end"], end]]
+        blocks, self.unreadable = tuple(self.unreadable), []
+        while True:
+            self._asked("poll")
+            first, last = gaps.pop()
+            start = max(first, last - BATCH)
+            if start > first:
+                gaps.append([first, start])
+            gaps = [gap for gap in gaps if gap[0] < gap[1]]
+            told = json.dumps({"end": end, "gaps": gaps})
+            ids = dict.fromkeys(reversed(self._journal[start:last]))
+            read = tuple(self.posts[post] for post in ids if post in self.posts)
+            yield Batch(read, told, blocks, caught_up=not gaps)
+            blocks = ()
+            if not gaps:
+                return
+
+    def thread(self, ref: ThreadRef, *, page: int = 1) -> ThreadView:
+        self._asked("thread")
+        replies = tuple(reply for reply in self._seen() if reply.thread_id == ref.id)
+        if not replies:
+            raise Gone(forum=self._name, detail=f"thread {ref.id}")
+        first = replies[0]
+        shown = replies if page == 1 else ()
+        return ThreadView(ref.id, first.board_id, first.thread_title, ThreadKind.NORMAL, first.text, shown, 1)
+
+    def author(self, author_id: int) -> Author:
+        self._asked("author")
+        found = next((reply.author for reply in self._seen() if reply.author.id == author_id), None)
+        if found is None:
+            raise Gone(forum=self._name, detail=f"member {author_id}")
+        return found
+
+    def read(self, refs: Sequence[ReplyRef]) -> dict[int, Reply | Visibility]:
+        self._asked("read", refs)
+        return {ref.post_id: self._state(ref.post_id) for ref in refs}
+
+    def read_back(self, ref: ReplyRef) -> Visibility:
+        self._asked("read_back", [ref])
+        state = self._state(ref.post_id)
+        return state if isinstance(state, Visibility) else _visibility(state)
+
+    def hide(self, refs: Sequence[ReplyRef], reason: str, *, notify: bool) -> dict[int, ActionResult]:
+        self._asked("hide", refs, reason, notify=notify)
+        return {ref.post_id: self._change(ref.post_id, hidden=True) for ref in refs}
+
+    def restore(self, refs: Sequence[ReplyRef], reason: str, *, notify: bool) -> dict[int, ActionResult]:
+        self._asked("restore", refs, reason, notify=notify)
+        return {ref.post_id: self._change(ref.post_id, hidden=False) for ref in refs}
+
+    def act(self, kind: ActionKind, ref: ReplyRef, reason: str, *, notify: bool) -> ActionResult:
+        if kind is ActionKind.HIDE:
+            return self.hide([ref], reason, notify=notify)[ref.post_id]
+        if kind is ActionKind.RESTORE:
+            return self.restore([ref], reason, notify=notify)[ref.post_id]
+        self._asked(kind.value, [ref], reason, notify=notify)
+        return ActionResult(ActionOutcome.REFUSED, Visibility.UNKNOWN, "no way to do that")
+
+    def check_access(self) -> tuple[Check, ...]:
+        self._asked("check_access")
+        status = CheckStatus.FAILED if self.refuses else CheckStatus.OK
+        return (Check("check.forum.can_hide", status, {"board": 1}),)
+
+    def close(self) -> None:
+        self.closed = True
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _asked(
+        self, method: str, refs: Sequence[ReplyRef] = (), reason: str = "", *, notify: bool = False
+    ) -> None:
+        self.calls.append(Call(method, tuple(ref.post_id for ref in refs), reason, notify))
+        trouble = self.trouble[method].popleft() if self.trouble[method] else None
+        if isinstance(trouble, Exception):
+            raise trouble
+        if trouble is not None:
+            trouble()
+
+    def _seen(self) -> list[Reply]:
+        return [self.posts[post] for post in sorted(self.posts)]
+
+    def _state(self, post_id: int) -> Reply | Visibility:
+        if post_id in self.veiled:
+            return Visibility.UNKNOWN
+        return self.posts.get(post_id, Visibility.GONE)
+
+    def _change(self, post_id: int, *, hidden: bool) -> ActionResult:
+        reply = self.posts.get(post_id)
+        if reply is None:
+            return ActionResult(ActionOutcome.GONE, Visibility.GONE)
+        if reply.hidden == hidden:
+            return ActionResult(ActionOutcome.ALREADY, _visibility(reply))
+        if self.refuses:
+            return ActionResult(ActionOutcome.REFUSED, _visibility(reply), "you may not")
+        if post_id in self.deaf:
+            return ActionResult(ActionOutcome.UNKNOWN, _visibility(reply), "success, it says")
+        self.posts[post_id] = replace(reply, hidden=hidden)
+        return ActionResult(ActionOutcome.DONE, _visibility(self.posts[post_id]))
+
+
+def _visibility(reply: Reply) -> Visibility:
+    return Visibility.HIDDEN if reply.hidden else Visibility.VISIBLE
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
