@@ -37,6 +37,8 @@ LONGEST_BACKOFF = timedelta(hours=1)
 PROVABLE = (ActionKind.HIDE, ActionKind.RESTORE)
 DEFECTS = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
 """What a bug in an engine looks like: it fails the reply that provokes it, and no other."""
+SITE_SAYS_LATER = frozenset({"error.forum.closed", "error.forum.sign_in_locked"})
+"""Nothing of one reply's: a forum closed for a night must not bury what waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ class Executor:
         except (Refused, Gone) as problem:
             return ended + self._turned_away(rest, problem, began=began)
         except ForumError as problem:
-            counted = not isinstance(problem, BudgetSpent) and not stopping()
+            elsewhere = isinstance(problem, BudgetSpent) or problem.code in SITE_SAYS_LATER
+            counted = not elsewhere and not stopping()
             self._put_off(rest, problem, counted=counted, uncertain=began)
         except DEFECTS as problem:
             self._log.exception("engine_failed", actions=[action.id for action in rest])

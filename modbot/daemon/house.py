@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import structlog
 
@@ -26,6 +27,8 @@ from modbot.store import campaigns, engine, inbox, requests
 from modbot.store.engine import Store
 
 Clock = Callable[[], datetime]
+
+INDEXED_AT_ONCE = 4096
 
 
 def utc_now() -> datetime:
@@ -154,7 +157,9 @@ def _rebuilt_index(loaded: Loaded, store: Store, forum: str, now: datetime) -> D
     index = wiring.duplicate_index(loaded.settings)
     since = now - timedelta(days=loaded.settings.duplicates.window_days)
     with store.read() as rx:
-        index.insert([Observation(*seen) for seen in campaigns.observations(rx, since, forum=forum)])
+        seen = (Observation(*row) for row in campaigns.observations(rx, since, forum=forum))
+        while some := list(islice(seen, INDEXED_AT_ONCE)):  # all at once would double the memory
+            index.insert(some)
     structlog.get_logger("start").info("duplicates_rebuilt", forum=forum, texts=index.size)
     return index
 

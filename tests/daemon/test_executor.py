@@ -374,10 +374,18 @@ def test_errors_that_go_on_bury_the_action_with_its_reason(bench: Bench) -> None
     assert "a page" in bench.action(hide).detail
 
 
-def test_a_spent_budget_costs_no_attempt(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        BudgetSpent(forum="city", limit=5000, retry_after=3600.0),
+        Retryable(code="error.forum.closed", forum="city", detail="维护", retry_after=600.0),
+        Retryable(code="error.forum.sign_in_locked", forum="city", detail="", retry_after=900.0),
+    ],
+)
+def test_what_is_wrong_with_the_whole_site_costs_no_attempt(bench: Bench, trouble: Exception) -> None:
     (hide,) = bench.hides(1)
     for _ in range(2 * LIMITS.attempts):
-        bench.forum.trouble["read"].append(BudgetSpent(forum="city", limit=5000, retry_after=3600.0))
+        bench.forum.trouble["read"].append(trouble)
         bench.executor().work()
         assert (bench.state(hide), bench.action(hide).attempts) == (OutboxState.QUEUED, 0)
         bench.later(hours=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -28,7 +29,7 @@ _CODECS = {
     **dict.fromkeys(("big5", "big5-hkscs", "cp950"), "big5hkscs"),
     **dict.fromkeys(("iso-8859-1", "latin1", "us-ascii", "windows-1252"), "cp1252"),
 }
-
+_ESCAPED = re.compile(r"&amp;#([0-9]{3,7});")
 
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]{0,30})[^>]*>?")
 _FORMATTING = frozenset(
@@ -48,10 +49,21 @@ def decode_body(body: bytes, content_type: str) -> str:
 
     The header's charset counts first, then the body's own mark, then UTF-8. GBK is read
     as its superset GB18030 (x3.4-gbk recordings). Broken bytes become U+FFFD (see
-    :func:`replacements`), NUL is dropped.
+    :func:`replacements`), NUL is dropped. A character that GBK lacks is what its author
+    wrote, not the ``&#N;`` that their browser made of it and that the forum shows.
     """
-    text = body.decode(_charset(body, content_type), errors="replace")
-    return text.replace("\x00", "").removeprefix("\ufeff")
+    codec = _charset(body, content_type)
+    text = body.decode(codec, errors="replace").replace("\x00", "").removeprefix("\ufeff")
+    return _ESCAPED.sub(_written, text) if codec == "gb18030" else text
+
+
+def _written(escaped: re.Match[str]) -> str:
+    """The character behind a number, where no browser could have sent it in GBK."""
+    number = int(escaped.group(1))
+    if number > sys.maxunicode or 0xD800 <= number <= 0xDFFF:
+        return escaped.group()
+    character = chr(number)
+    return escaped.group() if character.encode("gbk", "ignore") else character
 
 
 def _charset(body: bytes, content_type: str) -> str:

@@ -40,6 +40,20 @@ def test_bytes_become_text_whatever_they_are(body: bytes, content_type: str, tex
     assert documents.decode_body(body, content_type) == text
 
 
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        ("加&amp;#9445;&amp;#8203;信", "加ⓥ\u200b信"),
+        ("&amp;#128512;", "😀"),
+        ("&amp;#60;b&amp;#62; &amp;#22478;", "&amp;#60;b&amp;#62; &amp;#22478;"),
+        ("&amp;#55296; &amp;#1114112; &amp;#9445", "&amp;#55296; &amp;#1114112; &amp;#9445"),
+    ],
+)
+def test_what_gbk_lacks_is_read_as_its_author_wrote_it(shown: str, text: str) -> None:
+    assert documents.decode_body(shown.encode("gbk"), "text/html; charset=gbk") == text
+    assert documents.decode_body(shown.encode(), "text/html; charset=utf-8") == shown
+
+
 def test_broken_bytes_are_counted() -> None:
     assert documents.replacements(documents.decode_body(b"a\xffb\xff", "text/html; charset=utf-8")) == 2
 
