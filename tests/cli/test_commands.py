@@ -225,7 +225,8 @@ def test_models_are_listed_shown_and_verified(shell):
 def test_init_writes_settings_that_work(city):
     shell = city.shell
     (shell.folder / "modbot.toml").unlink()
-    del shell.environ["MODBOT_FORUMS__CITY__PASSWORD"]
+    shell.environ.clear()
+    shell.environ["MODBOT_FORUMS__TOWN__REQUESTS_PER_SECOND"] = "20"
     answers = ["town", "n", "y", city.server.moderator.name, city.server.moderator.password, "y", "y", ""]
     done = shell("init", "--url", city.server.url, "--lang", "en", stdin="\n".join(answers))
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modbot.daemon.exchange import BrokenLine, Line, read_lines
@@ -136,6 +136,7 @@ FIELDS = (
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(FIELDS), json_values))
 def test_no_object_at_all_breaks_the_reader(item):
     (read_item,) = read_lines([json.dumps(item).encode()])
