@@ -6,6 +6,7 @@ import re
 import string
 
 from modbot import i18n
+from modbot.errors import BudgetSpent
 
 
 def placeholders(template: str) -> set[str]:
@@ -34,3 +35,7 @@ def test_chinese_sentences_are_chinese():
 
 def test_an_unknown_code_is_shown_with_its_facts():
     assert i18n.catalogue("zh-CN").text("no.such.code", forum="city") == "no.such.code (forum=city)"
+
+
+def test_a_missing_fact_leaves_the_sentence_whole():
+    assert "{limit}" in str(BudgetSpent(forum="city"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import click
 
@@ -20,4 +20,10 @@ def build() -> click.Group:
 
 
 def main() -> None:
-    build()(prog_name="modbot")
+    try:
+        root = build()
+    except PackageNotFoundError:
+        raise SystemExit(
+            "modbot is not installed in this Python: run `make .venv/.ready`, then .venv/bin/python run.py"
+        ) from None
+    root(prog_name="modbot")

@@ -42,6 +42,9 @@ def register(root: click.Group) -> None:
         installing.write(file, asked.answers, {}, replace=force)
         session.say("init.written", path=str(file))
         boards = _try_out(session, asked)
+        if boards is None:
+            session.say("init.later")
+            raise SystemExit(1)
         if boards:
             installing.write(file, asked.answers, boards, replace=True)
         session.say("init.next")
@@ -70,8 +73,9 @@ def _ask(session: Session, url: str | None, name: str | None) -> installing.Answ
     )
 
 
-def _try_out(session: Session, asked: _Asked) -> dict[int, ThreadKind]:
-    """Sign in, tell what the account may do, and agree on the boards' kinds."""
+def _try_out(session: Session, asked: _Asked) -> dict[int, ThreadKind] | None:
+    """Sign in, tell what the account may do, and agree on the boards' kinds; None when the
+    forum could not be used."""
     loaded = settings.load(asked.file)
     stop = threading.Event()
     with house.open_store(loaded) as store, closing(_open(loaded, store, asked, stop)) as forum:
@@ -83,8 +87,7 @@ def _try_out(session: Session, asked: _Asked) -> dict[int, ThreadKind]:
             boards = forum.boards()
         except ForumError as problem:
             click.echo(harmless(problem.message(session.language)), err=True)
-            session.say("init.later")
-            return {}
+            return None
     proposed = installing.proposed_kinds(boards)
     names = {board.id: board.name for board in boards}
     return {

@@ -37,6 +37,9 @@ LONGEST_BACKOFF = timedelta(hours=1)
 PROVABLE = (ActionKind.HIDE, ActionKind.RESTORE)
 DEFECTS = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
 """What a bug in an engine looks like: it fails the reply that provokes it, and no other."""
+OUTAGE_PATIENCE = 10
+"""How many times more attempts an unreachable forum gets: with the longest backoff of an
+hour, two days of outage bury nothing."""
 SITE_SAYS_LATER = frozenset({"error.forum.closed", "error.forum.sign_in_locked"})
 """Nothing of one reply's: a forum closed for a night must not bury what waits."""
 
@@ -259,9 +262,10 @@ class Executor:
         """
         now = self._clock()
         after = problem.retry_after if isinstance(problem, Retryable) else None
+        allowed = self._limits.attempts * (OUTAGE_PATIENCE if isinstance(problem, Retryable) else 1)
         with self._store.write() as tx:
             for action in self._still_ours(tx, group):
-                if counted and action.attempts >= self._limits.attempts:
+                if counted and action.attempts >= allowed:
                     outbox.bury(tx, action.id, self._owner, error=str(problem), at=now, uncertain=uncertain)
                     continue
                 wait = timedelta(seconds=after) if after else backoff(action.attempts)

@@ -23,7 +23,7 @@ from modbot.domain import Reason
 from modbot.forums.protocol import Forum
 from modbot.policy import PolicyBook
 from modbot.settings import Loaded
-from modbot.store import campaigns, engine, inbox, requests
+from modbot.store import campaigns, engine, inbox, outbox, requests
 from modbot.store.engine import Store
 
 Clock = Callable[[], datetime]
@@ -106,6 +106,7 @@ def _desk(
     with store.write() as tx:
         # What could not be judged gets another chance at every start: it may be a newer modbot.
         inbox.unpark(tx, forum.name)
+        outbox.expire_claims(tx, forum.name, now=clock())
     judge = Judge(
         forum=forum.name,
         store=store,

@@ -100,6 +100,8 @@ def _reason(candidate: training.Candidate, *, promoted: bool) -> str:
         return "train.reason.better"
     if candidate.deserves_promotion or compared is None:
         return "train.reason.not_asked"
+    if not compared.is_proved:
+        return "train.reason.too_few"
     if compared.challenger_bound > compared.champion_bound:
         return "train.reason.bolder"
     return "train.reason.worse"

@@ -16,6 +16,13 @@ from importlib import resources
 LANGUAGES = ("en", "zh")
 
 
+class _Facts(dict[str, object]):
+    """A missing fact is shown as its name: an error's own sentence must never fail."""
+
+    def __missing__(self, name: str) -> str:
+        return "{" + name + "}"
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     language: str
@@ -27,7 +34,7 @@ class Catalogue:
         if template is None:
             facts = ", ".join(f"{name}={value}" for name, value in params.items())
             return f"{code} ({facts})" if facts else code
-        return template.format(**params)
+        return template.format_map(_Facts(params))
 
 
 @cache

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, update
 
 from modbot.domain import OutboxState
 from modbot.store import audit, cursors, outbox
+from modbot.store.flags import SET_ASIDE
 from modbot.store.schema import campaigns, decisions, flags, openings, replies, verdicts
 from modbot.store.schema import outbox as outbox_table
 
@@ -20,7 +21,7 @@ def set_aside(tx: Connection, forum: str, *, who: str, at: datetime) -> str:
     and audit stay. Nothing is deleted."""
     for action in outbox.listing(tx, forum=forum, states=[OutboxState.QUEUED], limit=100_000):
         outbox.cancel(tx, action.id, who=who, at=at, why="forum rolled back")
-    name = f"{forum}@{at:%Y%m%dT%H%M%S}"
+    name = f"{forum}{SET_ASIDE}{at:%Y%m%dT%H%M%S}"
     for table in _OF_ONE_FORUM:
         tx.execute(update(table).where(table.c.forum == forum).values(forum=name))
     cursors.forget(tx, forum)

@@ -20,6 +20,8 @@ from modbot.store import actions, audit, outbox
 from modbot.store.schema import flags, replies, revisions, verdicts
 
 OPEN = (FlagState.PENDING, FlagState.HIDDEN)
+SET_ASIDE = "@"
+"""In the name of a forum: its history before a roll-back, which nobody works on."""
 
 
 class ActionState(StrEnum):

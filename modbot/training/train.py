@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modbot.detection import manifest, model
 from modbot.detection.manifest import LABELS, Manifest
@@ -27,6 +28,9 @@ from modbot.training.split import split, without
 LOSS_MARGIN = 1.05
 """How much worse a challenger's log-loss may be: less than this is noise."""
 
+LEAST_GENUINE = 300
+"""Genuine held-out replies without which no model is promoted: no error among so few
+proves a false-positive rate of no less than 1 %."""
 LEAST_HELD_OUT = 30
 """Judged texts without which a comparison means nothing."""
 
@@ -42,10 +46,18 @@ class Comparison:
     challenger_loss: float
     champion_bound: float
     challenger_bound: float
+    genuine: int
+
+    @property
+    def is_proved(self) -> bool:
+        """Enough genuine replies were held out for the bounds to mean something."""
+        return self.genuine >= LEAST_GENUINE
 
     @property
     def is_better(self) -> bool:
         """Not worse in log-loss beyond the margin, and no surer to hide the genuine."""
+        if not self.is_proved:
+            return False
         calm = self.challenger_bound <= self.champion_bound
         return calm and self.challenger_loss <= self.champion_loss * LOSS_MARGIN
 
@@ -129,23 +141,33 @@ def promote_if_better(models: Path, candidate: Candidate) -> bool:
 
 def compare(champion: Path, challenger: Path, held: Held, genuine: Sequence[str]) -> Comparison:
     """Both models on the same rows: log-loss, and the bound of genuine replies hidden."""
-    name, champion_loss, champion_bound = _standing(champion, held, genuine)
-    _, loss, bound = _standing(challenger, held, genuine)
-    return Comparison(name, champion_loss, loss, champion_bound, bound)
+    own = _genuine(held, genuine)
+    name, champion_loss, champion_bound = _standing(champion, held, own)
+    _, loss, bound = _standing(challenger, held, own)
+    return Comparison(name, champion_loss, loss, champion_bound, bound, int(own.sum()))
 
 
-def _standing(folder: Path, held: Held, genuine: Sequence[str]) -> tuple[str, float, float]:
+def _genuine(held: Held, sources: Sequence[str]) -> NDArray[np.bool_]:
+    """Which held-out rows are replies of real forums that nobody called spam; of the sources
+    that the recipe does not know (the operator's own files) those that were called ham."""
+    names = np.array([example.source for example in held.weighted.examples])
+    labels = held.weighted.labels
+    known = np.isin(names, [*sources, *Recipe().weights])
+    real = np.isin(names, sources) & (labels != LABELS.index(Label.SPAM))
+    chosen: NDArray[np.bool_] = real | (~known & (labels == LABELS.index(Label.HAM)))
+    return chosen
+
+
+def _standing(folder: Path, held: Held, own: NDArray[np.bool_]) -> tuple[str, float, float]:
     linear, facts = model.load(folder)
     probabilities = linear.probabilities(_served(linear, held.matrix))
     judged = held.weighted.labels >= 0
     loss = fitting.log_loss(
         probabilities[judged], held.weighted.labels[judged], held.weighted.weights[judged]
     )
-    own = np.isin(np.array([example.source for example in held.weighted.examples]), genuine)
-    trials = int(own.sum())
-    own &= matrix.reaching(held.matrix)
-    hidden = int((probabilities[own, 2] >= facts.threshold("spam.hide")).sum())
-    return facts.version, loss, evaluate.upper_bound(hidden, trials)
+    reaching = own & matrix.reaching(held.matrix)
+    hidden = int((probabilities[reaching, 2] >= facts.threshold("spam.hide")).sum())
+    return facts.version, loss, evaluate.upper_bound(hidden, int(own.sum()))
 
 
 def _served(linear: model.Linear, measured: Matrix) -> fitting.Floats:

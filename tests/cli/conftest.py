@@ -54,8 +54,7 @@ quiet_every_seconds = 0.5
 url = "{server.url}"
 username = "{server.moderator.name}"
 password_over_http = true
-panel_search = true
-panel_search_seconds = 0.1
+polling = "sweep"
 requests_per_second = 20
 requests_per_day = 100000
 [forums.city.boards.37]

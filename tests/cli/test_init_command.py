@@ -46,7 +46,7 @@ def test_a_captcha_misread_three_times_leaves_the_settings_for_later(bare):
     with captcha_before(bare.server.url) as door:
         said = answers(bare, "A", "B", "C")
         done = bare.shell("init", "--url", door.url, "--name", "town", "--lang", "en", stdin=said[1:])
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert door.tried == ["A", "B", "C"]
     assert door.passwords == 0
     assert "modbot doctor" in done.stdout
@@ -56,7 +56,7 @@ def test_a_captcha_misread_three_times_leaves_the_settings_for_later(bare):
 def test_a_refused_password_is_told_once_and_is_in_no_output(bare):
     said = answers(bare, password="not-the-word", name="town")
     done = bare.shell("init", "--url", bare.server.url, "--lang", "en", stdin=said)
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert "password" in done.stderr
     assert "not-the-word" not in done.stdout + done.stderr
     again = bare.shell("doctor", "--lang", "en")

@@ -24,21 +24,21 @@ THEN = ("大家还有别的办法吗", "我打算去现场问问", "群里也没
 
 
 def rows() -> list[dict[str, object]]:
-    """A few hundred sentences of our own: a forum's threads by month, fillers and adverts.
+    """Sentences of our own: a forum's threads by month, fillers and adverts.
 
     The latest threads are what ``train`` holds out.
     """
     chance = random.Random(5)  # noqa: S311 - sentences, not secrets
     made: list[dict[str, object]] = []
-    for at in range(240):
-        month = 1 + at // 24
+    for at in range(3600):
+        month = 1 + at // 360
         made.append(
             {
                 "text": "，".join(chance.choice(words) for words in (WHO, DID, THEN)) + f"（{at}号）",
                 "label": "ham",
                 "source": "verdicts",
                 "thread": f"t{at // 6}",
-                "time": f"2025-{month:02}-01 10:00",
+                "time": f"2027-{month:02}-01 10:00",
             }
         )
     for label in (Label.LOW_EFFORT, Label.SPAM):
@@ -106,7 +106,7 @@ def test_what_moderators_taught_is_learned_too_and_the_manifest_says_so(trained)
     assert manifest["parent"] == "baseline"
     assert manifest["training"]["files"] == ["one.jsonl"]
     assert manifest["training"]["sources"]["verdicts"]["ham"] > 150
-    assert manifest["training"]["sources"]["verdicts"]["spam"] >= 5, "the latest threads are held out"
+    assert manifest["training"]["sources"]["verdicts"]["spam"] >= 5
     card = shell("models", "show").stdout
     assert answer["version"] in card
     assert "居委会" not in card

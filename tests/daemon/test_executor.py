@@ -287,7 +287,7 @@ def test_a_hide_given_up_in_doubt_leaves_the_restore_that_takes_it_back(bench: B
     def hide_undo_and_break_down() -> None:
         bench.forum.conceal(1)
         restores.append(bench.queue(1, ActionKind.RESTORE, undoes=hide))
-        raise Retryable(forum="city", detail="time-out")
+        raise Unreadable(forum="city", detail="half a page")
 
     bench.forum.trouble["hide"].append(hide_undo_and_break_down)
     bench.executor(limits=once).work()
@@ -505,3 +505,26 @@ def test_the_wait_grows_and_stays_within_its_bounds(attempts: int) -> None:
     for _ in range(50):
         wait = backoff(attempts)
         assert timedelta(seconds=3) <= wait <= LONGEST_BACKOFF
+
+
+def test_an_outage_of_the_forum_buries_nothing_for_a_long_time(bench: Bench) -> None:
+    (hide,) = bench.hides(1)
+    bench.forum.trouble["read"] += [Retryable(forum="city", detail="no answer")] * 3 * LIMITS.attempts
+    for _ in range(3 * LIMITS.attempts):
+        bench.executor().work()
+        bench.later(hours=2)
+    assert bench.state(hide) is not OutboxState.DEAD
+    bench.executor().work()
+    assert bench.state(hide) is OutboxState.DONE
+
+
+def test_claims_that_a_crash_left_are_free_for_whoever_starts_next(bench: Bench) -> None:
+    (hide,) = bench.hides(1)
+    with bench.store.write() as tx:
+        outbox.claim(tx, "city", "crashed", now=bench.clock(), lease=timedelta(hours=1))
+    bench.executor().work()
+    assert bench.state(hide) is OutboxState.CLAIMED
+    with bench.store.write() as tx:
+        assert outbox.expire_claims(tx, "city", now=bench.clock()) == 1
+    bench.executor().work()
+    assert bench.state(hide) is OutboxState.DONE

@@ -20,14 +20,14 @@ THEN = ("大家还有别的办法吗", "我打算去现场问问", "群里也没
 
 
 def rows(*, early: str = "ham") -> list[dict[str, object]]:
-    """A few hundred sentences of our own: a forum's threads by month, fillers and adverts.
+    """Sentences of our own: a forum's threads by month, fillers and adverts.
 
     The latest threads are what ``train`` holds out; ``early`` labels the older ones.
     """
     chance = random.Random(5)  # noqa: S311 - sentences, not secrets
     made: list[dict[str, object]] = []
-    for at in range(240):
-        month = 1 + at // 24
+    for at in range(3600):
+        month = 1 + at // 360
         made.append(
             {
                 "text": "，".join(chance.choice(words) for words in (WHO, DID, THEN)) + f"（{at}号）",

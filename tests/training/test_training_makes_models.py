@@ -203,7 +203,7 @@ def test_a_challenger_is_measured_beside_the_champion_on_the_same_rows(candidate
     [(0.2, 0.001, True), (0.205, 0.001, True), (0.3, 0.001, False), (0.1, 0.002, False)],
 )
 def test_a_worse_loss_or_a_looser_bound_is_not_promoted(loss, bound, better):
-    assert training.Comparison("old", 0.2, loss, 0.001, bound).is_better is better
+    assert training.Comparison("old", 0.2, loss, 0.001, bound, genuine=5000).is_better is better
 
 
 def test_an_interrupted_training_leaves_no_folder(data, tmp_path, monkeypatch):
@@ -313,3 +313,7 @@ def test_too_few_texts_to_measure_by_make_no_model(tmp_path):
             training.train(data, models=tmp_path / "models", now=NOW, recipe=RECIPE)
         assert caught.value.code == "model.too_few"
     assert not list((tmp_path / "models").glob("*"))
+
+
+def test_nothing_is_promoted_where_too_few_genuine_replies_were_held_out():
+    assert not training.Comparison("old", 0.2, 0.1, 1.0, 1.0, genuine=299).is_better
