@@ -32,7 +32,7 @@ class ThreadWork:
         self._harvest.note(page.unreadable)
         own = [reply for reply in page.replies if reply.post_id != page.first_post_id]
         self._harvest.watch(own, self._progress)
-        self._harvest.take(_new(page, work), self._progress)
+        self._harvest.take(_worth_telling(page, work, self._progress.floor), self._progress)
         self._measure(work, page, own)
         if not self._reached(work, page, own):
             work.page += 1
@@ -133,11 +133,14 @@ def _priority(work: Work) -> Priority:
     return Priority.CATCH_UP if work.late else Priority.POLL
 
 
-def _new(page: ThreadPage, work: Work) -> list[Reply]:
+def _worth_telling(page: ThreadPage, work: Work, floor: int) -> list[Reply]:
+    """The replies of a page to hand over: the new ones, and the known ones that stand beside
+    them. Those cost no request, and show edits and another history."""
     if work.deep:
         return list(page.replies)
     return [
         reply
         for reply in page.replies
-        if reply.post_id > work.stop and (reply.posted_at is None or minute_of(reply.posted_at) >= work.since)
+        if reply.posted_at is None
+        or minute_of(reply.posted_at) >= (work.since if reply.post_id > work.stop else floor)
     ]
