@@ -12,6 +12,7 @@ import click
 
 from modbot.cli.base import Session, command, harmless, option
 from modbot.daemon import checking, exchange, models, wiring
+from modbot.daemon.house import utc_now
 from modbot.domain import Assessment, Decision
 
 
@@ -39,7 +40,7 @@ def _checker(session: Session, *, no_repeats: bool, model: str | None) -> checki
     detector = models.load_detector(session.loaded, model)
     book = wiring.policy_book(session.loaded, detector.manifest.thresholds)
     duplicates = None if no_repeats else wiring.duplicate_index(session.loaded.settings)
-    return checking.Checker(detector, checking.enforcing(book), duplicates=duplicates, now=checking.utc_now)
+    return checking.Checker(detector, checking.enforcing(book), duplicates=duplicates, now=utc_now)
 
 
 def _check_stream(session: Session, checker: checking.Checker, input_file: Path | None) -> bool:

@@ -198,10 +198,7 @@ def card_object(card: cards.Card, words: i18n.Catalogue) -> dict[str, Any]:
         "held_by": list(judged.decision.held_by),
         "model": judged.decision.model,
         "policy": judged.decision.policy,
-        "reasons": [
-            {"code": found.code, "message": wording.signal(found, words), "evidence": wording.evidence(found)}
-            for found in judged.decision.signals
-        ],
+        "reasons": wording.reasons(judged.decision.signals, words),
         "duplicates": [
             {
                 "post_id": member.key.post_id,

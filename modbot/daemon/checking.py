@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from modbot.daemon.exchange import FORUM, BrokenLine, Line, read_lines
 from modbot.detection import Detector, DuplicateIndex, observation
@@ -87,7 +87,3 @@ def _lines_at_hand(descriptor: int) -> Iterator[list[bytes]]:
 
 def _latest(replies: Sequence[Reply]) -> datetime | None:
     return max((reply.posted_at for reply in replies if reply.posted_at is not None), default=None)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -44,7 +43,7 @@ def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
     yield from _history(store, name)
     try:
         forum = wiring.open_forum(
-            loaded, name, ledger=requests.Ledger(store), clock=house.utc_now, sleep=_sleep
+            loaded, name, ledger=requests.Ledger(store), clock=house.utc_now, sleep=house.sleep
         )
     except ModbotError as problem:
         yield _failed(problem.code, **problem.params)
@@ -116,8 +115,3 @@ def _ok(code: str, **facts: object) -> Check:
 
 def _failed(code: str, **facts: object) -> Check:
     return Check(code, CheckStatus.FAILED, facts)
-
-
-def _sleep(seconds: float) -> bool:
-    time.sleep(seconds)
-    return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -50,7 +49,7 @@ def dry_run(loaded: Loaded, name: str, *, clock: house.Clock = house.utc_now) ->
     duplicates = wiring.duplicate_index(loaded.settings)
     with tempfile.TemporaryDirectory() as folder, closing(engine.open(Path(folder) / "dry.db")) as scratch:
         ledger = requests.Ledger(scratch)
-        with closing(wiring.open_forum(loaded, name, ledger=ledger, clock=clock, sleep=_sleep)) as forum:
+        with closing(wiring.open_forum(loaded, name, ledger=ledger, clock=clock, sleep=house.sleep)) as forum:
             for batch in forum.poll(_cursor(loaded, name), now=clock()):
                 replies = sorted(batch.replies, key=_order)
                 assessments = detector.assess(replies, duplicates=duplicates, now=clock())
@@ -73,8 +72,3 @@ def _cursor(loaded: Loaded, name: str) -> str | None:
 
 def _order(reply: Reply) -> tuple[bool, datetime | None, int]:
     return (reply.posted_at is not None, reply.posted_at, reply.post_id)
-
-
-def _sleep(seconds: float) -> bool:
-    time.sleep(seconds)
-    return False

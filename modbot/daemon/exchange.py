@@ -79,14 +79,7 @@ def answer(line: Line, assessment: Assessment, decision: Decision, words: i18n.C
             "authors": repetition.authors,
             "similarity": round(repetition.similarity, 4),
         },
-        "reasons": [
-            {
-                "code": signal.code,
-                "message": wording.signal(signal, words),
-                "evidence": wording.evidence(signal),
-            }
-            for signal in assessment.signals
-        ],
+        "reasons": wording.reasons(assessment.signals, words),
         "model": assessment.model,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -33,6 +34,12 @@ INDEXED_AT_ONCE = 4096
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def sleep(seconds: float) -> bool:
+    """The sleep of a command that nothing stops early."""
+    time.sleep(seconds)
+    return False
 
 
 def owner_name() -> str:

@@ -89,7 +89,7 @@ class Moderator:
             except lock.AlreadyRunning:
                 return
             engine = wiring.open_forum(
-                self.loaded, forum, ledger=requests.Ledger(self.store), clock=self.clock, sleep=_sleep
+                self.loaded, forum, ledger=requests.Ledger(self.store), clock=self.clock, sleep=house.sleep
             )
             stack.callback(engine.close)
             actions = self.loaded.settings.actions
@@ -126,8 +126,3 @@ class Moderator:
 
 def is_settled(action: outbox.Action) -> bool:
     return action.state not in (*outbox.UNSETTLED, OutboxState.DEAD)
-
-
-def _sleep(seconds: float) -> bool:
-    time.sleep(seconds)
-    return False

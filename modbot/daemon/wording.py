@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from modbot import i18n
 from modbot.domain import Signal, SignalValue
 
@@ -14,6 +17,14 @@ def signal(found: Signal, words: i18n.Catalogue) -> str:
     if found.code == "contact":
         facts["kind"] = words.text(f"contact.{found.details['kind']}")
     return words.text(f"signal.{found.code}", score=f"{found.score:.0%}", **facts)
+
+
+def reasons(signals: Sequence[Signal], words: i18n.Catalogue) -> list[dict[str, Any]]:
+    """Signals as the JSON objects that ``check`` and ``queue show`` print."""
+    return [
+        {"code": found.code, "message": signal(found, words), "evidence": evidence(found)}
+        for found in signals
+    ]
 
 
 def evidence(found: Signal) -> list[str]:
