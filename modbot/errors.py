@@ -64,6 +64,12 @@ class Conflict(StoreError):
     code = "error.store.conflict"
 
 
+class LeaseLost(StoreError):
+    """Another process owns this store now; this one must stop at once."""
+
+    code = "error.store.lease_lost"
+
+
 class ForumError(ModbotError):
     """A forum did not do what was asked. The subclass says what to do next."""
 

@@ -67,7 +67,7 @@ class Loaded:
         Raises SettingsError when the file cannot be read.
         """
         direct = cast("SecretStr | None", getattr(section, name))
-        if direct is not None:
+        if direct is not None and direct.get_secret_value():
             return direct.get_secret_value()
         file = cast("Path | None", getattr(section, f"{name}_file"))
         if file is None or str(file) in ("", "."):

@@ -29,6 +29,10 @@ Groups = Annotated[frozenset[int], BeforeValidator(_listed)]
 BoardIds = Annotated[tuple[int, ...], BeforeValidator(_listed)]
 
 
+TIME_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d)?$"
+LISTEN = r"^(\S+:\d{1,5})?$"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -151,6 +155,49 @@ class ActionSettings(_Section):
     notify_campaigns: bool = False
 
 
+class DaemonSettings(_Section):
+    lease_seconds: Annotated[float, Field(ge=5)] = 30
+    stalled_seconds: Seconds = 300
+    stop_seconds: Annotated[float, Field(gt=0, le=9)] = 8
+
+
+class BreakerSettings(_Section):
+    failures: Positive = 5
+    probe_seconds: Seconds = 60
+    longest_probe_seconds: Seconds = 1800
+
+
+class HealthSettings(_Section):
+    listen: str = Field(default="127.0.0.1:8320", pattern=LISTEN)
+    late_factor: Annotated[float, Field(ge=1)] = 3
+
+
+class NotificationSettings(_Section):
+    urls: SecretStr = SecretStr("")
+    urls_file: Path = Path()
+    timezone: str = "local"
+    quiet_from: str = Field(default="22:30", pattern=TIME_OF_DAY)
+    quiet_until: str = Field(default="07:30", pattern=TIME_OF_DAY)
+    digest_at: str = Field(default="08:30", pattern=TIME_OF_DAY)
+    unreachable_minutes: Seconds = 30
+    queue_hours: Seconds = 48
+    heartbeat_url: SecretStr = SecretStr("")
+    heartbeat_url_file: Path = Path()
+    heartbeat_seconds: Seconds = 300
+
+
+class RetentionSettings(_Section):
+    passed_text_days: Positive = 90
+    flags_days: Positive = 180
+    at: str = Field(default="04:10", pattern=TIME_OF_DAY)
+
+
+class BackupSettings(_Section):
+    folder: Path = Path("backups")
+    at: str = Field(default="03:30", pattern=TIME_OF_DAY)
+    keep: Positive = 7
+
+
 class BoardSettings(_Section):
     kind: ThreadKind | None = None
     password: SecretStr | None = None
@@ -201,4 +248,10 @@ class Settings(BaseSettings):
     queue: QueueSettings = QueueSettings()
     brake: BrakeSettings = BrakeSettings()
     actions: ActionSettings = ActionSettings()
+    daemon: DaemonSettings = DaemonSettings()
+    breaker: BreakerSettings = BreakerSettings()
+    health: HealthSettings = HealthSettings()
+    notifications: NotificationSettings = NotificationSettings()
+    retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
     forums: dict[str, ForumSettings] = {}

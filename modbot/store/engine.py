@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,17 @@ class Store:
     at once, so it must be short and never span a request to a forum.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, guard: Callable[[Connection], None] | None = None) -> None:
         self.engine = engine
+        self._guard = guard
         self._inside = threading.local()
+
+    def guarded(self, guard: Callable[[Connection], None]) -> Store:
+        """The same database for one who may lose the right to write: ``guard`` is asked
+        inside each write transaction, and what it raises rolls that back."""
+        other = Store(self.engine, guard=guard)
+        other._inside = self._inside
+        return other
 
     @property
     def url(self) -> str:
@@ -54,6 +62,8 @@ class Store:
             with self.engine.connect().execution_options(**{_WRITING: True}) as connection:
                 transaction = self._begin(connection)
                 with transaction:
+                    if self._guard is not None:
+                        self._guard(connection)
                     yield connection
         finally:
             self._inside.writing = False
