@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,7 +52,7 @@ def resume(tx: Connection, forum: str, *, who: str, at: datetime) -> bool:
     found = load(tx, forum)
     if found is None or found.state is BreakerState.CLOSED:
         return False
-    kept = {"code": found.code, "problem": found.problem, "failures": found.failures}
-    save(tx, forum, Breaker(BreakerState.OPEN, found.since, probe_at=at, **kept))
+    probe = replace(found, state=BreakerState.OPEN, probe_at=at)
+    save(tx, forum, probe)
     audit.add(tx, audit.Entry(at, who, "forum.resumed", forum, details={"code": found.code}))
     return True
