@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import unescape
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from modbot.errors import Unreadable
@@ -314,13 +315,14 @@ def _is_binary(headers: Mapping[str, str]) -> bool:
 
 
 def _cc_flavour(body: str) -> CcFlavour | None:
-    """The tiny pages that come before everything else (attackevasive*_req*.html)."""
+    """The tiny pages that come before everything else (attackevasive*_req*.html). X3.4 of
+    2020 writes their sentences as numeric entities."""
     if len(body) > MAX_CC_PAGE_CHARS:
         return None
     title = _TITLE.search(body)
     if not title:
         return None
-    text = title.group(1).strip()
+    text = unescape(title.group(1)).strip()
     return CcFlavour.QUESTION if _SUM.fullmatch(text) else _CC_TITLES.get(text)
 
 
