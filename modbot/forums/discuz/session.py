@@ -6,7 +6,7 @@ import re
 import threading
 from dataclasses import replace
 
-from modbot.errors import LoggedOut, Retryable
+from modbot.errors import LoggedOut, Retryable, Unreadable
 from modbot.forums.config import EngineContext, ForumConfig
 from modbot.forums.discuz.memory import Memory
 from modbot.forums.discuz.pages.answers import AnswerKind
@@ -17,6 +17,9 @@ from modbot.forums.protocol import Priority
 
 _GUEST_JSON = re.compile(r'"member_uid":"0"')
 _HEAD = 4000
+_MODERATORS = re.compile(
+    r'<a class="editp"|<input type="checkbox" id="manage[0-9]|<input[^>]{0,80}name="formhash"'
+)
 
 
 class Session:
@@ -31,14 +34,20 @@ class Session:
         self._lock = threading.RLock()
 
     def fetch(self, request: Request) -> Page:
-        """A GET as the account."""
+        """A GET as the account.
+
+        An answer that a guest may have got as well is believed after a look at who we are.
+        """
         self.ensure(request.priority)
         page = self._watched(request)
-        if self._lost(page):
+        if self._lost(page) or (_is_anybodys(page) and not self._still_signed_in(request.priority)):
             self.renew(request.priority)
             page = self._watched(request)
-            if self._lost(page):
-                raise LoggedOut(code="error.forum.session_lost", forum=self.name, detail=request.path)
+        if self._lost(page):  # what we looked at may have been an old copy
+            self._sign_in_anew(request.priority)
+            page = self._watched(request)
+        if self._lost(page):
+            raise LoggedOut(code="error.forum.session_lost", forum=self.name, detail=request.path)
         if page.answer.kind is AnswerKind.TAINTED:
             self.refresh(request.priority)
             page = self._untainted(request)
@@ -52,7 +61,7 @@ class Session:
         """
         self.ensure(request.priority)
         page = self._watched(self._signed(request))
-        if page.answer.kind is AnswerKind.TAINTED or is_sign_in_wanted(page):
+        if page.answer.kind is AnswerKind.TAINTED or self._lost(page):
             self.refresh(request.priority)
             page = self._untainted(self._signed(request))
         if is_sign_in_wanted(page):
@@ -122,9 +131,33 @@ class Session:
     def renew(self, priority: Priority) -> None:
         """The forum took us for a guest: sign in again, unless another thread just did."""
         with self._lock:
-            seen = self.door.look(priority)
-            self.viewer = seen if seen.uid else self._sign_in(priority)
+            if not self._still_signed_in(priority):
+                self.viewer = self._sign_in(priority)
+
+    def _still_signed_in(self, priority: Priority) -> bool:
+        seen = self.door.look(priority)
+        if seen.uid is None:
+            raise Unreadable(
+                code="error.forum.page_unreadable", forum=self.name, page="index", problem="no_viewer"
+            )
+        if seen.uid:
+            self.viewer = seen
+        return bool(seen.uid)
+
+    def _sign_in_anew(self, priority: Priority) -> None:
+        with self._lock:
+            self.viewer = self._sign_in(priority)
 
     def refresh(self, priority: Priority) -> None:
         """Load a page for a fresh form hash; signs in again when the session is over."""
         self.renew(priority)
+
+
+def _is_anybodys(page: Page) -> bool:
+    """An ``inajax=1`` answer names no viewer. A post on which something can be moderated, or
+    a form, is for us; a post without such marks and a refusal may be for a guest."""
+    if not page.text.lstrip().startswith("<?xml"):
+        return False
+    if page.answer.kind is AnswerKind.MESSAGE_ERROR:
+        return True
+    return page.answer.kind is AnswerKind.FRAGMENT and not _MODERATORS.search(page.text)

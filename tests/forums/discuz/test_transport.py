@@ -165,9 +165,9 @@ def test_cc_defence_that_wants_a_human_blocks(
 
 def test_cc_defence_without_end_does_not_loop(site: Site, world: World, transport_to: Opener) -> None:
     site.answer = in_turn(Told(CC.format("页面重载开启")))
-    with pytest.raises(Blocked):
+    with pytest.raises(Retryable) as refusal:
         transport_to().request(THREAD)
-    assert len(site.asked) == 3
+    assert (len(site.asked), refusal.value.retry_after) == (3, 60)
 
 
 def test_the_first_view_after_a_deletion_is_asked_again_not_followed(

@@ -275,13 +275,22 @@ def _json(body: str) -> Answer:
 
 
 def _html(headers: Mapping[str, str], body: str) -> Answer:
-    return _obstacle(headers, body) or _gate(body) or Answer(_template(body))
+    obstacle = _obstacle(headers, body)
+    if obstacle is not None:
+        return obstacle
+    if any(mark in body.partition("</head>")[0] for mark in _TOUCH):
+        return Answer(AnswerKind.TOUCH_TEMPLATE)
+    if "</html>" not in body:  # half a sentence is not what the forum says
+        return Answer(AnswerKind.TRUNCATED)
+    return _gate(body) or Answer(_template(body))
 
 
 def _obstacle(headers: Mapping[str, str], body: str) -> Answer | None:
     """What comes before the forum itself: a script challenge, the CC defence, no page at all."""
     if body.startswith("<script") and "</html>" not in body:
         return Answer(AnswerKind.DSIGN)
+    if body.startswith("<?xml") and "</" not in body:
+        return Answer(AnswerKind.TRUNCATED)
     if not body.startswith("<") or _is_binary(headers) or (body.startswith("<?xml") and "<html" not in body):
         return Answer(AnswerKind.NOT_HTML)
     flavour = _cc_flavour(body)
@@ -301,10 +310,6 @@ def _gate(body: str) -> Answer | None:
 
 
 def _template(body: str) -> AnswerKind:
-    if any(mark in body.partition("</head>")[0] for mark in _TOUCH):
-        return AnswerKind.TOUCH_TEMPLATE
-    if "</html>" not in body:
-        return AnswerKind.TRUNCATED
     robot = 'id="authorposton' in body and 'id="postnum' not in body
     return AnswerKind.ROBOT_TEMPLATE if robot else AnswerKind.PAGE
 
