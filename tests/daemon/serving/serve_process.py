@@ -19,6 +19,7 @@ ENGINE = '''
 """A forum in memory that reads from a file how to misbehave."""
 
 import json, os, pathlib, threading, time
+from modbot.domain import Author
 from modbot.testing import ScriptedForum
 
 ORDERS = pathlib.Path(os.environ["ENGINE_ORDERS"])
@@ -34,7 +35,14 @@ class Obedient(ScriptedForum):
             threading.Event().wait()
         if told.get("hang") == "always":
             threading.Event().wait()
+        if "advert" in told and not self.posts:
+            self.write(1, told["advert"], author=Author(id=9, name="newcomer", posts=1))
         return super().poll(cursor, now=now)
+
+    def hide(self, refs, reason, *, notify):
+        note("hiding")
+        time.sleep(float(json.loads(ORDERS.read_text()).get("slow_hide", 0)))
+        return super().hide(refs, reason, notify=notify)
 
 
 def note(line):

@@ -8,7 +8,8 @@ import time
 import pytest
 from serve_process import Box
 
-from modbot.store import leases
+from modbot.domain import OutboxState
+from modbot.store import leases, outbox
 from modbot.store import open as open_store
 
 
@@ -102,6 +103,33 @@ def test_when_everything_hangs_again_and_again_the_process_ends_to_be_started_an
     assert process.wait(60) == 1
     assert len(box.events("work_stuck")) == 9
     assert "modbot ends so that it can be started anew" in (box.folder / "log0").read_text("utf-8")
+
+
+ADVERT = "高价回收各类游戏账号，当场结算，加微信：huishou8801"
+ENFORCE = '[policy]\nmode = "enforce"\n[policy.spam]\nhide = 0.6\n'
+
+
+def hides(box) -> list[OutboxState]:
+    store = open_store(box.folder / "var" / "modbot.db")
+    with store.read() as rx:
+        found = [action.state for action in outbox.listing(rx, forum="city")]
+    store.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state"), [(2, OutboxState.DONE), (60, OutboxState.CLAIMED)], ids=["short", "too long"]
+)
+def test_a_stop_lets_the_action_in_flight_end_but_not_for_ever(box, seconds, state):
+    box.stop = 4
+    box.configure(ENFORCE)
+    box.order(advert=ADVERT, slow_hide=str(seconds))
+    process = box.command("serve")
+    box.until(lambda: "hiding" in box.notes())
+    process.send_signal(signal.SIGTERM)
+    assert ends_within(process, 10) < 8
+    assert process.returncode == 0
+    assert hides(box) == [state]
 
 
 def test_a_second_signal_ends_it_at_once(box):
