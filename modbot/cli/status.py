@@ -162,7 +162,12 @@ def _last_action(forum: ForumStatus, words: i18n.Catalogue) -> str:
     action = forum.last_action
     if action is None:
         return words.text("health.never")
-    return f"{local_time(action.at)} {words.text(f'action.{action.kind.value}')} ({action.state.value})"
+    return words.text(
+        "health.action",
+        at=local_time(action.at),
+        action=words.text(f"action.{action.kind.value}"),
+        outcome=words.text(f"health.outcome.{action.state.value}"),
+    )
 
 
 def _waiting(waiting: Waiting, words: i18n.Catalogue) -> str:

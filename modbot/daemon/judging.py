@@ -195,9 +195,9 @@ class Judge:
         with self._store.write() as tx:
             again = self._decide_all(tx, members, assessments, now)
         for judgement in again:
+            self._metrics.decided(judgement.decision)
             if judgement.decision.kind is DecisionKind.HIDE:
                 tally.count(judgement.decision)
-                self._metrics.decided(judgement.decision)
                 self._log_decision(judgement)
 
     def _is_new_step(self, campaign: str, size: int) -> bool:

@@ -75,7 +75,7 @@ def test_a_working_house_is_told_line_by_line(worked):
     assert "process 4711 on host" in done.stdout
     assert "city: mode: enforce" in done.stdout
     assert "city: breaker: closed" in done.stdout
-    assert "hide (done)" in done.stdout
+    assert "hide: done" in done.stdout
     assert "\x1b" not in done.stdout
 
 

@@ -55,7 +55,7 @@ class Metrics:
             registry=registry,
         )
         self.decisions = Counter(
-            "modbot_decisions", "Replies judged.", ["forum", "kind", "reason"], registry=registry
+            "modbot_decisions", "Decisions made.", ["forum", "kind", "reason"], registry=registry
         )
         self.parked = Counter(
             "modbot_replies_parked", "Replies that could not be judged.", ["forum"], registry=registry

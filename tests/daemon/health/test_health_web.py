@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from datetime import datetime
 
@@ -9,10 +10,13 @@ import httpx
 import pytest
 from health_support import SECRET_TEXT
 
+from modbot import i18n, settings
 from modbot.daemon.health.server import HealthServer
 from modbot.daemon.health.status import as_object
 from modbot.daemon.health.web import Probes, create_app
+from modbot.domain import OutboxState
 from modbot.errors import SettingsError
+from modbot.store.actions import UNSETTLED
 
 PAGES = ("/livez", "/readyz", "/healthz", "/metrics")
 
@@ -174,3 +178,24 @@ def test_the_status_as_json_holds_only_json_and_aware_times(page):
     told = as_object(page.look())
     assert told == page.get("/healthz").json()
     assert datetime.fromisoformat(told["at"]).utcoffset() is not None
+
+
+def keys_of(told: object) -> set[str]:
+    if not isinstance(told, dict):
+        return set().union(*map(keys_of, told)) if isinstance(told, list) else set()
+    return set(told) | set().union(*map(keys_of, told.values()))
+
+
+@pytest.mark.parametrize("language", ["docs/health.md", "docs/health.zh-CN.md"])
+def test_every_key_of_the_answer_is_documented(page, language):
+    page.something_of_everything()
+    text = (settings.project_root() / language).read_text(encoding="utf-8")
+    section = text.partition("## /healthz")[2].partition("\n## ")[0]
+    documented = {word for name in re.findall(r"`([\w.]+)`", section) for word in name.split(".")}
+    assert keys_of(as_object(page.look())) - {"city", "backup"} <= documented | {"chores", "forums"}
+
+
+@pytest.mark.parametrize("state", [state for state in OutboxState if state not in UNSETTLED])
+def test_every_end_of_an_action_has_a_word(state):
+    for language in i18n.LANGUAGES:
+        assert f"health.outcome.{state.value}" in i18n.catalogue(language).templates
