@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from modbot import i18n
-from modbot.cli.base import Session, command, harmless, local_time, option
+from modbot.cli.base import Session, command, harmless, harmless_all, local_time, option
 from modbot.daemon import wiring
 from modbot.daemon.health.reading import examine
 from modbot.daemon.health.status import ForumStatus, Health, Problem, Status, as_object
@@ -141,7 +141,7 @@ def _breaker(forum: ForumStatus, words: i18n.Catalogue) -> str:
         f"health.breaker.{breaker.state.value}",
         since=local_time(breaker.since),
         probe=_when(breaker.probe_at, words),
-        problem=harmless(breaker.problem),
+        problem=words.text(breaker.code, **harmless_all(dict(breaker.facts))),
     )
 
 

@@ -15,8 +15,8 @@ from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.health.reading import examine
 from modbot.daemon.health.server import HealthServer
 from modbot.daemon.health.web import Probes, create_app
-from modbot.daemon.house import utc_now
-from modbot.store import Store, brake, breakers, chores, engine, leases, polls
+from modbot.daemon.house import open_house, utc_now
+from modbot.store import Store, brake, breakers, chores, engine, leases
 from modbot.store.breakers import Breaker, BreakerState
 
 NASTY = "closed \x1b[31m\u202e [bold]until noon"
@@ -33,12 +33,13 @@ def worked(city):
     """A city that was polled once; its daemon works, as far as the store can tell."""
     city.shell.environ["MODBOT_POLLING__QUIET_EVERY_SECONDS"] = "300"
     city.everybody_writes()
-    assert city.shell("poll", "--once").returncode == 0
+    loaded = settings.load(city.shell.folder / "modbot.toml", environ=city.shell.environ)
+    with open_house(loaded, ["city"]) as house:
+        house.desks["city"].poll()
+        house.desks["city"].executor.work()
     now = datetime.now(UTC)
     with store_of(city) as store, store.write() as tx:
         leases.take(tx, leases.Lease("t", "host", 4711, now, now + timedelta(hours=1)))
-        polls.began(tx, "city", at=now)
-        polls.succeeded(tx, "city", at=now, read=20, new=20, caught_up=True)
     return city
 
 
@@ -46,7 +47,9 @@ def spoil(city) -> None:
     now = datetime.now(UTC)
     with store_of(city) as store, store.write() as tx:
         brake.pull(tx, "city", "overturned", at=now)
-        breakers.save(tx, "city", Breaker(BreakerState.OPEN, now, 5, now, "error.forum.closed", NASTY))
+        breakers.save(
+            tx, "city", Breaker(BreakerState.OPEN, now, 5, now, "error.forum.refused", {"detail": NASTY})
+        )
         chores.began(tx, "backup", at=now)
         chores.failed(tx, "backup", problem="the disk is full")
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from modbot.errors import SettingsError
 
-STOPS_WITHIN = 3.0
+STOPS_WITHIN = 1.0
 BACKLOG = 64
 
 
@@ -34,7 +34,6 @@ class HealthServer:
             access_log=False,
             log_config=None,
             limit_concurrency=BACKLOG,
-            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
@@ -54,10 +53,11 @@ class HealthServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, giving answers under way a second. Nothing happens when it was not started."""
+        """End at once, whoever is being answered: the daemon has few seconds to end in.
+        Nothing happens when it was not started."""
         if self._socket is None:
             return
-        self._server.should_exit = True
+        self._server.should_exit = self._server.force_exit = True
         self._thread.join(STOPS_WITHIN)
         self._socket.close()
         self._socket = None

@@ -42,7 +42,7 @@ def polled(**changes: object) -> Polled:
 
 
 def breaker(state: BreakerState) -> Breaker:
-    return Breaker(state, ago(hours=1), 5, NOW, "error.forum.closed", "<b>text of the forum</b>")
+    return Breaker(state, ago(hours=1), 5, NOW, "error.forum.closed", {"forum": "city"})
 
 
 def backup(**changes: object) -> Chore:
@@ -130,7 +130,9 @@ class Page:
         bench.flagged(4, text=SECRET_TEXT)
         with bench.store.write() as tx:
             breakers.save(
-                tx, "city", Breaker(BreakerState.OPEN, at, 5, at, "error.forum.closed", SECRET_TEXT)
+                tx,
+                "city",
+                Breaker(BreakerState.OPEN, at, 5, at, "error.forum.closed", {"detail": SECRET_TEXT}),
             )
             brake.pull(tx, "city", "overturned", at=at, details={"text": SECRET_TEXT})
             chores.began(tx, "backup", at=at)

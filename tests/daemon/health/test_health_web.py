@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
+import threading
+import time
 from datetime import datetime
 
 import httpx
@@ -160,6 +163,31 @@ def test_a_stopped_server_gives_its_port_back(page):
     with socket.create_server(("127.0.0.1", port)):
         pass
     server.stop()  # again: nothing happens
+
+
+def test_a_slow_answer_does_not_hold_up_the_end(page):
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        asked.set()
+        go_on.wait(10)
+        return page.look()
+
+    def ask(url: str) -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            httpx.get(f"{url}healthz", trust_env=False)
+
+    server = HealthServer(create_app(Probes(bool, bool, slow), page.metrics), listen="127.0.0.1:0")
+    server.start()
+    caller = threading.Thread(target=ask, args=(server.url,))
+    caller.start()
+    assert asked.wait(5)
+    began = time.monotonic()
+    server.stop()
+    took = time.monotonic() - began
+    go_on.set()
+    caller.join(10)
+    assert took < 3
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
