@@ -132,7 +132,7 @@ class ForumMetrics:
         reason = decision.reason.value if decision.reason else "none"
         self._house.decisions.labels(self._forum, decision.kind.value, reason).inc()
         if latency is not None:
-            self._house.decision_latency.labels(self._forum).observe(latency.total_seconds())
+            self._house.decision_latency.labels(self._forum).observe(_seconds(latency))
 
     def parked(self) -> None:
         self._house.parked.labels(self._forum).inc()
@@ -145,8 +145,7 @@ class ForumMetrics:
             self._house.overturned.labels(self._forum).inc()
         unasked_hide = action.unasked and action.kind is ActionKind.HIDE
         if unasked_hide and outcome == ActionOutcome.DONE and action.posted_at is not None:
-            waited = (at - action.posted_at).total_seconds()
-            self._house.hide_latency.labels(self._forum).observe(waited)
+            self._house.hide_latency.labels(self._forum).observe(_seconds(at - action.posted_at))
 
     def _begin_at_zero(self) -> None:
         """A rate over a series that is not there yet would miss its first event."""
@@ -173,3 +172,8 @@ class ForumMetrics:
 def kind_of(problem: ModbotError) -> str:
     """The kind of an error as one word of a closed list: its class's code without the path."""
     return type(problem).code.rpartition(".")[2]
+
+
+def _seconds(waited: timedelta) -> float:
+    """Never below 0, although a forum's clock may be ahead of ours: a sum must not fall."""
+    return max(0.0, waited.total_seconds())

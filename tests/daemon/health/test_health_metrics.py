@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 from prometheus_client import Metric
@@ -14,13 +15,21 @@ from modbot import settings
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.health.gauges import Exposition
 from modbot.daemon.health.metrics import Metrics, kind_of
+from modbot.daemon.health.rules import RULES
+from modbot.daemon.health.status import Health
 from modbot.daemon.polling import Poller
-from modbot.domain import ActionKind, VerdictKind, VerdictSource
+from modbot.domain import ActionKind, DecisionKind, OutboxState, Reason, VerdictKind, VerdictSource
 from modbot.errors import Blocked, ForumRolledBack, ModbotError, Retryable, Unreadable
 from modbot.store import outbox, verdicts
+from modbot.store.breakers import BreakerState
 
 PAGES = ("docs/health.md", "docs/health.zh-CN.md")
 ROW = re.compile(r"^\| `((?:modbot|process)_\w+)` \| (counter|gauge|histogram) \| ([^|]*)\|", re.MULTILINE)
+CLOSED = (
+    ("city", "", "backup", "true", "false", "none", "ok", "new", "changed", "known", "shown", "kept_back"),
+    *(DecisionKind, Reason, ActionKind, OutboxState, BreakerState, Health, RULES, ("put_off",)),
+)
+VERSIONS = ("version", "python", "le")
 
 
 def documented(page: str) -> dict[str, tuple[str, frozenset[str]]]:
@@ -58,6 +67,25 @@ def test_every_metric_is_documented_with_its_type_and_labels_and_no_other(page, 
     page.bench.executor(metrics=page.metrics)
     page.metrics.of("city").judges_with("baseline")
     assert exposed(Exposition(page.metrics, page.look).collect()) == documented(page_of)
+
+
+@pytest.mark.parametrize("page_of", PAGES)
+def test_the_alerts_ask_for_metrics_that_there_are(page_of):
+    text = (settings.project_root() / page_of).read_text(encoding="utf-8")
+    asked = set(re.findall(r"\bmodbot_\w+", text.partition("groups:")[2]))
+    assert len(asked) >= 3
+    assert asked <= set(documented(page_of))
+
+
+def test_labels_hold_names_and_words_of_closed_lists_alone(page):
+    page.something_of_everything()
+    page.bench.executor(metrics=page.metrics).work()
+    poller(page).poll()
+    closed = {str(word) for words in CLOSED for word in words}
+    for family in text_string_to_metric_families(page.get("/metrics").text):
+        for sample in family.samples:
+            labels = {name: word for name, word in sample.labels.items() if name not in VERSIONS}
+            assert set(labels.values()) <= closed, sample
 
 
 def test_the_exposition_is_what_prometheus_reads(page):
@@ -206,6 +234,16 @@ def test_an_unasked_hide_is_timed_and_its_overturning_counted(page):
         )
     bench.executor(metrics=page.metrics).work()
     assert scraped(page)["modbot_overturned_total{forum=city}"] == 1
+
+
+def test_a_forum_whose_clock_is_ahead_is_no_time_machine(page):
+    bench = page.bench
+    bench.flagged(1, posted_at=bench.now + timedelta(minutes=7))
+    bench.queue(1, unasked=True)
+    bench.executor(metrics=page.metrics).work()
+    found = scraped(page)
+    assert found["modbot_hide_latency_seconds_sum{forum=city}"] == 0
+    assert found["modbot_hide_latency_seconds_count{forum=city}"] == 1
 
 
 def test_a_restore_of_what_a_human_had_hidden_overturns_nothing(page):
