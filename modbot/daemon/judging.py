@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
+from modbot.daemon.health.metrics import Metrics
 from modbot.detection import Detector, DuplicateIndex, observation
 from modbot.domain import ActionKind, Assessment, Decision, DecisionKind, FlagState, Reason
 from modbot.policy import (
@@ -105,7 +106,10 @@ class Judge:
         duplicates: DuplicateIndex,
         rules: JudgingRules,
         clock: Callable[[], datetime],
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = (metrics or Metrics()).of(forum)
+        self._metrics.judges_with(detector.model)
         self._forum = forum
         self._store = store
         self._detector = detector
@@ -139,7 +143,8 @@ class Judge:
 
     def _judge_or_park(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
         try:
-            self._judge(batch, tally)
+            with self._metrics.judging():
+                self._judge(batch, tally)
         except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError, MemoryError) as problem:
             if len(batch) > 1:
                 for stored in batch:
@@ -157,6 +162,7 @@ class Judge:
                 tx,
                 audit.Entry(self._clock(), WHO, "reply.parked", self._forum, None, stored.reply_id, details),
             )
+        self._metrics.parked()
         self._log.error("reply_parked", post=stored.reply.post_id, problem=sentence)
 
     def _judge(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
@@ -176,8 +182,9 @@ class Judge:
                 for stored, judgement in zip(batch, judgements, strict=True)
             ]
         )
-        for judgement in judgements:
+        for stored, judgement in zip(batch, judgements, strict=True):
             tally.count(judgement.decision)
+            self._metrics.decided(judgement.decision, latency=self._latency(stored, now))
             self._log_decision(judgement)
         self._judge_earlier_members(judgements, tally)
 
@@ -198,6 +205,7 @@ class Judge:
         with self._store.write() as tx:
             again = self._decide_all(tx, members, assessments, now)
         for judgement in again:
+            self._metrics.decided(judgement.decision)
             if judgement.decision.kind is DecisionKind.HIDE:
                 tally.count(judgement.decision)
                 self._log_decision(judgement)
@@ -325,6 +333,14 @@ class Judge:
             today = budget.today(tx, self._forum, now=now)
             places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
             budget.show_best(tx, self._forum, places=places, at=now)
+
+    def _latency(self, stored: inbox.Stored, now: datetime) -> timedelta | None:
+        """From posting to decision. None for an edit, whose time no page tells, and for the
+        history that is read at the first start."""
+        posted, since = stored.reply.posted_at, self._rules.flag_since
+        if posted is None or stored.is_edited or (since is not None and posted < since):
+            return None
+        return now - posted
 
     def _log_decision(self, judgement: decisions.Judgement) -> None:
         decision = judgement.decision
