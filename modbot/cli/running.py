@@ -13,7 +13,7 @@ from types import FrameType
 import click
 
 from modbot.cli.base import Session, command, option
-from modbot.daemon import dryrun, lock, logs, scheduler, wiring
+from modbot.daemon import dryrun, lock, logs, redaction, scheduler, wiring
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.house import ForumDesk, open_house, open_store, utc_now
 from modbot.errors import ModbotError, UsageError
@@ -153,4 +153,8 @@ def wait_for(stop: threading.Event) -> None:
 
 def _configure_logs(session: Session) -> None:
     chosen = session.loaded.settings.log
-    logs.configure(level="DEBUG" if session.verbose else chosen.level, form=chosen.format)
+    logs.configure(
+        level="DEBUG" if session.verbose else chosen.level,
+        form=chosen.format,
+        secrets=redaction.known(session.loaded),
+    )
