@@ -78,10 +78,12 @@ class Courier:
     def _watched(self, child: subprocess.Popen[str], given: str) -> tuple[str, str]:
         """What it prints until it ends or its time is over, and what is wrong when that is not all."""
         ends = time.monotonic() + self._seconds
+        order: str | None = given
         while True:
             try:
-                printed, said = child.communicate(given, timeout=LOOK_SECONDS)
+                printed, said = child.communicate(order, timeout=LOOK_SECONDS)
             except subprocess.TimeoutExpired:
+                order = None  # it may be given only once
                 if time.monotonic() < ends and not self._stopping():
                     continue
                 child.kill()
