@@ -72,8 +72,7 @@ def _facts(notice: Notice, words: i18n.Catalogue, hours: Hours, now: datetime) -
     if "why" in facts:
         facts["why"] = words.text(f"brake.why.{facts['why']}")
     if "problem_code" in facts:
-        known = f"notify.problem.{facts['problem_code']}"
-        facts["problem"] = words.text(known if known in words.templates else "notify.problem.other")
+        facts["problem"] = words.text(str(facts["problem_code"]), **notice.details["problem_facts"])
     if "chore" in facts:
         known = f"notify.chore.{facts['chore']}"
         facts["chore"] = words.text(known) if known in words.templates else facts["chore"]

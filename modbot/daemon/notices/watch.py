@@ -16,17 +16,18 @@ GIVEN_UP = 3
 EARLY = timedelta(hours=2)
 """A budget that is spent this shortly before its day ends was well measured."""
 DAY = timedelta(days=1)
-PROBLEM_CHARACTERS = 300
+PROBLEM_CHARACTERS = 200
 SILENT_ENDS = frozenset({"notify.given_up", "notify.budget_spent"})
 """Their end is a matter of the calendar, and nothing to tell."""
 
-Facts = Mapping[str, str | int]
+Facts = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """``key`` names it among all; ``code`` its sentences in the catalogues, which ``facts``
-    fill: numbers, words, and moments as ISO 8601 under ``since`` and ``until``."""
+    fill, as JSON: numbers, words, moments as ISO 8601 under ``since`` and ``until``, the
+    error behind it as ``problem_code`` and ``problem_facts``."""
 
     key: str
     code: str
@@ -74,17 +75,20 @@ def _brake(rx: Connection, forum: str) -> Trouble | None:
 
 
 def _contact(rx: Connection, forum: str, patience: timedelta, now: datetime) -> Trouble | None:
-    """A human is needed, or the forum has not answered for too long: never both."""
+    """A human is needed, or the forum has not answered for too long (from the beginning: for
+    as many attempts as open its breaker)."""
     breaker = breakers.load(rx, forum)
     if breaker is None or breaker.state is BreakerState.CLOSED:
         return None
+    told = {"problem_code": breaker.code, "problem_facts": _short(breaker.facts)}
     if breaker.state is BreakerState.STOPPED:
-        return _trouble("human_needed", forum, since=_iso(breaker.since), problem_code=breaker.code)
+        return _trouble("human_needed", forum, since=_iso(breaker.since), **told)
     polled = polls.load(rx, forum)
-    since = polled.succeeded_at if polled is not None and polled.succeeded_at else breaker.since
-    if now - since < patience:
+    if polled is None or polled.succeeded_at is None:
+        return _trouble("unreachable", forum, since=_iso(breaker.since), **told)
+    if now - polled.succeeded_at < patience:
         return None
-    return _trouble("unreachable", forum, since=_iso(since), problem_code=breaker.code)
+    return _trouble("unreachable", forum, since=_iso(polled.succeeded_at), **told)
 
 
 def _queue(rx: Connection, forum: str, patience: timedelta, now: datetime) -> Trouble | None:
@@ -114,14 +118,23 @@ def _chores(rx: Connection) -> Iterator[Trouble]:
             facts = {
                 "chore": chore.name,
                 "since": _iso(chore.began_at),
-                "problem": chore.problem[:PROBLEM_CHARACTERS],
+                "problem": _cut(chore.problem),
             }
             yield Trouble(f"chore_failed:{chore.name}", "notify.chore_failed", None, facts)
 
 
-def _trouble(kind: str, forum: str, **facts: str | int) -> Trouble:
+def _trouble(kind: str, forum: str, **facts: object) -> Trouble:
     return Trouble(f"{kind}:{forum}", f"notify.{kind}", forum, facts)
 
 
 def _iso(moment: datetime) -> str:
     return moment.isoformat()
+
+
+def _short(facts: Mapping[str, object]) -> dict[str, object]:
+    """Without the length that a forum's own words may have."""
+    return {name: _cut(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= PROBLEM_CHARACTERS else text[:PROBLEM_CHARACTERS] + "…"

@@ -137,7 +137,8 @@ class Watchtower:
 
     def breaker(self, state: BreakerState, code: str = "error.forum.connection", forum: str = "city") -> None:
         with self.store.write() as tx:
-            breakers.save(tx, forum, Breaker(state, self.now, 5, None, code, "words of a forum"))
+            facts = {"forum": forum, "detail": "words of a forum"}
+            breakers.save(tx, forum, Breaker(state, self.now, 5, None, code, facts))
 
     def polled(self, forum: str = "city") -> None:
         with self.store.write() as tx:

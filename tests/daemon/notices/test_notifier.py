@@ -53,7 +53,7 @@ def test_two_troubles_at_once_are_one_message(tower, receiver):
     assert receiver.titles == ["2 notices"]
     assert "city: hiding is paused" in receiver.bodies
     assert "village: a human is needed" in receiver.bodies
-    assert "The password was refused." in receiver.bodies
+    assert "the password was refused (words of a forum)" in receiver.bodies
 
 
 def test_what_happens_at_night_is_told_in_the_morning_as_one_message(tower, receiver):
