@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from modbot.domain import ActionKind, ActionOutcome, Reply, Visibility
 from modbot.errors import (
+    DEFECTS,
     Blocked,
     BudgetSpent,
     Conflict,
@@ -35,8 +36,6 @@ CLAIM = 20
 FIRST_BACKOFF = timedelta(seconds=15)
 LONGEST_BACKOFF = timedelta(hours=1)
 PROVABLE = (ActionKind.HIDE, ActionKind.RESTORE)
-DEFECTS = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
-"""What a bug in an engine looks like: it fails the reply that provokes it, and no other."""
 OUTAGE_PATIENCE = 10
 """How many times more attempts an unreachable forum gets: with the longest backoff of an
 hour, two days of outage bury nothing."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from modbot.detection import Detector, DuplicateIndex, observation
 from modbot.domain import ActionKind, Assessment, Decision, DecisionKind, FlagState, Reason
+from modbot.errors import DEFECTS
 from modbot.policy import (
     BrakeCounts,
     BrakeLimits,
@@ -113,11 +114,13 @@ class Judge:
         self._rules = rules
         self._clock = clock
         self._steps: dict[str, int] = {}
+        self._owed: set[str] | None = None
         self._log = structlog.get_logger("judge").bind(forum=forum)
 
     def judge_waiting(self) -> Tally:
         """Judge every stored reply that has no decision yet, oldest first."""
         tally = Tally()
+        self._judge_earlier_members(tally)
         while True:
             with self._store.read() as rx:
                 waiting = inbox.unassessed(rx, self._forum, limit=BATCH)
@@ -129,14 +132,17 @@ class Judge:
 
     def _judge_or_park(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
         try:
-            self._judge(batch, tally)
-        except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError, MemoryError) as problem:
+            judgements = self._judge(batch)
+        except DEFECTS as problem:
             if len(batch) > 1:
                 for stored in batch:
                     self._judge_or_park([stored], tally)
                 return
             self._park(batch[0], problem)
             tally.parked += 1
+        else:
+            self._learn(batch, judgements, tally)
+            self._judge_earlier_members(tally)
 
     def _park(self, stored: inbox.Stored, problem: Exception) -> None:
         sentence = f"{type(problem).__name__}: {problem}"[:500]
@@ -149,12 +155,20 @@ class Judge:
             )
         self._log.error("reply_parked", post=stored.reply.post_id, problem=sentence)
 
-    def _judge(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
+    def _judge(self, batch: Sequence[inbox.Stored]) -> list[decisions.Judgement]:
         now = self._clock()
         replies = [stored.reply for stored in batch]
         assessments = self._detector.assess(replies, duplicates=self._duplicates, now=now)
         with self._store.write() as tx:
-            judgements = self._decide_all(tx, batch, assessments, now)
+            return self._decide_all(tx, batch, assessments, now)
+
+    def _learn(
+        self, batch: Sequence[inbox.Stored], judgements: Sequence[decisions.Judgement], tally: Tally
+    ) -> None:
+        """What is committed is indexed, counted and told of; campaigns that it let cross a
+        threshold are owed a look at their earlier members."""
+        crossed = [name for name, size in _crossed(judgements).items() if self._is_new_step(name, size)]
+        self._campaigns_owed().update(crossed)
         self._duplicates.insert(
             [
                 observation(
@@ -169,28 +183,47 @@ class Judge:
         for judgement in judgements:
             tally.count(judgement.decision)
             self._log_decision(judgement)
-        self._judge_earlier_members(judgements, tally)
 
-    def _judge_earlier_members(self, judgements: Sequence[decisions.Judgement], tally: Tally) -> None:
-        """A campaign that crosses a threshold brings the copies that passed before."""
-        crossed = [name for name, size in _crossed(judgements).items() if self._is_new_step(name, size)]
-        if not crossed:
+    def _judge_earlier_members(self, tally: Tally) -> None:
+        """A campaign that crosses a threshold brings the copies that passed before.
+
+        It is a transaction of its own, for it needs the index with the new copies in it; so
+        what is owed is kept until it is done, and found again after a crash between the two.
+        """
+        owed = self._campaigns_owed()
+        if not owed:
             return
         with self._store.read() as rx:
-            passed = campaigns.passed_members(rx, self._forum, crossed)
+            passed = campaigns.passed_members(rx, self._forum, list(owed))
             members = sorted(inbox.load(rx, passed).values(), key=_posted)
-        now = self._clock()
-        # One by one: in one call, the later ones would not be counted for the earlier.
-        assessments = [
-            self._detector.assess([member.reply], duplicates=self._duplicates, now=now)[0]
-            for member in members
-        ]
-        with self._store.write() as tx:
-            again = self._decide_all(tx, members, assessments, now)
+        again = self._judge_each(members)
+        owed.clear()
         for judgement in again:
             if judgement.decision.kind is DecisionKind.HIDE:
                 tally.count(judgement.decision)
                 self._log_decision(judgement)
+
+    def _campaigns_owed(self) -> set[str]:
+        if self._owed is None:
+            with self._store.read() as rx:
+                self._owed = campaigns.interrupted(rx, self._forum)
+        return self._owed
+
+    def _judge_each(self, members: Sequence[inbox.Stored]) -> list[decisions.Judgement]:
+        """One by one: in one call, the later ones would not be counted for the earlier."""
+        now = self._clock()
+        found = [(member, self._assessed_again(member, now)) for member in members]
+        assessed = {member.reply_id: one for member, one in found if one is not None}
+        sound = [member for member in members if member.reply_id in assessed]
+        with self._store.write() as tx:
+            return self._decide_all(tx, sound, list(assessed.values()), now)
+
+    def _assessed_again(self, member: inbox.Stored, now: datetime) -> Assessment | None:
+        try:
+            return self._detector.assess([member.reply], duplicates=self._duplicates, now=now)[0]
+        except DEFECTS:
+            self._log.exception("judging_failed", post=member.reply.post_id)
+            return None
 
     def _is_new_step(self, campaign: str, size: int) -> bool:
         """Whether a campaign has grown enough to look at its earlier members again: each

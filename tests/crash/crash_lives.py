@@ -1,0 +1,149 @@
+"""The daemon's many lives: begun, killed, begun anew, until all stories are told."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crash_points import RUNNING, Kill
+from crash_stories import Chronicle
+from crash_town import HERE, Town
+
+READY_SECONDS = 30.0
+PATIENCE_SECONDS = 4.0
+"""For an event inside the daemon that does not come; then it is killed from outside."""
+REST_SECONDS = 60.0
+TICK_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """``hit``: at the event that was meant. ``under_way``: actions that were claimed and not
+    settled; ``half_done``: those among them whose effect the forum shows already."""
+
+    kill: Kill
+    hit: bool
+    under_way: int
+    half_done: int
+    seconds: float
+
+
+@dataclass
+class Life:
+    """One process of the daemon."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    began: float = field(default_factory=time.monotonic)
+    ready_at: float | None = None
+
+    def look(self) -> None:
+        if self.ready_at is None and b'"event": "ready"' in self.log.read_bytes():
+            self.ready_at = time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        return self.process.poll() is not None
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class Lives:
+    def __init__(self, town: Town, chronicle: Chronicle) -> None:
+        self._town = town
+        self._chronicle = chronicle
+        self.deaths: list[Death] = []
+
+    def live_and_die(self, kills: Sequence[Kill]) -> None:
+        for kill in kills:
+            self._chronicle.begin(len(self.deaths))
+            self.deaths.append(self._one(kill))
+
+    def live_to_rest(self) -> None:
+        """One more life, which ends in order once nothing is left to do."""
+        life = self._begin(None)
+        try:
+            self._wait_for_rest(life)
+            life.process.send_signal(signal.SIGTERM)
+            assert life.process.wait(timeout=10) == 0
+        finally:
+            life.kill()
+
+    def _wait_for_rest(self, life: Life) -> None:
+        deadline = time.monotonic() + REST_SECONDS
+        while self._chronicle.unfinished or self._town.ledger.unsettled():
+            self._wait(life)
+            assert not life.is_over, f"the daemon ended by itself: see {life.log}"
+            assert time.monotonic() < deadline, f"no rest: {self._chronicle.unfinished}, see {life.log}"
+
+    def _one(self, kill: Kill) -> Death:
+        life = self._begin(kill)
+        due = self._due(life, kill)
+        while not life.is_over and not due():
+            self._wait(life)
+        hit = life.is_over or kill.is_timed
+        if not life.is_over:
+            life.kill()
+        assert life.process.returncode == -signal.SIGKILL, f"ended by itself: see {life.log}"
+        claimed = self._town.ledger.claimed(life.process.pid)
+        half_done = [row for row in claimed if self._shows(row["post_id"], row["kind"])]
+        return Death(kill, hit, len(claimed), len(half_done), time.monotonic() - life.began)
+
+    def _due(self, life: Life, kill: Kill) -> Callable[[], bool]:
+        def passed() -> bool:
+            began = life.ready_at if kill.event == RUNNING else life.began
+            return began is not None and time.monotonic() - began >= kill.at
+
+        def given_up() -> bool:
+            return time.monotonic() - (life.ready_at or life.began + READY_SECONDS) >= PATIENCE_SECONDS
+
+        return passed if kill.is_timed else given_up
+
+    def _wait(self, life: Life) -> None:
+        life.look()
+        self._chronicle.advance()
+        time.sleep(TICK_SECONDS)
+
+    def _begin(self, kill: Kill | None) -> Life:
+        town = self._town
+        log = town.folder / f"life-{len(self.deaths):03}.log"
+        inside = [kill.event, str(kill.at)] if kill and not kill.is_timed else ["", "0"]
+        program = [sys.executable, str(HERE / "crash_serve.py"), str(town.settings_file)]
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [*program, str(town.clock.epoch), *inside], stdout=out, stderr=out, env=town.environ
+            )
+        return Life(process, log)
+
+    def _shows(self, post_id: int, kind: str) -> bool:
+        post = self._town.forum.posts.get(post_id)
+        return post is not None and post.hidden is (kind == "hide")
+
+
+def report(seed: int, deaths: Sequence[Death]) -> str:
+    """Kills by their kind, with how many were hit and found something under way."""
+    total, hit, busy = Counter[str](), Counter[str](), Counter[str]()
+    for death in deaths:
+        total[death.kill.event] += 1
+        hit[death.kill.event] += death.hit
+        busy[death.kill.event] += death.under_way > 0
+    lines = [f"seed {seed}: {len(deaths)} kills in {sum(death.seconds for death in deaths):.0f} s"]
+    lines += [
+        f"  {event:18} {number:3} kills, {hit[event]:3} hit, {busy[event]:3} with an action under way"
+        for event, number in sorted(total.items())
+    ]
+    half = sum(death.half_done > 0 for death in deaths)
+    for number, death in enumerate(deaths):
+        lines.append(f"    {number} {death}")
+    lines.append(
+        f"  {sum(busy.values())} with an action under way, {half} done on the forum and not in the store"
+    )
+    return "\n".join(lines)
