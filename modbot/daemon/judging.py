@@ -130,6 +130,16 @@ class Judge:
         self._show_best()
         return tally
 
+    @property
+    def remembered(self) -> int:
+        """How many replies new ones are compared with."""
+        return self._duplicates.size
+
+    def forget_old(self) -> None:
+        """Let go of what no reply can be compared with any more."""
+        self._duplicates.expire(self._clock())
+        self._steps.clear()
+
     def _judge_or_park(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
         try:
             judgements = self._judge(batch)

@@ -347,7 +347,7 @@ breakers = Table(
     Column("failures", Integer, nullable=False),  # in a row
     Column("probe_at", UtcTime),  # NULL while closed, and while only a human may close it
     Column("code", String, nullable=False),
-    Column("problem", Words, nullable=False),
+    Column("facts", JSON, nullable=False),
 )
 
 # One row per forum: its last poll, and the last that ended without an error.

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("probe_at", sa.BigInteger(), nullable=True),
         sa.Column("code", sa.String(), nullable=False),
-        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("forum", name=op.f("pk_breakers")),
     )
     op.create_table(
