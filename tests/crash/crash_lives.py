@@ -33,6 +33,10 @@ class Death:
     half_done: int
     seconds: float
 
+    def __str__(self) -> str:
+        missed = "" if self.hit else ", missed"
+        return f"{self.kill}{missed}: {self.under_way} under way, {self.half_done} half done"
+
 
 @dataclass
 class Life:
@@ -44,7 +48,7 @@ class Life:
     ready_at: float | None = None
 
     def look(self) -> None:
-        if self.ready_at is None and b'"event": "ready"' in self.log.read_bytes():
+        if self.ready_at is None and b'"event": "serving"' in self.log.read_bytes():
             self.ready_at = time.monotonic()
 
     @property
@@ -129,21 +133,18 @@ class Lives:
 
 
 def report(seed: int, deaths: Sequence[Death]) -> str:
-    """Kills by their kind, with how many were hit and found something under way."""
+    """Every death, then the kills by kind: how many hit, and how many found something under way."""
+    lines = [f"  {number:3} {death}" for number, death in enumerate(deaths)]
     total, hit, busy = Counter[str](), Counter[str](), Counter[str]()
     for death in deaths:
         total[death.kill.event] += 1
         hit[death.kill.event] += death.hit
         busy[death.kill.event] += death.under_way > 0
-    lines = [f"seed {seed}: {len(deaths)} kills in {sum(death.seconds for death in deaths):.0f} s"]
+    lines.append(f"seed {seed}: {len(deaths)} kills in {sum(death.seconds for death in deaths):.0f} s")
     lines += [
         f"  {event:18} {number:3} kills, {hit[event]:3} hit, {busy[event]:3} with an action under way"
         for event, number in sorted(total.items())
     ]
     half = sum(death.half_done > 0 for death in deaths)
-    for number, death in enumerate(deaths):
-        lines.append(f"    {number} {death}")
-    lines.append(
-        f"  {sum(busy.values())} with an action under way, {half} done on the forum and not in the store"
-    )
+    lines.append(f"  {busy.total()} with an action under way, {half} done on the forum and not in the store")
     return "\n".join(lines)

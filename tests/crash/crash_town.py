@@ -45,6 +45,12 @@ overturned_of = 20
 every_seconds = 0.2
 quiet_every_seconds = 0.4
 
+[health]
+listen = ""
+
+[backup]
+at = ""
+
 [paths]
 models = "{models}"
 
@@ -110,7 +116,7 @@ class Ledger:
         return self.rows(
             "SELECT post_id, kind FROM outbox JOIN replies ON replies.id = reply_id"
             " WHERE state = 'claimed' AND owner LIKE ?",
-            f"%:{pid}",
+            f"%:{pid}:%",
         )
 
 
