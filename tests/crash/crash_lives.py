@@ -18,6 +18,7 @@ from crash_town import HERE, Town
 READY_SECONDS = 30.0
 PATIENCE_SECONDS = 4.0
 """For an event inside the daemon that does not come; then it is killed from outside."""
+STOPS_WITHIN = 10.0
 REST_SECONDS = 60.0
 TICK_SECONDS = 0.02
 
@@ -77,7 +78,7 @@ class Lives:
         try:
             self._wait_for_rest(life)
             life.process.send_signal(signal.SIGTERM)
-            assert life.process.wait(timeout=10) == 0
+            assert life.process.wait(timeout=STOPS_WITHIN) == 0
         finally:
             life.kill()
 
@@ -96,18 +97,29 @@ class Lives:
         hit = life.is_over or kill.is_timed
         if not life.is_over:
             life.kill()
-        assert life.process.returncode == -signal.SIGKILL, f"ended by itself: see {life.log}"
+        self._check_end(life, gently=kill.gently and hit)
         claimed = self._town.ledger.claimed(life.process.pid)
         half_done = [row for row in claimed if self._shows(row["post_id"], row["kind"])]
         return Death(kill, hit, len(claimed), len(half_done), time.monotonic() - life.began)
+
+    def _check_end(self, life: Life, *, gently: bool) -> None:
+        """SIGKILL is what it died of; SIGTERM it survives until it has put away its work."""
+        code = life.process.returncode
+        if not gently:
+            assert code == -signal.SIGKILL, f"ended by itself: see {life.log}"
+            return
+        assert code == 0, f"no end in order: see {life.log}"
+        assert not self._town.ledger.claimed(life.process.pid), f"claims left behind: see {life.log}"
 
     def _due(self, life: Life, kill: Kill) -> Callable[[], bool]:
         def passed() -> bool:
             began = life.ready_at if kill.event == RUNNING else life.began
             return began is not None and time.monotonic() - began >= kill.at
 
+        patience = PATIENCE_SECONDS + (STOPS_WITHIN if kill.gently else 0.0)
+
         def given_up() -> bool:
-            return time.monotonic() - (life.ready_at or life.began + READY_SECONDS) >= PATIENCE_SECONDS
+            return time.monotonic() - (life.ready_at or life.began + READY_SECONDS) >= patience
 
         return passed if kill.is_timed else given_up
 
@@ -119,7 +131,7 @@ class Lives:
     def _begin(self, kill: Kill | None) -> Life:
         town = self._town
         log = town.folder / f"life-{len(self.deaths):03}.log"
-        inside = [kill.event, str(kill.at)] if kill and not kill.is_timed else ["", "0"]
+        inside = [kill.event, str(kill.at), kill.signal.name] if kill and not kill.is_timed else []
         program = [sys.executable, str(HERE / "crash_serve.py"), str(town.settings_file)]
         with log.open("wb") as out:
             process = subprocess.Popen(
@@ -137,13 +149,13 @@ def report(seed: int, deaths: Sequence[Death]) -> str:
     lines = [f"  {number:3} {death}" for number, death in enumerate(deaths)]
     total, hit, busy = Counter[str](), Counter[str](), Counter[str]()
     for death in deaths:
-        total[death.kill.event] += 1
-        hit[death.kill.event] += death.hit
-        busy[death.kill.event] += death.under_way > 0
+        total[death.kill.kind] += 1
+        hit[death.kill.kind] += death.hit
+        busy[death.kill.kind] += death.under_way > 0
     lines.append(f"seed {seed}: {len(deaths)} kills in {sum(death.seconds for death in deaths):.0f} s")
     lines += [
-        f"  {event:18} {number:3} kills, {hit[event]:3} hit, {busy[event]:3} with an action under way"
-        for event, number in sorted(total.items())
+        f"  {kind:27} {number:3} kills, {hit[kind]:3} hit, {busy[kind]:3} with an action under way"
+        for kind, number in sorted(total.items())
     ]
     half = sum(death.half_done > 0 for death in deaths)
     lines.append(f"  {busy.total()} with an action under way, {half} done on the forum and not in the store")

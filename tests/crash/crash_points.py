@@ -11,7 +11,6 @@ import os
 import random
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,11 +18,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from modbot.forums.http import Response, Wire
-from modbot.store import cursors, decisions, outbox
+from modbot.store import cursors, decisions, migrate, outbox
 from modbot.store.engine import Store
 
 STARTING = "starting"
 RUNNING = "running"
+FIRST = ("commit:migrate", "committed:migrate")
+"""How the first lives end: before and after the database is there."""
 
 ACTING = {
     "commit:claim": 1,
@@ -49,23 +50,39 @@ READING = {
 @dataclass(frozen=True, slots=True)
 class Kill:
     """``event`` is counted inside the daemon and fatal at its ``at``-th time; STARTING and
-    RUNNING kill from outside, ``at`` seconds after the process began, or was ready."""
+    RUNNING kill from outside, ``at`` seconds after the process began, or was ready.
+    ``gently``: it is SIGTERM that comes then."""
 
     event: str
     at: float
+    gently: bool = False
 
     @property
     def is_timed(self) -> bool:
         return self.event in (STARTING, RUNNING)
 
+    @property
+    def signal(self) -> signal.Signals:
+        return signal.SIGTERM if self.gently else signal.SIGKILL
+
+    @property
+    def kind(self) -> str:
+        return f"{self.event}, SIGTERM" if self.gently else self.event
+
     def __str__(self) -> str:
-        return f"{self.event}+{self.at:.2f}s" if self.is_timed else f"{self.event}#{self.at:.0f}"
+        when = f"+{self.at:.2f}s" if self.is_timed else f"#{self.at:.0f}"
+        return self.kind + when
 
 
 def plan(seed: int, number: int) -> list[Kill]:
-    """As many kills, half of them at a random time and half at a counted event."""
+    """As many kills with SIGKILL, half of them at a random time and half at a counted event;
+    and for every ten of them one SIGTERM while something is under way."""
     draw = random.Random(seed)  # noqa: S311 - a seeded scene, no secret
-    return [_timed(draw) if turn % 2 else _counted(draw) for turn in range(number)]
+    first = [Kill(event, 1) for event in FIRST]
+    rest = [_timed(draw) if turn % 2 else _counted(draw) for turn in range(number - len(first))]
+    for turn in range(0, number // 10):
+        rest.insert(turn * 11, Kill(draw.choice(list(ACTING)), 1, gently=True))
+    return first + rest
 
 
 def _timed(draw: random.Random) -> Kill:
@@ -90,12 +107,16 @@ class Reaper:
 
     def passes(self, event: str) -> None:
         if self._is_fatal(event):
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._strike()
 
     def passes_soon(self, event: str) -> None:
         """The same from beside: while the request is on its way or being answered."""
         if self._is_fatal(event):
-            threading.Thread(target=_die_within, args=(0.004,), daemon=True).start()
+            threading.Timer(random.uniform(0, 0.004), self._strike).start()  # noqa: S311 - any moment will do
+
+    def _strike(self) -> None:
+        assert self._fatal is not None
+        os.kill(os.getpid(), self._fatal.signal)
 
     def _is_fatal(self, event: str) -> bool:
         with self._lock:
@@ -110,6 +131,7 @@ class Reaper:
 def tear(reaper: Reaper) -> None:
     """Let every transaction and every request of this process pass the reaper."""
     names = _Names()
+    names.watch(migrate, "upgrade", "migrate")
     names.watch(outbox, "claim", "claim", when=bool)
     names.watch(outbox, "settle", "settle")
     names.watch(cursors, "save", "poll")
@@ -180,8 +202,3 @@ def _name_of(request: Sequence[Any]) -> str:
     if b"banned=" in body:
         return "act"
     return "sign-in" if body else "page"
-
-
-def _die_within(seconds: float) -> None:
-    time.sleep(random.uniform(0, seconds))  # noqa: S311 - any moment of the exchange will do
-    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,6 +1,6 @@
 """The daemon, as ``modbot serve`` runs it, but on the town's clock and torn open for the reaper.
 
-Usage: crash_serve.py SETTINGS EPOCH EVENT AT (an empty EVENT: nobody kills it from inside).
+Usage: crash_serve.py SETTINGS EPOCH [EVENT AT SIGNAL]: without the last, nobody kills it from inside.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from modbot import settings
 from modbot.daemon import logs, serving
 
 
-def main(file: str, epoch: str, event: str, at: str) -> None:
-    tear(Reaper(Kill(event, float(at)) if event else None))
+def main(file: str, epoch: str, event: str = "", at: str = "0", how: str = "") -> None:
+    tear(Reaper(Kill(event, float(at), gently=how == "SIGTERM") if event else None))
     logs.configure(level="INFO", form="json")
     loaded = settings.load(Path(file))
     if not serving.serve(loaded, reread=lambda: loaded, clock=FastClock(float(epoch))):

@@ -35,8 +35,21 @@ def town(tmp_path: Path) -> Iterator[Town]:
 def test_a_daemon_that_is_killed_again_and_again_ends_as_if_it_had_lived(town):
     chronicle = Chronicle(town, SEED)
     lives = Lives(town, chronicle)
-    lives.live_and_die(plan(SEED, KILLS))
-    lives.live_to_rest()
-    print(report(SEED, lives.deaths))  # noqa: T201 - what a failing run is repeated by
+    try:
+        lives.live_and_die(plan(SEED, KILLS))
+        lives.live_to_rest()
+    finally:
+        print(report(SEED, lives.deaths))  # noqa: T201 - what a failing run is repeated by
     problems = complaints(town, chronicle.ends)
     assert not problems, "\n".join(problems)
+    counted = [death for death in lives.deaths if not death.kill.is_timed]
+    assert sum(death.hit for death in counted) >= 0.8 * len(counted), "the kills miss what they aim at"
+    busy = sum(death.under_way > 0 for death in lives.deaths)
+    assert busy >= KILLS // 6, "too few kills find an action under way: the test proves nothing"
+
+
+def test_the_same_seed_kills_at_the_same_counts():
+    assert plan(7, 200) == plan(7, 200) != plan(8, 200)
+    kills = [kill for kill in plan(7, 200) if not kill.gently]
+    assert len(kills) == 200
+    assert sum(kill.is_timed for kill in kills) == 99
