@@ -11,9 +11,7 @@ import random
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from crash_town import THREADS, Town
-
-from modbot.demo.state import Member
+from crash_town import NURSERY, THREADS, Town
 
 Ends = dict[int, "End"]
 Telling = Generator[Callable[[], bool], None, Ends]
@@ -227,7 +225,7 @@ def edited_into_an_advert(town: Town, draw: random.Random) -> Telling:
 def deleted_before_the_verdict(town: Town, draw: random.Random) -> Telling:
     post = town.writes(town.writer.brief(), thread_of(draw))
     yield town.settled(post, "pending")
-    town.forum.delete(post.id, by=_staff(town))
+    town.forum.delete(post.id, by=town.staff)
     town.moderates("uphold", post)
     yield town.settled(post, "upheld")
     return {
@@ -237,10 +235,21 @@ def deleted_before_the_verdict(town: Town, draw: random.Random) -> Telling:
     }
 
 
-def _staff(town: Town) -> Member:
-    member = town.forum.member_named("站长老包")
-    assert member is not None
-    return member
+def approved_advert(town: Town, draw: random.Random) -> Telling:
+    """What waits for the forum's own approval is asked about, and never hidden unasked."""
+    post = town.writes(town.writer.advert(), NURSERY)
+    yield town.settled(post, "pending")
+    town.forum.approve(post.id, by=town.staff)
+    yield town.visible(post)
+    return {post.id: End(("queue",), flags=(("pending", "spam"),))}
+
+
+def approved_genuine(town: Town, draw: random.Random) -> Telling:
+    post = town.writes(town.writer.genuine(), NURSERY)
+    yield town.judged(post)
+    town.forum.approve(post.id, by=town.staff)
+    yield town.visible(post)
+    return {post.id: PASSED}
 
 
 HIDING: tuple[Story, ...] = (
@@ -260,6 +269,8 @@ OTHERS: tuple[Story, ...] = (
     brief_dismissed,
     upheld_and_taken_back_at_once,
     deleted_before_the_verdict,
+    approved_advert,
+    approved_genuine,
     campaign,
 )
 

@@ -23,6 +23,7 @@ from modbot.demo.state import Member, Post
 
 HERE = Path(__file__).parent
 THREADS = ("words", "years", "traffic", "deer", "heating", "changes")
+NURSERY = "nursery"
 SETTINGS = """
 [policy]
 mode = "enforce"
@@ -59,6 +60,8 @@ url = "{url}"
 username = "{username}"
 password_over_http = true
 polling = "sweep"
+panel_search = true
+panel_search_seconds = 60
 requests_per_second = 20
 requests_per_day = 10000000
 """
@@ -168,6 +171,19 @@ class Town:
         self.ledger = Ledger(self.folder / "var" / "modbot.db")
         self.moderator: Moderator | None = None
         self._newcomers = 0
+        self._threads = {**self.scene.threads, NURSERY: self._open_nursery()}
+
+    def _open_nursery(self) -> int:
+        """A thread in a board where replies wait for approval."""
+        board = self.forum.open_board("新人报到")
+        self.forum.require_approval(board.id)
+        return self.forum.start_thread(board.id, self.staff, "新来的在这里报到", "先说两句。").thread_id
+
+    @property
+    def staff(self) -> Member:
+        member = self.forum.member_named("站长老包")
+        assert member is not None
+        return member
 
     @property
     def forum(self) -> Community:
@@ -193,7 +209,7 @@ class Town:
         return self.forum.join(f"过路人{self._newcomers}")
 
     def writes(self, text: str, thread: str, *, author: Member | None = None) -> Post:
-        return self.forum.post(self.scene.threads[thread], author or self.newcomer(), text)
+        return self.forum.post(self._threads[thread], author or self.newcomer(), text)
 
     def moderates(self, what: str, post: Post) -> None:
         if self.moderator is None:
@@ -215,3 +231,8 @@ class Town:
     def settled(self, post: Post, state: str) -> Callable[[], bool]:
         """The latest flag is in this state, and nothing is under way."""
         return lambda: self.ledger.flag_states(post.id)[-1:] == [state] and not self.ledger.unsettled(post.id)
+
+    def visible(self, post: Post) -> Callable[[], bool]:
+        """The store knows that it does not wait for approval any more."""
+        query = "SELECT 1 FROM replies WHERE post_id = ? AND NOT pending AND visibility = 'visible'"
+        return lambda: bool(self.ledger.rows(query, post.id))
