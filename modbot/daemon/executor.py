@@ -104,7 +104,8 @@ class Executor:
         return ended
 
     def _claim(self) -> list[outbox.Action]:
-        with self._store.write() as tx:
+        # Lasting: without its claim, an action that took effect would be taken for another's.
+        with self._store.write(lasting=True) as tx:
             return outbox.claim(
                 tx,
                 self._forum.name,

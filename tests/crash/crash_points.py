@@ -172,9 +172,9 @@ def _tear_store(reaper: Reaper, names: _Names) -> None:
     original = Store.write
 
     @contextmanager
-    def write(self: Store) -> Iterator[Any]:
+    def write(self: Store, **options: Any) -> Iterator[Any]:
         names.begin()
-        with original(self) as tx:
+        with original(self, **options) as tx:
             yield tx
             name = names.current
             reaper.passes(f"commit:{name}")
