@@ -1,7 +1,9 @@
-"""A moderator at modbot's tools, in a process of its own. Usage: crash_moderator.py SETTINGS EPOCH
+"""A moderator at modbot's tools, in a process of its own.
 
-Reads ``{"do": "uphold" | "dismiss" | … | "undo", "post": id}`` line by line, and answers
-``done`` or why it was refused.
+Usage: crash_moderator.py SETTINGS EPOCH [EVENT]: with the last, it kills itself there.
+Reads ``{"do": "uphold" | "dismiss" | … | "undo", "post": id, "alone": …}`` line by line, and
+answers ``done`` or why it was refused. ``alone``: it carries its verdict out itself, as the
+terminal does while no daemon runs.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import sys
 from pathlib import Path
 
 from crash_clock import FastClock
+from crash_points import Kill, Reaper, tear
 
 from modbot import settings
 from modbot.daemon.house import open_store
@@ -21,14 +24,17 @@ from modbot.store import flags
 from modbot.store.engine import Store
 
 
-def main(file: str, epoch: str) -> None:
+def main(file: str, epoch: str, event: str = "") -> None:
+    tear(Reaper(Kill(event, 1) if event else None))
     loaded = settings.load(Path(file))
     with open_store(loaded) as store:
         moderator = Moderator(loaded, store, "郭", FastClock(float(epoch)))
         for line in sys.stdin:
             order = json.loads(line)
             try:
-                obey(moderator, latest_flag(store, order["post"]), order["do"])
+                action_id = obey(moderator, latest_flag(store, order["post"]), order["do"])
+                if order["alone"] and action_id is not None:
+                    moderator.see_through("city", [action_id])
             except ModbotError as problem:
                 answer = f"{problem.code}: {problem}"
             else:
@@ -37,11 +43,11 @@ def main(file: str, epoch: str) -> None:
             sys.stdout.flush()
 
 
-def obey(moderator: Moderator, flag_id: int, what: str) -> None:
+def obey(moderator: Moderator, flag_id: int, what: str) -> int | None:
+    """Answers the action that it queued."""
     if what == "undo":
-        moderator.undo(flag_id)
-    else:
-        moderator.give(flag_id, VerdictKind(what))
+        return moderator.undo(flag_id).action_id
+    return moderator.give(flag_id, VerdictKind(what)).action_id
 
 
 def latest_flag(store: Store, post_id: int) -> int:

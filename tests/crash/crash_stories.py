@@ -47,6 +47,13 @@ class End:
 
 
 PASSED = End(("allow",))
+BRIEF_UPHELD = End(
+    ("queue",),
+    hidden=True,
+    flags=(("upheld", "low_effort"),),
+    verdicts=(Verdict("uphold", "low_effort"),),
+    hides=1,
+)
 HIDDEN = End(("hide",), hidden=True, flags=(("hidden", "spam"),), hides=1)
 
 
@@ -148,14 +155,14 @@ def brief_upheld(town: Town, draw: random.Random) -> Telling:
     town.moderates("uphold", post)
     yield town.settled(post, "upheld")
     return {
-        post.id: End(
-            ("queue",),
-            hidden=True,
-            flags=(("upheld", "low_effort"),),
-            verdicts=(Verdict("uphold", "low_effort"),),
-            hides=1,
-        )
+        post.id: BRIEF_UPHELD,
     }
+
+
+def brief_pending(town: Town, draw: random.Random) -> Telling:
+    post = town.writes(town.writer.brief(), thread_of(draw))
+    yield town.settled(post, "pending")
+    return {post.id: End(("queue",), flags=(("pending", "low_effort"),))}
 
 
 def brief_dismissed(town: Town, draw: random.Random) -> Telling:
@@ -266,6 +273,7 @@ OTHERS: tuple[Story, ...] = (
     genuine,
     genuine,
     brief_upheld,
+    brief_pending,
     brief_dismissed,
     upheld_and_taken_back_at_once,
     deleted_before_the_verdict,
@@ -287,8 +295,8 @@ class Chronicle:
 
     def begin(self, life: int) -> None:
         """The stories that begin with one life of the daemon: there is always something to hide."""
-        self._start(HIDING[life % len(HIDING)])
-        self._start(self._draw.choice(OTHERS if life % 2 else HIDING))
+        self.start(HIDING[life % len(HIDING)])
+        self.start(self._draw.choice(OTHERS if life % 2 else HIDING))
 
     def advance(self) -> None:
         """Let every story go on that may."""
@@ -303,7 +311,7 @@ class Chronicle:
     def unfinished(self) -> list[str]:
         return [name for name, _, _ in self._open]
 
-    def _start(self, story: Story) -> None:
+    def start(self, story: Story) -> None:
         self._go_on(story.__name__, story(self._town, self._draw))
 
     def _go_on(self, name: str, telling: Telling) -> None:

@@ -124,33 +124,32 @@ class Ledger:
 
 
 class Moderator:
-    """A process of its own that gives verdicts over the same file, told what to do line by line."""
+    """A process of its own that gives verdicts over the same file, told what to do line by line.
+    At ``fatal``, an event inside it, it dies."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: Town, fatal: str = "") -> None:
+        program = [sys.executable, str(HERE / "crash_moderator.py"), str(town.settings_file)]
         self._process = subprocess.Popen(
-            [
-                sys.executable,
-                str(HERE / "crash_moderator.py"),
-                str(town.settings_file),
-                str(town.clock.epoch),
-            ],
+            [*program, str(town.clock.epoch), *([fatal] if fatal else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=town.environ,
         )
 
-    def does(self, what: str, post: Post) -> None:
-        """``what``: a kind of verdict, or ``undo``. Fails when it was refused."""
+    def does(self, what: str, post: Post, *, alone: bool = False) -> str:
+        """``what``: a kind of verdict, or ``undo``. Answers ``done``, or why it was refused, or
+        nothing when it died."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": what, "post": post.id}) + "\n")
+        order = {"do": what, "post": post.id, "alone": alone}
+        self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        answer = self._process.stdout.readline().strip()
-        assert answer == "done", f"{what} on post {post.id}: {answer}"
+        return self._process.stdout.readline().strip()
 
-    def close(self) -> None:
+    def close(self) -> int:
         self._process.communicate(timeout=10)
+        return self._process.returncode
 
 
 @dataclass
@@ -214,7 +213,8 @@ class Town:
     def moderates(self, what: str, post: Post) -> None:
         if self.moderator is None:
             self.moderator = Moderator(self)
-        self.moderator.does(what, post)
+        answer = self.moderator.does(what, post)
+        assert answer == "done", f"{what} on post {post.id}: {answer}"
 
     def close(self) -> None:
         if self.moderator is not None:
