@@ -87,12 +87,12 @@ class _Line:
 
     def __init__(self) -> None:
         self.ends = float("inf")
-        self._ended = False
+        self.ended = False
         self._lock = threading.Lock()
         self._handle: socket.socket | None = None
 
     def left(self, wanted: float | None) -> float:
-        if self._ended:
+        if self.ended:
             raise httpcore.ReadError("the owner has hung up")
         left = self.ends - time.monotonic()
         if left <= 0:
@@ -114,7 +114,7 @@ class _Line:
     def end(self) -> None:
         """Whoever reads or writes fails at once; nobody connects any more."""
         with self._lock:
-            self._ended = True
+            self.ended = True
             if self._handle is not None:
                 with suppress(OSError):  # the other side was faster
                     self._handle.shutdown(socket.SHUT_RDWR)
@@ -240,6 +240,8 @@ class Wire:
 
         Raises :class:`WireError`; never follows a redirect.
         """
+        if self._line.ended:
+            raise WireError("the connection was ended for good", sent=False)
         self._line.ends = time.monotonic() + self._seconds
         url = self._root.copy_with(raw_path=target.encode("ascii"))
         content = body if body or method == "POST" else None
