@@ -62,11 +62,14 @@ WEIGHTS: Mapping[Kind, float] = MappingProxyType(
         Kind.CLOSED: 0.2,
         Kind.SERVER_ERRORS: 0.5,
         Kind.BLIND_SUCCESS: 8.0,
-        Kind.ANTITHEFT: 0.7,
+        Kind.FORMHASH_ROLLED: 4.0,
+        Kind.ANTITHEFT: 1.5,
+        Kind.HOLE: 1.5,
+        Kind.DISORDER: 2.0,
+        Kind.EARLIER_PAGE: 2.0,
     }
 )
-"""How often each is drawn, among those that a request allows. Blind success is heavy: few
-requests are actions."""
+"""How often each is drawn, among those that a request allows: heavy are those that few allow."""
 
 
 @dataclass(frozen=True, slots=True)

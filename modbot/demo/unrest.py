@@ -40,7 +40,7 @@ class Unrest:
     """Stirs a community by a seed; ``done`` counts what happened.
 
     ``keeper`` is the member of the staff who moderates. Only what nobody would hide is
-    edited, so that a post goes on deserving what it deserved.
+    edited, deleted or approved, so that a post goes on deserving what it deserved.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Unrest:
             post
             for thread in self._threads()
             for post in self._community.posts_of(thread.id)
-            if not post.first and not post.hidden and post.fate in {None, Fate.GENUINE}
+            if not post.first and not post.hidden and _is_decent(post)
         ]
 
     def _threads(self) -> list[Thread]:
@@ -102,7 +102,8 @@ class Unrest:
         return True
 
     def _approve(self) -> bool:
-        waiting = [post for post in self._community.posts.values() if post.state is PostState.PENDING]
+        posts = self._community.posts.values()
+        waiting = [post for post in posts if post.state is PostState.PENDING and _is_decent(post)]
         if not waiting:
             return False
         self._community.approve(self._chance.choice(waiting).id, by=self._keeper)
@@ -139,3 +140,7 @@ class Unrest:
 
     def _size(self, thread: Thread) -> int:
         return len(self._community.posts_of(thread.id))
+
+
+def _is_decent(post: Post) -> bool:
+    return post.fate in {None, Fate.GENUINE}
