@@ -52,7 +52,7 @@ def evening(rx: Connection) -> Evening:
     actions = select(replies.c.post_id, outbox.c.state).join(replies, replies.c.id == outbox.c.reply_id)
     return Evening(
         known={row.post_id: row for row in rx.execute(known.select_from(current))},
-        judged={revision: count for revision, count in rx.execute(alone.group_by(decisions.c.revision_id))},
+        judged={row.revision_id: row[1] for row in rx.execute(alone.group_by(decisions.c.revision_id))},
         actions=[(post, state) for post, state in rx.execute(actions)],
         spent=list(rx.scalars(select(requests.c.made))),
     )
