@@ -10,16 +10,13 @@ from modbot.errors import LoggedOut, Retryable, Unreadable
 from modbot.forums.config import EngineContext, ForumConfig
 from modbot.forums.discuz.memory import Memory
 from modbot.forums.discuz.pages.answers import AnswerKind
-from modbot.forums.discuz.pages.viewer import Viewer, read_viewer
+from modbot.forums.discuz.pages.viewer import Viewer, read_viewer, shows_moderation
 from modbot.forums.discuz.signin import SignIn, is_sign_in_wanted
 from modbot.forums.discuz.transport import Page, Request, Transport
 from modbot.forums.protocol import Priority
 
 _GUEST_JSON = re.compile(r'"member_uid":"0"')
 _HEAD = 4000
-_MODERATORS = re.compile(
-    r'<a class="editp"|<input type="checkbox" id="manage[0-9]|<input[^>]{0,80}name="formhash"'
-)
 
 
 class Session:
@@ -160,4 +157,4 @@ def _is_anybodys(page: Page) -> bool:
         return False
     if page.answer.kind is AnswerKind.MESSAGE_ERROR:
         return True
-    return page.answer.kind is AnswerKind.FRAGMENT and not _MODERATORS.search(page.text)
+    return page.answer.kind is AnswerKind.FRAGMENT and not shows_moderation(page.text)
