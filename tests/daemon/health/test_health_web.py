@@ -149,7 +149,7 @@ def test_a_taken_port_is_told_with_the_setting_that_names_it(page):
     second.stop()
 
 
-@pytest.mark.parametrize("listen", ["127.0.0.1:99999", "203.0.113.7:8320"])
+@pytest.mark.parametrize("listen", ["127.0.0.1:99999", "203.0.113.7:8320", "no..name:8320"])
 def test_an_address_that_is_not_ours_is_told(page, listen):
     server = HealthServer(create_app(Probes(bool, bool, page.look), page.metrics), listen=listen)
     with pytest.raises(SettingsError, match=listen):
