@@ -138,7 +138,9 @@ class Executor:
             self._put_off(rest, problem, counted=counted, uncertain=began)
         except DEFECTS as problem:
             self._log.exception("engine_failed", actions=[action.id for action in rest])
-            self._put_off(rest, _unreadable(self._forum.name, problem), counted=True, uncertain=began)
+            self._put_off(
+                rest, _unreadable(self._forum.name, type(problem).__name__), counted=True, uncertain=began
+            )
         return ended
 
     def _turned_away(self, rest: list[outbox.Action], problem: Refused | Gone, *, began: bool) -> int:

@@ -15,7 +15,16 @@ from sqlalchemy import Connection
 
 from modbot.daemon.health.metrics import Metrics
 from modbot.detection import Detector, DuplicateIndex, observation
-from modbot.domain import ActionKind, Assessment, Decision, DecisionKind, FlagState, Reason
+from modbot.domain import (
+    ActionKind,
+    Assessment,
+    Decision,
+    DecisionKind,
+    FlagState,
+    Reason,
+    Repetition,
+    Reply,
+)
 from modbot.policy import (
     BrakeCounts,
     BrakeLimits,
@@ -163,7 +172,8 @@ class Judge:
                 audit.Entry(self._clock(), WHO, "reply.parked", self._forum, None, stored.reply_id, details),
             )
         self._metrics.parked()
-        self._log.error("reply_parked", post=stored.reply.post_id, problem=sentence)
+        self._log.error("reply_parked", post=stored.reply.post_id, problem=type(problem).__name__)
+        self._log.debug("reply_parked", post=stored.reply.post_id, problem=sentence)
 
     def _judge(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
         now = self._clock()
@@ -185,7 +195,7 @@ class Judge:
         for stored, judgement in zip(batch, judgements, strict=True):
             tally.count(judgement.decision)
             self._metrics.decided(judgement.decision, latency=self._latency(stored, now))
-            self._log_decision(judgement)
+            self._log_decision(stored.reply, judgement.decision, judgement.assessment.repetition)
         self._judge_earlier_members(judgements, tally)
 
     def _judge_earlier_members(self, judgements: Sequence[decisions.Judgement], tally: Tally) -> None:
@@ -204,11 +214,11 @@ class Judge:
         ]
         with self._store.write() as tx:
             again = self._decide_all(tx, members, assessments, now)
-        for judgement in again:
+        for member, judgement in zip(members, again, strict=True):
             self._metrics.decided(judgement.decision)
+            self._log_decision(member.reply, judgement.decision, judgement.assessment.repetition)
             if judgement.decision.kind is DecisionKind.HIDE:
                 tally.count(judgement.decision)
-                self._log_decision(judgement)
 
     def _is_new_step(self, campaign: str, size: int) -> bool:
         """Whether a campaign has grown enough to look at its earlier members again: each
@@ -342,20 +352,21 @@ class Judge:
             return None
         return now - posted
 
-    def _log_decision(self, judgement: decisions.Judgement) -> None:
-        decision = judgement.decision
-        if decision.kind is DecisionKind.ALLOW:
-            return
-        repetition = judgement.assessment.repetition
+    def _log_decision(self, reply: Reply, decision: Decision, repetition: Repetition | None) -> None:
         self._log.info(
             "decision",
-            post=judgement.assessment.key.post_id,
+            post=reply.post_id,
+            board=reply.board_id,
+            thread=reply.thread_id,
             kind=decision.kind.value,
             would_be=decision.would_be.value,
             reason=decision.reason.value if decision.reason else None,
-            score=round(decision.score, 4),
+            score=round(float(decision.score), 4),
+            threshold=decision.threshold,
             campaign=repetition.campaign if repetition else None,
             held_by=list(decision.held_by),
+            model=decision.model,
+            policy=decision.policy,
         )
 
 

@@ -392,6 +392,7 @@ notices = Table(
     Column("told_end_at", UtcTime),  # that it is over
     Column("attempts", Integer, nullable=False),
     Column("not_before", UtcTime, nullable=False),
+    Column("reached", JSON, nullable=False),  # marks of the addresses that have it already
     Index("ix_notices_opened_at", "opened_at"),
     sqlite_autoincrement=True,
 )
