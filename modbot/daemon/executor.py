@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from modbot.daemon.health.metrics import PUT_OFF, Metrics
 from modbot.domain import ActionKind, ActionOutcome, OutboxState, Reply, Visibility
 from modbot.errors import (
+    DEFECTS,
     Blocked,
     BudgetSpent,
     Conflict,
@@ -36,8 +37,6 @@ CLAIM = 20
 FIRST_BACKOFF = timedelta(seconds=15)
 LONGEST_BACKOFF = timedelta(hours=1)
 PROVABLE = (ActionKind.HIDE, ActionKind.RESTORE)
-DEFECTS = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
-"""What a bug in an engine looks like: it fails the reply that provokes it, and no other."""
 OUTAGE_PATIENCE = 10
 """How many times more attempts an unreachable forum gets: with the longest backoff of an
 hour, two days of outage bury nothing."""
@@ -108,7 +107,8 @@ class Executor:
         return ended
 
     def _claim(self) -> list[outbox.Action]:
-        with self._store.write() as tx:
+        # Lasting: without its claim, an action that took effect would be taken for another's.
+        with self._store.write(lasting=True) as tx:
             return outbox.claim(
                 tx,
                 self._forum.name,
