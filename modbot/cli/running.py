@@ -84,15 +84,24 @@ def _register_serve(root: click.Group) -> None:
         for name in wiring.forum_names(loaded):
             mode = loaded.policy_for(name, None).mode
             session.say("serve.started", forum=name, mode=session.words.text(f"mode.{mode.value}"))
-        in_order = serving.serve(
+        ended = serving.serve(
             loaded,
             reread=lambda: settings.load(session.settings_file),
             adopted=lambda fresh: _configure_logs(fresh, verbose=session.verbose),
         )
-        session.say("serve.stopped")
-        if not in_order:
-            sys.stdout.flush()
-            os._exit(0)  # the interpreter would wait for the threads that hang
+        if ended.problem is None:
+            session.say("serve.stopped")
+        else:
+            click.echo(ended.problem.message(session.language), err=True)
+        _leave(0 if ended.problem is None else ended.problem.exit_code, hangs=ended.hangs)
+
+
+def _leave(status: int, *, hangs: bool) -> None:
+    """End the process. The interpreter would wait for threads that hang, for ever."""
+    if hangs:
+        sys.stdout.flush()
+        os._exit(status)
+    raise SystemExit(status)
 
 
 def _register_resume(root: click.Group) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from modbot.daemon.health.metrics import Metrics
 from modbot.errors import ForumRolledBack, ModbotError
 from modbot.forums.protocol import Batch, Forum
 from modbot.store import audit, cursors, inbox, requests, unreadable
@@ -28,7 +29,10 @@ class PollReport:
 
 
 class Poller:
-    def __init__(self, *, forum: Forum, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, forum: Forum, store: Store, clock: Callable[[], datetime], metrics: Metrics | None = None
+    ) -> None:
+        self._metrics = (metrics or Metrics()).of(forum.name)
         self._forum = forum
         self._store = store
         self._clock = clock
@@ -45,7 +49,7 @@ class Poller:
         A batch and its cursor are one transaction. Raises ForumRolledBack, with nothing
         of that batch stored, when a known post id belongs to another author and time.
         """
-        with self._told() as report:
+        with self._metrics.polling(), self._told() as report:
             with self._store.read() as rx:
                 cursor = cursors.load(rx, self._forum.name)
             for batch in self._forum.poll(cursor, now=self._clock()):
@@ -91,6 +95,7 @@ class Poller:
         receipt = self._store_batch(batch)
         for block in batch.unreadable:
             self._log.warning("unreadable", url=block.url, problem=block.problem)
+        self._metrics.read(receipt, unreadable=len(batch.unreadable))
         report.read += len(batch.replies)
         report.new += sum(row.is_new for row in receipt.rows)
         report.changed += sum(row.is_changed for row in receipt.rows)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from executor_support import LIMITS, START, Bench
+from sqlalchemy import event
 
 from modbot.daemon.executor import LONGEST_BACKOFF, ExecutorLimits, NeedsHuman, backoff
 from modbot.domain import ActionKind, Author, FlagState, OutboxState
@@ -529,3 +530,19 @@ def test_claims_that_a_crash_left_are_free_for_whoever_starts_next(bench: Bench)
         assert outbox.expire_claims(tx, "city", now=bench.clock()) == 1
     bench.executor().work()
     assert bench.state(hide) is OutboxState.DONE
+
+
+def test_a_claim_outlives_a_power_cut_for_what_it_began_would_be_taken_for_anothers(bench: Bench) -> None:
+    (hide,) = bench.hides(1)
+    told: list[str] = []
+
+    def note(*call: object) -> None:
+        told.append(str(call[2]))
+
+    event.listen(bench.store.engine, "before_cursor_execute", note)
+    bench.executor().work()
+    event.remove(bench.store.engine, "before_cursor_execute", note)
+    assert bench.state(hide) is OutboxState.DONE
+    claim = next(at for at, statement in enumerate(told) if statement.startswith("UPDATE outbox"))
+    how = [statement for statement in told[:claim] if statement.startswith("PRAGMA synchronous")]
+    assert how[-1] == "PRAGMA synchronous=FULL"

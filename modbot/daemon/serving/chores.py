@@ -8,10 +8,9 @@ from datetime import datetime, timedelta, tzinfo
 
 import structlog
 
-from modbot.daemon.executor import DEFECTS
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.timetable import Planner
-from modbot.errors import LeaseLost, ModbotError
+from modbot.errors import DEFECTS, LeaseLost, ModbotError
 from modbot.store import chores
 from modbot.store.engine import Store
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def _output(process: subprocess.Popen[str], ends: Callable[[], bool]) -> tuple[s
 
 
 def _be_nice() -> None:
-    os.nice(NICENESS)
+    with suppress(PermissionError):  # a sandbox may forbid it, and it is but a courtesy
+        os.nice(NICENESS)
 
 
 def _last_line(text: str) -> str:

@@ -64,6 +64,10 @@ class Timetable:
                 self._running -= 1
                 self._changed.notify_all()
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
     def start(self) -> None:
         self._scheduler.start()
 

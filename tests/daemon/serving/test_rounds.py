@@ -51,6 +51,9 @@ class Diary:
     def plan(self, name: str, job: Callable[[], None], seconds: float) -> None:
         self.planned[name.partition(":")[2]] = seconds
 
+    def seconds(self) -> float:
+        return self.bench.now.timestamp()
+
     def rest(self, name: str) -> float:
         return self.planned[name]
 
@@ -94,7 +97,7 @@ def diary(tmp_path: Path, bench: Bench) -> Diary:
         planner=kept,
         stop=kept.stop,
         pulse=Pulse(),
-        now=lambda: kept.bench.now.timestamp(),
+        now=kept.seconds,
     )
     return kept
 

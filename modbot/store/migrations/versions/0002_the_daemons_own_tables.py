@@ -82,4 +82,15 @@ def upgrade() -> None:
         sa.Column("caught_up", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("forum", name=op.f("pk_polls")),
     )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index("ix_outbox_settled_at", ["forum", "settled_at"], unique=False)
+
+    with op.batch_alter_table("replies", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_replies_parked",
+            ["forum"],
+            unique=False,
+            sqlite_where=sa.text("parked IS NOT NULL"),
+            postgresql_where=sa.text("parked IS NOT NULL"),
+        )
     # ### end Alembic commands ###
