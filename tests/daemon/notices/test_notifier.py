@@ -10,7 +10,7 @@ from notice_support import TOKEN
 
 from modbot.daemon.notices.notifier import LONGEST_RETRY, retry_after
 from modbot.errors import LeaseLost
-from modbot.store import notices
+from modbot.store import breakers, notices
 from modbot.store.breakers import BreakerState
 
 
@@ -41,8 +41,22 @@ def test_a_trouble_that_comes_and_goes_is_told_once(tower, receiver):
     house.tick(minutes=11)
     assert receiver.titles == [
         "city: a human is needed",
-        "city: modbot works again (it was stopped 12:00 – 12:36).",
+        "city: no human is needed any more (12:00 – 12:36).",
     ]
+
+
+def test_that_a_human_acted_is_no_end_and_no_new_trouble_before_it_helped(tower, receiver):
+    house = tower()
+    house.polled()
+    house.breaker(BreakerState.STOPPED, "error.forum.captcha")
+    house.tick()
+    house.tick(hours=2)
+    with house.store.write() as tx:
+        assert breakers.resume(tx, "city", who="ann", at=house.now)
+    assert house.tick() == {"opened": 0, "closed": 0, "told": 0, "waiting": 0}
+    house.breaker(BreakerState.OPEN, "error.forum.connection")
+    house.tick(minutes=1)
+    assert receiver.titles == ["city: a human is needed", "city: cannot be reached"]
 
 
 def test_two_troubles_at_once_are_one_message(tower, receiver):
@@ -83,7 +97,7 @@ def test_a_night_long_trouble_that_is_over_by_the_morning_is_one_line_about_its_
     house.at("2026-03-02 07:30")
     house.tick()
     house.tick(hours=1)
-    assert receiver.titles == ["city: modbot works again (it was stopped 03-01 23:00 – 02:00)."]
+    assert receiver.titles == ["city: no human is needed any more (03-01 23:00 – 02:00)."]
 
 
 def test_a_trouble_of_minutes_that_nobody_was_told_of_is_told_to_nobody(tower, receiver):
