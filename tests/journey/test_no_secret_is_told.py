@@ -187,7 +187,7 @@ def test_nothing_that_is_printed_or_kept_holds_a_secret(run):
     told = "\n".join(printed)
     assert {secret for secret in run.tap.seen if len(secret) == 8}, "form hashes were seen on the wire"
     assert len(run.tap.seen) >= 3
-    for expected in ("decision", "cannot sign in with", "refused", "poll_failed", "leaky"):
+    for expected in ("decision", "cannot sign in with", "password_refused", "caught_up", "leaky"):
         assert expected in told, "the run met what it was made to meet"
     assert run.found_in(told) == set()
     assert run.found_in(run.kept()) == set()
