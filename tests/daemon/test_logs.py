@@ -117,6 +117,14 @@ def fail_with(secret: str) -> None:
     raise ValueError(f"cannot use {hidden}")
 
 
+def test_a_logger_from_before_new_settings_keeps_their_secrets_too(told):
+    logs.configure(form="json", secrets=["the old one"])
+    log = structlog.get_logger("x").bind(forum="city")
+    logs.configure(form="json", secrets=[SECRET])
+    log.info("event", word=SECRET)
+    assert objects(told())[0]["word"] == "***"
+
+
 @pytest.mark.parametrize("form", ["json", "pretty"])
 def test_exceptions_are_told_without_secrets_and_without_local_variables(told, form):
     logs.configure(form=form, secrets=[SECRET])

@@ -169,9 +169,11 @@ def test_who_never_heard_of_the_beginning_reads_it_in_the_end(tower, receiver, o
     assert receiver.titles == ["city: hiding is paused", *other_receiver.titles]
 
 
-def test_a_crash_between_sending_and_writing_it_down_tells_again_but_not_at_once(tower, receiver):
+def test_a_crash_between_sending_and_writing_it_down_tells_that_address_again_but_not_at_once(
+    tower, receiver, other_receiver
+):
     """The attempt is written down before it is made: no message is lost, no crash floods."""
-    house = tower()
+    house = tower(addresses=(receiver.address, other_receiver.address))
     alive = threading.Event()
     alive.set()
 
@@ -182,15 +184,16 @@ def test_a_crash_between_sending_and_writing_it_down_tells_again_but_not_at_once
     house.store = house.store.guarded(guard)
     house.restart()
     house.pull_brake()
-    receiver.meanwhile = alive.clear
+    other_receiver.meanwhile = alive.clear
     with pytest.raises(LeaseLost):
         house.tick()
-    receiver.meanwhile = alive.set
+    other_receiver.meanwhile = alive.set
     alive.set()
     house.restart()
     assert house.tick()["told"] == 0
     assert house.tick(minutes=1)["told"] == 1
-    assert receiver.titles == ["city: hiding is paused"] * 2
+    assert receiver.titles == ["city: hiding is paused"]
+    assert other_receiver.titles == ["city: hiding is paused"] * 2
 
 
 def test_an_address_that_hangs_costs_its_own_time_and_no_lock(tower, receiver, other_receiver):
@@ -241,6 +244,14 @@ def test_people_read_it_in_chinese_and_in_their_own_time(tower, receiver):
     assert "12:00" in receiver.bodies
     assert "最近的屏蔽中误判过多" in receiver.bodies
     assert "modbot brake" in receiver.bodies
+
+
+def test_an_errors_own_words_are_sent_without_secrets(tower, receiver):
+    house = tower()
+    house.chore("backup", "cannot decrypt with backup-passphrase\nat line 3")
+    house.tick()
+    assert receiver.titles == ["Failed: the backup"]
+    assert "cannot decrypt with *** at line 3" in receiver.bodies
 
 
 def test_the_log_names_an_address_by_its_number(tower, receiver, capsys):
