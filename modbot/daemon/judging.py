@@ -6,6 +6,7 @@ duplicate index learns of a reply only after that commit.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -340,7 +341,12 @@ class Judge:
         return self._clock() - posted
 
     def _log_decision(self, reply: Reply, decision: Decision, repetition: Repetition | None) -> None:
-        self._log.info(
+        """One line for each decision, an allow too; only of the history that is read at the
+        first start, what passes is told at DEBUG."""
+        since = self._rules.flag_since
+        is_history = since is not None and reply.posted_at is not None and reply.posted_at < since
+        self._log.log(
+            logging.DEBUG if is_history and decision.kind is DecisionKind.ALLOW else logging.INFO,
             "decision",
             post=reply.post_id,
             board=reply.board_id,

@@ -52,6 +52,7 @@ class DemoServer:
             ws="none",
             lifespan="off",
             date_header=False,
+            log_config=None,
             # Where answers break off on purpose, each would be told as an error.
             log_level="critical" if mischief else "warning",
             access_log=False,
