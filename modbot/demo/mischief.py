@@ -137,26 +137,8 @@ class MischiefLayer:
         self._dead_sessions: set[str] = set()
         self._disguise = _Disguise()
         self._earlier: OrderedDict[str, Answered] = OrderedDict()
-        self._instead: Mapping[Kind, _Instead] = {
-            Kind.CC_RELOAD: _cc_defence(obstacles.RELOAD),
-            Kind.CC_TOO_FAST: _cc_defence(obstacles.TOO_FAST),
-            Kind.ANTITHEFT: obstacles.antitheft,
-            Kind.CLOSED: lambda asked, _: obstacles.closed(asked),
-            Kind.HOLE: lambda asked, chance: obstacles.hole(asked, to_page=chance.random() < 0.5),
-            Kind.SERVER_ERRORS: lambda _, chance: obstacles.server_error(chance),
-            Kind.COME_BACK_LATER: self._come_back_later,
-            Kind.BLIND_SUCCESS: lambda asked, _: obstacles.blind_success(asked),
-        }
-        self._spoilt: Mapping[Kind, _Spoil] = {
-            Kind.SLOW_DRIP: lambda answer, _: replace(answer, drip_seconds=mischief.drip_seconds),
-            Kind.TRUNCATED: spoiling.truncated,
-            Kind.CUT: spoiling.cut,
-            Kind.EMPTY: lambda answer, _: replace(answer, body=b""),
-            Kind.WRONG_BYTES: lambda answer, _: spoiling.in_another_charset(answer),
-            Kind.WRONG_CHARSET: lambda answer, _: spoiling.misdeclared(answer),
-            Kind.DISORDER: spoiling.disordered,
-            Kind.CLOCK_SKEW: self._skewed,
-        }
+        self._instead = self._stand_ins()
+        self._spoilt = self._damages()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -203,6 +185,32 @@ class MischiefLayer:
             Kind.DISORDER: a_page and is_thread,
         }
         return fitting.get(kind, True)
+
+    def _stand_ins(self) -> Mapping[Kind, _Instead]:
+        """Answers given in the forum's place."""
+        return {
+            Kind.CC_RELOAD: _cc_defence(obstacles.RELOAD),
+            Kind.CC_TOO_FAST: _cc_defence(obstacles.TOO_FAST),
+            Kind.ANTITHEFT: obstacles.antitheft,
+            Kind.CLOSED: lambda asked, _: obstacles.closed(asked),
+            Kind.HOLE: lambda asked, chance: obstacles.hole(asked, to_page=chance.random() < 0.5),
+            Kind.SERVER_ERRORS: lambda _, chance: obstacles.server_error(chance),
+            Kind.COME_BACK_LATER: self._come_back_later,
+            Kind.BLIND_SUCCESS: lambda asked, _: obstacles.blind_success(asked),
+        }
+
+    def _damages(self) -> Mapping[Kind, _Spoil]:
+        """What becomes of the forum's own answers."""
+        return {
+            Kind.SLOW_DRIP: lambda answer, _: replace(answer, drip_seconds=self._mischief.drip_seconds),
+            Kind.TRUNCATED: spoiling.truncated,
+            Kind.CUT: spoiling.cut,
+            Kind.EMPTY: lambda answer, _: replace(answer, body=b""),
+            Kind.WRONG_BYTES: lambda answer, _: spoiling.in_another_charset(answer),
+            Kind.WRONG_CHARSET: lambda answer, _: spoiling.misdeclared(answer),
+            Kind.DISORDER: spoiling.disordered,
+            Kind.CLOCK_SKEW: self._skewed,
+        }
 
     # -- playing -----------------------------------------------------------------------
 
