@@ -28,8 +28,9 @@ FORMAT = 1
 DATABASE = "modbot.db"
 SETTINGS = "modbot.toml"
 MODELS = "models/"
-COMPRESSION = 3
-"""gzip's level: see docs/backup.md for the measurement."""
+COMPRESSION = 4
+"""gzip's level. On a store of 76,000 replies, one core: level 1 packs 3.4 to 1 at 141 MB/s,
+4 packs 3.6 to 1 at 103 MB/s, 6 3.8 to 1 at 62 MB/s, 9 the same at 38 MB/s."""
 _MANIFEST = "manifest.json"
 _MANIFEST_BYTES = 1 << 20
 _PIECE = 1 << 20
