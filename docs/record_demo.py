@@ -25,10 +25,9 @@ CHARACTER_WIDTH = 12.2
 
 def main() -> None:
     logs.configure(level="ERROR")
-    stop = threading.Event()
-    with demonstration.demonstration(stop=stop) as running:
+    with demonstration.demonstration() as running:
         glances: list[demonstration.Glance] = []
-        running.run(stop=stop, seconds=SECONDS, show=glances.append)
+        running.run(stop=threading.Event(), seconds=SECONDS, show=glances.append)
         for language, name in (("en", "demo.svg"), ("zh", "demo.zh-CN.svg")):
             console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
             console.print(picture(glances[-1], running.url, i18n.catalogue(language)))

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from modbot import i18n
 from modbot.cli.base import Session, command, harmless, option
-from modbot.cli.running import stopping
 from modbot.daemon import demonstration, logs
+from modbot.daemon.serving import signals
 from modbot.domain import FlagState
 
 COLUMNS = (("state", 8), ("reason", 12), ("author", 14), ("thread", 22), ("text", None))
@@ -26,15 +26,15 @@ def register(root: click.Group) -> None:
     @option("--charset", type=click.Choice(["utf-8", "gbk"]), default="utf-8")
     def demo(session: Session, seconds: float | None, charset: str) -> None:
         logs.configure(level="INFO" if session.verbose else "ERROR")
-        with stopping() as stop, demonstration.demonstration(stop=stop, charset=charset) as running:
+        with signals.heard() as heard, demonstration.demonstration(charset=charset) as running:
             session.say("demo.started", url=running.url)
             session.say("demo.enforce")
             if session.as_json or not session.out.is_terminal:
-                summary = running.run(stop=stop, seconds=seconds, show=lambda _: None)
+                summary = running.run(stop=heard.stop, seconds=seconds, show=lambda _: None)
             else:
                 with Live(console=session.out, refresh_per_second=4) as live:
                     summary = running.run(
-                        stop=stop,
+                        stop=heard.stop,
                         seconds=seconds,
                         show=lambda glance: live.update(picture(glance, running.url, session.words)),
                     )

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import getpass
-import signal
+import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
+from datetime import timedelta
 
 import click
 
+from modbot import settings
 from modbot.cli.base import Session, command, option
-from modbot.daemon import dryrun, lock, logs, scheduler, wiring
+from modbot.daemon import dryrun, logs, redaction, serving, wiring
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.house import ForumDesk, open_house, open_store, utc_now
+from modbot.daemon.serving import ownership, signals
 from modbot.errors import ModbotError, UsageError
-from modbot.store import archive
+from modbot.store import archive, breakers
 
 
 def register(root: click.Group) -> None:
     _register_poll(root)
     _register_serve(root)
+    _register_resume(root)
 
 
 def _register_poll(root: click.Group) -> None:
@@ -32,7 +34,7 @@ def _register_poll(root: click.Group) -> None:
     @option("--dry-run", is_flag=True)
     @option("--accept-rollback", is_flag=True)
     def poll(session: Session, forum: str | None, once: bool, dry_run: bool, accept_rollback: bool) -> None:
-        _configure_logs(session)
+        _configure_logs(session.loaded, verbose=session.verbose)
         names = wiring.forum_names(session.loaded, forum)
         if accept_rollback:
             _accept_rollback(session, forum)
@@ -41,19 +43,25 @@ def _register_poll(root: click.Group) -> None:
             for name in names:
                 report_dry_run(session, name)
             return
-        failed = False
-        with (
-            stopping() as stop,
-            lock.owning(session.loaded.state_dir),
-            open_house(session.loaded, names, stop=stop) as house,
-        ):
-            while True:
-                for desk in house.desks.values():
-                    failed |= not poll_once(session, desk, stop)
-                if once or stop.wait(session.loaded.settings.polling.every_seconds):
-                    break
-        if failed and once:
+        with signals.heard() as heard:
+            went_well = _poll(session, names, heard.stop, once=once)
+        if once and not went_well:
             raise SystemExit(1)
+
+
+def _poll(session: Session, names: Sequence[str], stop: threading.Event, *, once: bool) -> bool:
+    """Poll until told to stop (once: one time); answers whether every poll went well."""
+    loaded, went_well = session.loaded, True
+    with (
+        open_store(loaded) as store,
+        ownership.owning(store, loaded.state_dir, lease=_lease(loaded)) as owned,
+        open_house(loaded, names, store=store.guarded(owned.guard), stop=stop) as house,
+    ):
+        while True:
+            for desk in house.desks.values():
+                went_well &= poll_once(session, desk, stop)
+            if once or owned.lost.is_set() or stop.wait(loaded.settings.polling.every_seconds):
+                return went_well
 
 
 def _accept_rollback(session: Session, forum: str | None) -> None:
@@ -61,26 +69,55 @@ def _accept_rollback(session: Session, forum: str | None) -> None:
     if forum is None:
         raise UsageError(code="error.poll.which_forum")
     click.confirm(session.words.text("poll.ask_rollback", forum=forum), abort=True)
-    with lock.owning(session.loaded.state_dir), open_store(session.loaded) as store, store.write() as tx:
-        kept_as = archive.set_aside(tx, forum, who=getpass.getuser(), at=utc_now())
+    state_dir, who = session.loaded.state_dir, getpass.getuser()
+    with open_store(session.loaded) as store, ownership.owning(store, state_dir), store.write() as tx:
+        kept_as = archive.set_aside(tx, forum, who=who, at=utc_now())
+        breakers.resume(tx, forum, who=who, at=utc_now())
     session.say("poll.rollback_accepted", forum=forum, kept_as=kept_as)
 
 
 def _register_serve(root: click.Group) -> None:
     @command(root, "serve", prints=False)
     def serve(session: Session) -> None:
-        _configure_logs(session)
-        names = wiring.forum_names(session.loaded)
-        with (
-            stopping() as stop,
-            lock.owning(session.loaded.state_dir),
-            open_house(session.loaded, names, stop=stop) as house,
-        ):
+        loaded = session.loaded
+        _configure_logs(loaded, verbose=session.verbose)
+        for name in wiring.forum_names(loaded):
+            mode = loaded.policy_for(name, None).mode
+            session.say("serve.started", forum=name, mode=session.words.text(f"mode.{mode.value}"))
+        ended = serving.serve(
+            loaded,
+            reread=lambda: settings.load(session.settings_file),
+            adopted=lambda fresh: _configure_logs(fresh, verbose=session.verbose),
+        )
+        if ended.problem is None:
+            session.say("serve.stopped")
+        else:
+            click.echo(ended.problem.message(session.language), err=True)
+        _leave(0 if ended.problem is None else ended.problem.exit_code, hangs=ended.hangs)
+
+
+def _leave(status: int, *, hangs: bool) -> None:
+    """End the process. The interpreter would wait for threads that hang, for ever."""
+    if hangs:
+        sys.stdout.flush()
+        os._exit(status)
+    raise SystemExit(status)
+
+
+def _register_resume(root: click.Group) -> None:
+    @command(root, "resume")
+    @option("--forum")
+    @option("--who")
+    def resume(session: Session, forum: str | None, who: str | None) -> None:
+        names = wiring.forum_names(session.loaded, forum)
+        with open_store(session.loaded) as store:
             for name in names:
-                mode = session.loaded.policy_for(name, None).mode
-                session.say("serve.started", forum=name, mode=session.words.text(f"mode.{mode.value}"))
-            scheduler.serve(house, wait=lambda: wait_for(stop))
-        session.say("serve.stopped")
+                with store.write() as tx:
+                    resumed = breakers.resume(tx, name, who=who or getpass.getuser(), at=utc_now())
+                if session.as_json:
+                    session.answer({"forum": name, "resumed": resumed})
+                else:
+                    session.say("resume.done" if resumed else "resume.nothing", forum=name)
 
 
 def poll_once(session: Session, desk: ForumDesk, stop: threading.Event) -> bool:
@@ -127,30 +164,12 @@ def report_dry_run(session: Session, name: str) -> None:
             )
 
 
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """An event that SIGTERM or SIGINT sets; a second signal ends the process at once."""
-    stop = threading.Event()
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            sys.exit(128 + number)
-        stop.set()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _lease(loaded: settings.Loaded) -> timedelta:
+    return timedelta(seconds=loaded.settings.daemon.lease_seconds)
 
 
-def wait_for(stop: threading.Event) -> None:
-    """Wait in short steps: a signal handler runs only between two of them."""
-    while not stop.wait(0.2):
-        pass
-
-
-def _configure_logs(session: Session) -> None:
-    chosen = session.loaded.settings.log
-    logs.configure(level="DEBUG" if session.verbose else chosen.level, form=chosen.format)
+def _configure_logs(loaded: settings.Loaded, *, verbose: bool) -> None:
+    chosen = loaded.settings.log
+    logs.configure(
+        level="DEBUG" if verbose else chosen.level, form=chosen.format, secrets=redaction.known(loaded)
+    )

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from modbot import settings
-from modbot.daemon import house, kinds, scheduler
+from modbot.daemon import house, kinds
+from modbot.daemon.serving.crew import Crew, at_work
 from modbot.demo.members import Members
 from modbot.demo.scene import Scene, stage
 from modbot.demo.server import DemoServer
@@ -21,6 +22,8 @@ from modbot.store.engine import Store
 
 FORUM = "demo"
 NEWEST = 14
+LOOK_SECONDS = 0.5
+STOP_SECONDS = 8.0
 
 # The demo turns enforce on openly: elsewhere a new installation starts in shadow.
 SETTINGS = """
@@ -75,35 +78,26 @@ class Glance:
 class Demonstration:
     """A running demo. ``url`` is the forum's address; ``moderator`` its moderator's name."""
 
-    def __init__(self, scene: Scene, server: DemoServer, members: Members, opened: house.House) -> None:
+    def __init__(self, scene: Scene, server: DemoServer, members: Members, crew: Crew, store: Store) -> None:
         self._scene = scene
         self._server = server
         self._members = members
-        self._house = opened
+        self._crew = crew
+        self.store = store
 
     @property
     def url(self) -> str:
         return self._server.url
 
-    @property
-    def store(self) -> Store:
-        return self._house.store
-
     def run(self, *, stop: threading.Event, seconds: float | None, show: Callable[[Glance], None]) -> Summary:
-        """Let the members write and the daemon work for ``seconds`` (until ``stop`` without)."""
+        """Let the members write and modbot work for ``seconds`` (until ``stop`` without)."""
         self._members.start()
-
-        def wait() -> None:
-            left = seconds
-            while not stop.wait(0.5):
-                show(self.glance())
-                if left is not None:
-                    left -= 0.5
-                    if left <= 0:
-                        return
-
-        scheduler.serve(self._house, wait=wait)
+        left = float("inf") if seconds is None else seconds
+        while left > 0 and not stop.wait(LOOK_SECONDS):
+            show(self.glance())
+            left -= LOOK_SECONDS
         self._members.stop()
+        self._crew.dismiss(seconds=STOP_SECONDS)
         return self.summary()
 
     def glance(self) -> Glance:
@@ -126,17 +120,18 @@ class Demonstration:
 
 
 @contextmanager
-def demonstration(*, stop: threading.Event, charset: str = "utf-8") -> Iterator[Demonstration]:
+def demonstration(*, charset: str = "utf-8") -> Iterator[Demonstration]:
     """The scene, its server and the house beside it, in a folder that goes with it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="modbot-demo-")))
         scene = stage()
         server = stack.enter_context(DemoServer(forum=scene.forum, charset=charset))
         loaded = _settings(folder, server, scene)
-        opened = stack.enter_context(house.open_house(loaded, [FORUM], stop=stop))
+        store = stack.enter_context(house.open_store(loaded))
+        crew = stack.enter_context(at_work(loaded, [FORUM], store))
         members = Members(scene)
         stack.callback(members.stop)
-        yield Demonstration(scene, server, members, opened)
+        yield Demonstration(scene, server, members, crew, store)
 
 
 def _settings(folder: Path, server: DemoServer, scene: Scene) -> settings.Loaded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 import time
@@ -24,7 +25,7 @@ from modbot.domain import Reason
 from modbot.forums.protocol import Forum
 from modbot.policy import PolicyBook
 from modbot.settings import Loaded
-from modbot.store import campaigns, engine, inbox, outbox, requests
+from modbot.store import campaigns, engine, inbox, outbox, polls, requests
 from modbot.store.engine import Store
 
 Clock = Callable[[], datetime]
@@ -43,7 +44,8 @@ def sleep(seconds: float) -> bool:
 
 
 def owner_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Tells apart the workers of one process, too: a replaced one may still be at it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,11 @@ class ForumDesk:
 
     name: str
     forum: Forum
+    store: Store
     poller: Poller
     judge: Judge
     executor: Executor
+    clock: Clock
 
     def poll(self, *, stopping: Callable[[], bool] = lambda: False) -> tuple[PollReport, Tally]:
         """Poll, judging each batch as soon as it is stored."""
@@ -63,9 +67,36 @@ class ForumDesk:
         def judge() -> None:
             total.add(self.judge.judge_waiting())
 
-        judge()
-        report = self.poller.poll(stored=judge, stopping=stopping)
+        report: PollReport | None = None
+        with self.store.write() as tx:
+            polls.began(tx, self.name, at=self.clock())
+        try:
+            judge()
+            report = self.poller.poll(stored=judge, stopping=stopping)
+        finally:
+            self._note_end(report)
         return report, total
+
+    def _note_end(self, report: PollReport | None) -> None:
+        at = self.clock()
+        with self.store.write() as tx:
+            if report is None:
+                polls.failed(tx, self.name, at=at)
+            else:
+                facts = {"read": report.read, "new": report.new}
+                polls.succeeded(tx, self.name, at=at, caught_up=report.caught_up, **facts)
+
+    def close(self) -> None:
+        self.forum.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Sleeps:
+    """How the work of a desk sleeps. Both answer True when it was to stop: ``usual`` as soon
+    as nothing new may begin, ``urgent`` (an action is under way) only when it is cut off."""
+
+    usual: Callable[[float], bool]
+    urgent: Callable[[float], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,51 +119,68 @@ def open_store(loaded: Loaded) -> Iterator[Store]:
 
 @contextmanager
 def open_house(
-    loaded: Loaded, names: Sequence[str], *, clock: Clock = utc_now, stop: threading.Event | None = None
+    loaded: Loaded,
+    names: Sequence[str],
+    *,
+    store: Store | None = None,
+    clock: Clock = utc_now,
+    stop: threading.Event | None = None,
 ) -> Iterator[House]:
-    """Open store, model, duplicate index and the forums ``names``; close them all at the end."""
+    """Open store (unless one is given), model, duplicate index and the forums ``names``; close
+    what was opened at the end."""
     stop = stop or threading.Event()
     with ExitStack() as stack:
-        store = stack.enter_context(open_store(loaded))
+        if store is None:
+            store = stack.enter_context(open_store(loaded))
         detector = models.load_detector(loaded)
-        book = wiring.policy_book(loaded, detector.manifest.thresholds)
         desks = {}
         for name in names:
-            forum = wiring.open_forum(
-                loaded, name, ledger=requests.Ledger(store), clock=clock, sleep=stop.wait
+            desks[name] = open_desk(
+                loaded, store, detector, name, clock=clock, sleeps=Sleeps(stop.wait, stop.wait)
             )
-            stack.callback(forum.close)
-            desks[name] = _desk(loaded, store, detector, book, forum, clock)
+            stack.callback(desks[name].close)
         yield House(loaded, store, detector, desks, stop)
 
 
-def _desk(
-    loaded: Loaded, store: Store, detector: Detector, book: PolicyBook, forum: Forum, clock: Clock
+def open_desk(
+    loaded: Loaded, store: Store, detector: Detector, name: str, *, clock: Clock, sleeps: Sleeps
 ) -> ForumDesk:
-    settings = loaded.settings
+    """A desk for forum ``name``, for whoever is the only one to work on it: what a former
+    one left unfinished is taken over. Raises SettingsError."""
+    forum = wiring.open_forum(
+        loaded,
+        name,
+        ledger=requests.Ledger(store),
+        clock=clock,
+        sleep=sleeps.usual,
+        urgent_sleep=sleeps.urgent,
+    )
+    book = wiring.policy_book(loaded, detector.manifest.thresholds)
     with store.write() as tx:
         # What could not be judged gets another chance at every start: it may be a newer modbot.
-        inbox.unpark(tx, forum.name)
-        outbox.expire_claims(tx, forum.name, now=clock())
+        inbox.unpark(tx, name)
+        outbox.expire_claims(tx, name, now=clock())
     judge = Judge(
-        forum=forum.name,
+        forum=name,
         store=store,
         detector=detector,
-        duplicates=_rebuilt_index(loaded, store, forum.name, clock()),
-        rules=replace(
-            judging_rules(loaded, book), flag_since=_flag_since(loaded, store, forum.name, clock())
-        ),
-        clock=clock,
-    )
-    executor = Executor(
-        forum=forum,
-        store=store,
-        owner=owner_name(),
-        limits=ExecutorLimits(settings.actions.attempts, timedelta(seconds=settings.actions.lease_seconds)),
+        duplicates=_rebuilt_index(loaded, store, name, clock()),
+        rules=replace(judging_rules(loaded, book), flag_since=_flag_since(loaded, store, name, clock())),
         clock=clock,
     )
     poller = Poller(forum=forum, store=store, clock=clock)
-    return ForumDesk(forum.name, forum, poller, judge, executor)
+    return ForumDesk(name, forum, store, poller, judge, executor_for(loaded, store, forum, clock), clock)
+
+
+def executor_for(loaded: Loaded, store: Store, forum: Forum, clock: Clock) -> Executor:
+    actions = loaded.settings.actions
+    return Executor(
+        forum=forum,
+        store=store,
+        owner=owner_name(),
+        limits=ExecutorLimits(actions.attempts, timedelta(seconds=actions.lease_seconds)),
+        clock=clock,
+    )
 
 
 def judging_rules(loaded: Loaded, book: PolicyBook) -> JudgingRules:

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
+from modbot.daemon.health.metrics import Metrics
 from modbot.detection import Detector, DuplicateIndex, observation
-from modbot.domain import ActionKind, Assessment, Decision, DecisionKind, FlagState, Reason
+from modbot.domain import (
+    ActionKind,
+    Assessment,
+    Decision,
+    DecisionKind,
+    FlagState,
+    Reason,
+    Repetition,
+    Reply,
+)
 from modbot.policy import (
     BrakeCounts,
     BrakeLimits,
@@ -105,7 +115,10 @@ class Judge:
         duplicates: DuplicateIndex,
         rules: JudgingRules,
         clock: Callable[[], datetime],
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = (metrics or Metrics()).of(forum)
+        self._metrics.judges_with(detector.model)
         self._forum = forum
         self._store = store
         self._detector = detector
@@ -127,9 +140,20 @@ class Judge:
         self._show_best()
         return tally
 
+    @property
+    def remembered(self) -> int:
+        """How many replies new ones are compared with."""
+        return self._duplicates.size
+
+    def forget_old(self) -> None:
+        """Let go of what no reply can be compared with any more."""
+        self._duplicates.expire(self._clock())
+        self._steps.clear()
+
     def _judge_or_park(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
         try:
-            self._judge(batch, tally)
+            with self._metrics.judging():
+                self._judge(batch, tally)
         except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError, MemoryError) as problem:
             if len(batch) > 1:
                 for stored in batch:
@@ -147,7 +171,9 @@ class Judge:
                 tx,
                 audit.Entry(self._clock(), WHO, "reply.parked", self._forum, None, stored.reply_id, details),
             )
-        self._log.error("reply_parked", post=stored.reply.post_id, problem=sentence)
+        self._metrics.parked()
+        self._log.error("reply_parked", post=stored.reply.post_id, problem=type(problem).__name__)
+        self._log.debug("reply_parked", post=stored.reply.post_id, problem=sentence)
 
     def _judge(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
         now = self._clock()
@@ -166,9 +192,10 @@ class Judge:
                 for stored, judgement in zip(batch, judgements, strict=True)
             ]
         )
-        for judgement in judgements:
+        for stored, judgement in zip(batch, judgements, strict=True):
             tally.count(judgement.decision)
-            self._log_decision(judgement)
+            self._metrics.decided(judgement.decision, latency=self._latency(stored, now))
+            self._log_decision(stored.reply, judgement.decision, judgement.assessment.repetition)
         self._judge_earlier_members(judgements, tally)
 
     def _judge_earlier_members(self, judgements: Sequence[decisions.Judgement], tally: Tally) -> None:
@@ -187,10 +214,11 @@ class Judge:
         ]
         with self._store.write() as tx:
             again = self._decide_all(tx, members, assessments, now)
-        for judgement in again:
+        for member, judgement in zip(members, again, strict=True):
+            self._metrics.decided(judgement.decision)
+            self._log_decision(member.reply, judgement.decision, judgement.assessment.repetition)
             if judgement.decision.kind is DecisionKind.HIDE:
                 tally.count(judgement.decision)
-                self._log_decision(judgement)
 
     def _is_new_step(self, campaign: str, size: int) -> bool:
         """Whether a campaign has grown enough to look at its earlier members again: each
@@ -316,20 +344,29 @@ class Judge:
             places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
             budget.show_best(tx, self._forum, places=places, at=now)
 
-    def _log_decision(self, judgement: decisions.Judgement) -> None:
-        decision = judgement.decision
-        if decision.kind is DecisionKind.ALLOW:
-            return
-        repetition = judgement.assessment.repetition
+    def _latency(self, stored: inbox.Stored, now: datetime) -> timedelta | None:
+        """From posting to decision. None for an edit, whose time no page tells, and for the
+        history that is read at the first start."""
+        posted, since = stored.reply.posted_at, self._rules.flag_since
+        if posted is None or stored.is_edited or (since is not None and posted < since):
+            return None
+        return now - posted
+
+    def _log_decision(self, reply: Reply, decision: Decision, repetition: Repetition | None) -> None:
         self._log.info(
             "decision",
-            post=judgement.assessment.key.post_id,
+            post=reply.post_id,
+            board=reply.board_id,
+            thread=reply.thread_id,
             kind=decision.kind.value,
             would_be=decision.would_be.value,
             reason=decision.reason.value if decision.reason else None,
-            score=round(decision.score, 4),
+            score=round(float(decision.score), 4),
+            threshold=decision.threshold,
             campaign=repetition.campaign if repetition else None,
             held_by=list(decision.held_by),
+            model=decision.model,
+            policy=decision.policy,
         )
 
 

@@ -36,3 +36,18 @@ def owning(state_dir: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def is_held(state_dir: Path) -> bool:
+    """Whether a living process of this machine holds the lock."""
+    try:
+        descriptor = os.open(state_dir / FILE, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
 from modbot import i18n
 from modbot.daemon import house, lock, wiring
-from modbot.daemon.executor import Executor, ExecutorLimits, NeedsHuman
+from modbot.daemon.executor import NeedsHuman
+from modbot.daemon.serving import ownership
 from modbot.domain import OutboxState, Reason, VerdictKind, VerdictSource
 from modbot.settings import Loaded
 from modbot.store import flags, outbox, requests, verdicts
@@ -36,6 +37,7 @@ class Moderator:
     def give(self, flag_id: int, kind: VerdictKind, *, note: str = "") -> verdicts.Verdict:
         """Record a verdict. Raises Conflict when somebody was first."""
         settings = self.loaded.settings.actions
+        runs = self._daemon_runs()
         with self.store.write() as tx:
             flag = flags.get(tx, flag_id)
             removes = kind in (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
@@ -46,7 +48,7 @@ class Moderator:
                 source=VerdictSource.TERMINAL,
                 who=self.who,
                 now=self.clock(),
-                undo_window=timedelta(seconds=settings.undo_seconds if self._daemon_runs() else 0),
+                undo_window=timedelta(seconds=settings.undo_seconds if runs else 0),
                 note=note,
                 reason=self._reason(flag, removes=removes),
                 notify=self._notifies(flag, removes=removes),
@@ -83,30 +85,21 @@ class Moderator:
             wait(LOOK_SECONDS)
 
     def _work_if_alone(self, forum: str) -> None:
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(lock.owning(self.loaded.state_dir))
-            except lock.AlreadyRunning:
-                return
-            engine = wiring.open_forum(
-                self.loaded, forum, ledger=requests.Ledger(self.store), clock=self.clock, sleep=house.sleep
-            )
-            stack.callback(engine.close)
-            actions = self.loaded.settings.actions
-            Executor(
-                forum=engine,
-                store=self.store,
-                owner=house.owner_name(),
-                limits=ExecutorLimits(actions.attempts, timedelta(seconds=actions.lease_seconds)),
-                clock=self.clock,
-            ).work()
+        try:
+            with ownership.owning(self.store, self.loaded.state_dir) as owned:
+                self._work(forum, self.store.guarded(owned.guard))
+        except lock.AlreadyRunning:
+            return
+
+    def _work(self, forum: str, store: Store) -> None:
+        ledger = requests.Ledger(store)
+        with closing(
+            wiring.open_forum(self.loaded, forum, ledger=ledger, clock=self.clock, sleep=house.sleep)
+        ) as engine:
+            house.executor_for(self.loaded, store, engine, self.clock).work()
 
     def _daemon_runs(self) -> bool:
-        try:
-            with lock.owning(self.loaded.state_dir):
-                return False
-        except lock.AlreadyRunning:
-            return True
+        return ownership.owner(self.store, self.loaded.state_dir) is not None
 
     def _reason(self, flag: flags.Flag, *, removes: bool) -> str:
         code = f"notice.{flag.reason.value}" if removes else "notice.restore"

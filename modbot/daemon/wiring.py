@@ -125,8 +125,15 @@ def open_forum(
     ledger: RequestLedger,
     clock: Callable[[], datetime],
     sleep: Callable[[float], bool],
+    urgent_sleep: Callable[[float], bool] | None = None,
 ) -> Forum:
     """The engine of forum ``name``. Raises SettingsError when it is not configured or not installed."""
+    config, make = engine_of(loaded, name)
+    return make(config, EngineContext(loaded.state_dir, ledger, clock, sleep, urgent_sleep))
+
+
+def engine_of(loaded: Loaded, name: str) -> tuple[ForumConfig, Callable[[ForumConfig, EngineContext], Forum]]:
+    """The configuration of forum ``name`` and what makes its engine. Raises SettingsError."""
     if name not in loaded.settings.forums:
         known = ", ".join(loaded.settings.forums) or "-"
         raise SettingsError(code="error.settings.no_such_forum", name=name, known=known)
@@ -140,9 +147,7 @@ def open_forum(
             engine=config.engine,
             known=", ".join(sorted(found.names)),
         )
-    context = EngineContext(state_dir=loaded.state_dir, ledger=ledger, clock=clock, sleep=sleep)
-    forum: Forum = found[config.engine].load()(config, context)
-    return forum
+    return config, found[config.engine].load()
 
 
 def forum_names(loaded: Loaded, only: str | None = None) -> tuple[str, ...]:

@@ -72,9 +72,14 @@ class ForumConfig:
 class EngineContext:
     """``state_dir`` holds the engine's own small files (session, 0600); ``clock``
     answers aware UTC; ``sleep`` takes seconds and returns early with True when the
-    owner is stopping."""
+    owner is stopping; ``urgent_sleep``, for the requests of an action that is under way,
+    only when that action must be cut off."""
 
     state_dir: Path
     ledger: RequestLedger
     clock: Callable[[], datetime]
     sleep: Callable[[float], bool]
+    urgent_sleep: Callable[[float], bool] | None = None
+
+    def sleep_for(self, *, urgent: bool) -> Callable[[float], bool]:
+        return self.urgent_sleep if urgent and self.urgent_sleep is not None else self.sleep

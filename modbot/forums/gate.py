@@ -51,11 +51,13 @@ class Gate:
         forum: str,
         clock: Callable[[], datetime],
         sleep: Callable[[float], bool],
+        urgent_sleep: Callable[[float], bool] | None = None,
     ) -> None:
         self.pace = pace
         self._forum = forum
         self._clock = clock
         self._sleep = sleep
+        self._urgent_sleep = urgent_sleep or sleep
         self._changed = threading.Condition()
         self._waiting: list[tuple[int, int]] = []
         self._tickets = 0
@@ -72,13 +74,14 @@ class Gate:
 
     def _enter(self, priority: Priority) -> None:
         ticket = self._queue(priority)
+        sleep = self._urgent_sleep if priority <= Priority.HIDE else self._sleep
         while True:
             self._take(ticket)
             wait = self.pace.wait(self._clock())
             if wait <= 0:
                 self.pace.spend(self._clock())
                 return
-            if self._sleep(wait):
+            if sleep(wait):
                 self._leave()
                 raise Retryable(code="error.forum.stopping", forum=self._forum)
             ticket = self._give_way(ticket)

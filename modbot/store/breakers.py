@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -24,14 +26,14 @@ class BreakerState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Breaker:
     """``failures`` in a row; ``probe_at`` when an open one is tried again; ``code`` and
-    ``problem`` the error that changed it last."""
+    ``facts`` the error that changed it last (of the catalogues)."""
 
     state: BreakerState
     since: datetime
     failures: int = 0
     probe_at: datetime | None = None
     code: str = ""
-    problem: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load(rx: Connection, forum: str) -> Breaker | None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from modbot import settings
-from modbot.daemon import lock
 from modbot.daemon.moderating import Moderator, is_settled
+from modbot.daemon.serving import ownership
 from modbot.demo.state import Fate, Right
 from modbot.domain import FlagState, OutboxState, VerdictKind
 from modbot.store import flags, outbox
@@ -39,7 +39,7 @@ def test_beside_a_running_daemon_a_verdict_waits_for_it_and_can_be_taken_back_me
     flag = flag_of(running, spam)
     loaded = loaded_with(town, MODBOT_ACTIONS__UNDO_SECONDS="30")
     moderator = Moderator(loaded, running.house.store, "郭", clock=town.clock)
-    with lock.owning(loaded.state_dir):
+    with ownership.owning(running.house.store, loaded.state_dir):
         verdict = moderator.give(flag.id, VerdictKind.UPHOLD)
         running.desk.executor.work()
         assert not spam.hidden, "the undo window is open"
@@ -69,7 +69,7 @@ def running_action(running, action_id):
 def test_a_daemon_that_does_not_get_to_it_is_not_waited_for_forever(town, running):
     flag = flag_of(running, town.posts(Fate.SPAM)[0])
     moderator = Moderator(town.loaded(), running.house.store, "郭", clock=town.clock)
-    with lock.owning(town.loaded().state_dir):
+    with ownership.owning(running.house.store, town.loaded().state_dir):
         verdict = moderator.give(flag.id, VerdictKind.UPHOLD)
         (action,) = moderator.see_through(
             "city", [verdict.action_id], wait=lambda seconds: town.clock.move(seconds=20)

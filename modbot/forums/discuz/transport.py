@@ -84,7 +84,13 @@ class Transport:
         self.last_date: tuple[datetime, datetime] | None = None
         self._config = config
         self._context = context
-        self._gate = Gate(self.pace, forum=config.name, clock=context.clock, sleep=context.sleep)
+        self._gate = Gate(
+            self.pace,
+            forum=config.name,
+            clock=context.clock,
+            sleep=context.sleep,
+            urgent_sleep=context.urgent_sleep,
+        )
         self._spent_day = ""
         self._wire = Wire(
             self.origin,
@@ -251,7 +257,7 @@ class Transport:
         return random.uniform(0, min(2.0**failures, cap))  # noqa: S311  jitter guards no secret
 
     def _pause(self, seconds: float, priority: Priority) -> None:
-        if self._context.sleep(seconds):
+        if self._context.sleep_for(urgent=priority <= Priority.HIDE)(seconds):
             raise Retryable(code="error.forum.stopping", forum=self.name, priority=priority.name)
 
     def close(self) -> None:

@@ -1,0 +1,61 @@
+"""The daemon: one owner, a crew of forums, chores, signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from modbot.daemon.house import Clock, open_store, utc_now
+from modbot.daemon.serving import household, ownership, signals
+from modbot.daemon.serving.daemon import Daemon
+from modbot.errors import ModbotError
+from modbot.settings import Loaded
+
+__all__ = ["Ended", "serve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the daemon ended. ``problem``: why it could not go on. ``hangs``: threads are left
+    that the interpreter would wait for."""
+
+    problem: ModbotError | None
+    hangs: bool
+
+
+def serve(
+    loaded: Loaded,
+    *,
+    reread: Callable[[], Loaded],
+    adopted: Callable[[Loaded], None] = lambda _loaded: None,
+    clock: Clock = utc_now,
+) -> Ended:
+    """Run the daemon until a signal ends it, or something that it cannot mend.
+
+    ``reread`` reads the settings again on SIGHUP; ``adopted`` hears of those that came into
+    force. ``clock`` is the forums' time; leases go by the machine's own. Raises AlreadyRunning
+    when another process owns the database, and what is wrong with the settings.
+    """
+    lease = timedelta(seconds=loaded.settings.daemon.lease_seconds)
+    with (
+        signals.heard() as heard,
+        open_store(loaded) as store,
+        ownership.owning(store, loaded.state_dir, lease=lease) as owned,
+    ):
+        daemon = Daemon(
+            loaded,
+            store=store,
+            ownership=owned,
+            signals=heard,
+            reread=reread,
+            adopted=adopted,
+            clock=clock,
+        )
+        problem: ModbotError | None = None
+        with household.open_household(daemon) as chores:
+            try:
+                daemon.run(chores)
+            except ModbotError as cause:
+                problem = cause
+        return Ended(problem, daemon.leaves_threads)
