@@ -34,7 +34,7 @@ def _register_create(backup: click.Group) -> None:
     @option("--to", type=click.Path(path_type=Path))
     @option("--daily", is_flag=True)
     def create(session: Session, to: Path | None, daily: bool) -> None:
-        with _progress(session) as told:
+        with progress_bar(session, "backup") as told:
             made = upkeep.create(session.loaded, to, now=utc_now(), daily=daily, progress=told)
         if session.as_json:
             session.answer(made.as_object())
@@ -53,7 +53,7 @@ def _register_verify(backup: click.Group) -> None:
     @command(backup, "verify")
     @click.argument("file", type=_FILE)
     def verify(session: Session, file: Path) -> None:
-        with _progress(session) as told:
+        with progress_bar(session, "backup") as told:
             contents = upkeep.verify(session.loaded, file, progress=told)
         if session.as_json:
             session.answer({"ok": True, **contents.as_object()})
@@ -69,7 +69,7 @@ def _register_restore(backup: click.Group) -> None:
     def restore(session: Session, file: Path, yes: bool, dry_run: bool, keep_settings: bool) -> None:
         who = getpass.getuser()
         with ExitStack() as stack:
-            with _progress(session) as told:
+            with progress_bar(session, "backup") as told:
                 prepared = upkeep.prepared(
                     session.loaded, file, now=utc_now(), who=who, keep_settings=keep_settings, progress=told
                 )
@@ -115,14 +115,14 @@ def _tell_pairs(session: Session, code: str, pairs: list[tuple[Path, Path]]) -> 
 
 
 @contextmanager
-def _progress(session: Session) -> Iterator[Told]:
+def progress_bar(session: Session, area: str) -> Iterator[Told]:
     """A bar on a terminal's stderr, one stage after the other; nothing elsewhere."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
         task = bar.add_task("")
 
         def told(stage: str, done: int, total: int) -> None:
-            words = session.words.text(f"backup.stage.{stage}")
+            words = session.words.text(f"{area}.stage.{stage}")
             bar.update(task, description=words, completed=done, total=total)
 
         yield told

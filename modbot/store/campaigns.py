@@ -166,6 +166,7 @@ def passed_members(rx: Connection, forum: str, campaign_ids: Sequence[str], *, l
             (decisions.c.kind == DecisionKind.ALLOW)
             | (seemed_first & (decisions.c.reason == Reason.REPEATED)),
             replies.c.visibility == Visibility.VISIBLE,
+            decisions.c.canonical != "",  # the text is forgotten
         )
         .order_by(replies.c.id.desc())
         .limit(limit)

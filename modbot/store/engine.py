@@ -188,6 +188,7 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA secure_delete=ON")  # what is forgotten must not lie in the file
 
 
 def _on_begin(connection: Connection) -> None:

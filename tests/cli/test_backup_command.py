@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 
 import modbot.store
-from modbot.domain import Reply
-from modbot.store import inbox
+from modbot.domain import Assessment, Decision, DecisionKind, Label, Probabilities, Reply
+from modbot.store import decisions, inbox
 from modbot.store.types import EPOCH
 
 
@@ -84,3 +84,24 @@ def test_daily_backups_are_pruned_in_their_folder_and_secrets_in_the_settings_ar
     names = sorted(path.name for path in (club.folder / "safe").iterdir())
     assert names[0] == "modbot-20200101T000000Z.tar.gz"
     assert len(names) == 2
+
+
+def test_purge_tells_what_would_go_and_then_lets_it_go(club):
+    [told] = club.objects("purge", "--dry-run", "--json")  # of 1970, but never judged
+    assert (told["texts"], told["dry_run"]) == (0, True)
+    with closing(modbot.store.open(club.folder / "var" / "modbot.db")) as store, store.write() as tx:
+        [stored] = inbox.unassessed(tx, "club")
+        entry = judgement_of_ham(stored)
+        decisions.record(tx, [entry], at=EPOCH)
+    assert "1 replies" in club("purge", "--dry-run", "--lang", "en").stdout
+    [done] = club.objects("purge", "--json")
+    assert (done["texts"], done["stopped"]) == (1, False)
+    assert "0 篇回帖" in club("purge", "--lang", "zh").stdout
+
+
+def judgement_of_ham(stored):
+    probabilities = Probabilities(ham=1.0, low_effort=0.0, spam=0.0)
+    assessment = Assessment(stored.reply.key, probabilities, (), None, "桥头", "m1")
+    allow = DecisionKind.ALLOW
+    decision = Decision(allow, allow, None, Label.HAM, 0.0, None, (), (), "p1", "m1")
+    return decisions.Judgement(stored.reply_id, stored.revision_id, assessment, decision, False)
