@@ -418,7 +418,7 @@ def what_must_stay(desk: Desk, at: datetime) -> dict[str, object]:
             "flags": [(card.flag, card.stored, card.judged, card.verdicts, card.actions) for card in shown],
             "unsettled": outbox.listing(rx, states=outbox.UNSETTLED),
             "labels": [{**label, "flag_id": None} for label in labels.export(rx)],
-            "young audit": [entry for entry in audit.listing(rx, since=young)],
+            "young audit": list(audit.listing(rx, since=young)),
             "duplicates": list(campaigns.observations(rx, window)),
             "our hides": [
                 (row["id"], outbox.get(rx, row["our_hide"]).reason)
