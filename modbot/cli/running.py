@@ -13,7 +13,7 @@ import click
 
 from modbot import settings
 from modbot.cli.base import Session, command, option
-from modbot.daemon import dryrun, logs, serving, wiring
+from modbot.daemon import dryrun, logs, redaction, serving, wiring
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.house import ForumDesk, open_house, open_store, utc_now
 from modbot.daemon.serving import ownership, signals
@@ -170,4 +170,6 @@ def _lease(loaded: settings.Loaded) -> timedelta:
 
 def _configure_logs(loaded: settings.Loaded, *, verbose: bool) -> None:
     chosen = loaded.settings.log
-    logs.configure(level="DEBUG" if verbose else chosen.level, form=chosen.format)
+    logs.configure(
+        level="DEBUG" if verbose else chosen.level, form=chosen.format, secrets=redaction.known(loaded)
+    )

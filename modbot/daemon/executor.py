@@ -14,7 +14,8 @@ from itertools import groupby
 import structlog
 from sqlalchemy import Connection
 
-from modbot.domain import ActionKind, ActionOutcome, Reply, Visibility
+from modbot.daemon.health.metrics import PUT_OFF, Metrics
+from modbot.domain import ActionKind, ActionOutcome, OutboxState, Reply, Visibility
 from modbot.errors import (
     DEFECTS,
     Blocked,
@@ -68,7 +69,9 @@ class Executor:
         owner: str,
         limits: ExecutorLimits,
         clock: Callable[[], datetime],
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = (metrics or Metrics()).of(forum.name)
         self._forum = forum
         self._store = store
         self._owner = owner
@@ -135,7 +138,9 @@ class Executor:
             self._put_off(rest, problem, counted=counted, uncertain=began)
         except DEFECTS as problem:
             self._log.exception("engine_failed", actions=[action.id for action in rest])
-            self._put_off(rest, _unreadable(self._forum.name, problem), counted=True, uncertain=began)
+            self._put_off(
+                rest, _unreadable(self._forum.name, type(problem).__name__), counted=True, uncertain=began
+            )
         return ended
 
     def _turned_away(self, rest: list[outbox.Action], problem: Refused | Gone, *, began: bool) -> int:
@@ -199,6 +204,7 @@ class Executor:
             else:
                 return False
             outbox.abandon(tx, action.id, self._owner, why=why, at=self._clock())
+        self._metrics.attempted(action, OutboxState.CANCELLED, at=self._clock())
         return True
 
     def _act(self, actions: Sequence[outbox.Action]) -> dict[int, ActionResult]:
@@ -222,12 +228,13 @@ class Executor:
         """Write the result down; answers whether it ended the action."""
         now = self._clock()
         unknown = result.outcome is ActionOutcome.UNKNOWN
+        ended = OutboxState(result.outcome)
         try:
             with self._store.write() as tx:
                 if unknown and action.attempts >= self._limits.attempts:
                     why = result.detail or "the forum does not show it"
                     outbox.bury(tx, action.id, self._owner, error=why, at=now, uncertain=True)
-                    unknown = False
+                    unknown, ended = False, OutboxState.DEAD
                 else:
                     outbox.settle(
                         tx,
@@ -243,6 +250,7 @@ class Executor:
             # Another worker took over when our lease ran out; it reads the forum first.
             self._log.warning("claim_lost", action=action.id, detail=str(lost))
             return False
+        self._metrics.attempted(action, ended, at=now)
         self._log.info(
             "action",
             action=action.id,
@@ -265,7 +273,9 @@ class Executor:
         allowed = self._limits.attempts * (OUTAGE_PATIENCE if isinstance(problem, Retryable) else 1)
         with self._store.write() as tx:
             for action in self._still_ours(tx, group):
-                if counted and action.attempts >= allowed:
+                buried = counted and action.attempts >= allowed
+                self._metrics.attempted(action, OutboxState.DEAD if buried else PUT_OFF, at=now)
+                if buried:
                     outbox.bury(tx, action.id, self._owner, error=str(problem), at=now, uncertain=uncertain)
                     continue
                 wait = timedelta(seconds=after) if after else backoff(action.attempts)

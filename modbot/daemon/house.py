@@ -18,8 +18,9 @@ import structlog
 from modbot import i18n
 from modbot.daemon import models, wiring
 from modbot.daemon.executor import Executor, ExecutorLimits
-from modbot.daemon.judging import Judge, JudgingRules, Tally
+from modbot.daemon.judging import Judge, JudgingRules
 from modbot.daemon.polling import Poller, PollReport
+from modbot.daemon.tally import Tally
 from modbot.detection import Detector, DuplicateIndex, Observation
 from modbot.domain import Reason
 from modbot.forums.protocol import Forum

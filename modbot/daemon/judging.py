@@ -7,23 +7,33 @@ duplicate index learns of a reply only after that commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
+from modbot.daemon.braking import BrakeWatch
+from modbot.daemon.health.metrics import Metrics
+from modbot.daemon.tally import Tally
 from modbot.detection import Detector, DuplicateIndex, observation
-from modbot.domain import ActionKind, Assessment, Decision, DecisionKind, FlagState, Reason
+from modbot.domain import (
+    ActionKind,
+    Assessment,
+    Decision,
+    DecisionKind,
+    FlagState,
+    Reason,
+    Repetition,
+    Reply,
+)
 from modbot.errors import DEFECTS
 from modbot.policy import (
-    BrakeCounts,
     BrakeLimits,
     Circumstances,
     Policy,
     PolicyBook,
     QueueBudget,
-    brake_cause,
     decide,
     free_places,
     has_standing,
@@ -48,52 +58,6 @@ class JudgingRules:
     flag_since: datetime | None = None
 
 
-@dataclass(slots=True)
-class Tally:
-    """What one round of judging came to."""
-
-    judged: int = 0
-    allowed: int = 0
-    queued: int = 0
-    hides: int = 0
-    parked: int = 0
-    by_reason: dict[str, int] = field(default_factory=dict)
-
-    def add(self, other: Tally) -> None:
-        for name in ("judged", "allowed", "queued", "hides", "parked"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for reason, number in other.by_reason.items():
-            self.by_reason[reason] = self.by_reason.get(reason, 0) + number
-
-    def count(self, decision: Decision) -> None:
-        self.judged += 1
-        self.allowed += decision.kind is DecisionKind.ALLOW
-        self.queued += decision.kind is DecisionKind.QUEUE
-        self.hides += decision.kind is DecisionKind.HIDE
-        if decision.reason is not None:
-            self.by_reason[decision.reason.value] = self.by_reason.get(decision.reason.value, 0) + 1
-
-
-@dataclass(slots=True)
-class _BrakeWatch:
-    """The brake's counts within one transaction, so that one batch cannot slip past it."""
-
-    on: bool
-    limits: BrakeLimits
-    texts: set[str]
-    with_standing: set[int]
-    overturned: int
-    cause: str | None = None
-
-    def allows_hide(self) -> bool:
-        if self.on:
-            return False
-        counts = BrakeCounts(len(self.texts), len(self.with_standing), self.overturned)
-        self.cause = brake_cause(counts, self.limits)
-        self.on = self.cause is not None
-        return not self.on
-
-
 class Judge:
     """Judges what is stored and not judged yet, for one forum."""
 
@@ -106,7 +70,10 @@ class Judge:
         duplicates: DuplicateIndex,
         rules: JudgingRules,
         clock: Callable[[], datetime],
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = (metrics or Metrics()).of(forum)
+        self._metrics.judges_with(detector.model)
         self._forum = forum
         self._store = store
         self._detector = detector
@@ -142,7 +109,8 @@ class Judge:
 
     def _judge_or_park(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
         try:
-            judgements = self._judge(batch)
+            with self._metrics.judging():
+                judgements = self._judge(batch)
         except DEFECTS as problem:
             if len(batch) > 1:
                 for stored in batch:
@@ -163,7 +131,9 @@ class Judge:
                 tx,
                 audit.Entry(self._clock(), WHO, "reply.parked", self._forum, None, stored.reply_id, details),
             )
-        self._log.error("reply_parked", post=stored.reply.post_id, problem=sentence)
+        self._metrics.parked()
+        self._log.error("reply_parked", post=stored.reply.post_id, problem=type(problem).__name__)
+        self._log.debug("reply_parked", post=stored.reply.post_id, problem=sentence)
 
     def _judge(self, batch: Sequence[inbox.Stored]) -> list[decisions.Judgement]:
         now = self._clock()
@@ -179,6 +149,7 @@ class Judge:
         threshold are owed a look at their earlier members."""
         crossed = [name for name, size in _crossed(judgements).items() if self._is_new_step(name, size)]
         self._campaigns_owed().update(crossed)
+        now = self._clock()
         self._duplicates.insert(
             [
                 observation(
@@ -190,9 +161,10 @@ class Judge:
                 for stored, judgement in zip(batch, judgements, strict=True)
             ]
         )
-        for judgement in judgements:
+        for stored, judgement in zip(batch, judgements, strict=True):
             tally.count(judgement.decision)
-            self._log_decision(judgement)
+            self._metrics.decided(judgement.decision, latency=self._latency(stored, now))
+            self._log_decision(stored.reply, judgement.decision, judgement.assessment.repetition)
 
     def _judge_earlier_members(self, tally: Tally) -> None:
         """A campaign that crosses a threshold brings the copies that passed before.
@@ -208,10 +180,11 @@ class Judge:
             members = sorted(inbox.load(rx, passed).values(), key=_posted)
         again = self._judge_each(members)
         owed.clear()
-        for judgement in again:
+        for member, judgement in again:
+            self._metrics.decided(judgement.decision)
+            self._log_decision(member.reply, judgement.decision, judgement.assessment.repetition)
             if judgement.decision.kind is DecisionKind.HIDE:
                 tally.count(judgement.decision)
-                self._log_decision(judgement)
 
     def _campaigns_owed(self) -> set[str]:
         if self._owed is None:
@@ -219,14 +192,15 @@ class Judge:
                 self._owed = campaigns.interrupted(rx, self._forum)
         return self._owed
 
-    def _judge_each(self, members: Sequence[inbox.Stored]) -> list[decisions.Judgement]:
+    def _judge_each(self, members: Sequence[inbox.Stored]) -> list[tuple[inbox.Stored, decisions.Judgement]]:
         """One by one: in one call, the later ones would not be counted for the earlier."""
         now = self._clock()
         found = [(member, self._assessed_again(member, now)) for member in members]
         assessed = {member.reply_id: one for member, one in found if one is not None}
         sound = [member for member in members if member.reply_id in assessed]
         with self._store.write() as tx:
-            return self._decide_all(tx, sound, list(assessed.values()), now)
+            judgements = self._decide_all(tx, sound, list(assessed.values()), now)
+        return list(zip(sound, judgements, strict=True))
 
     def _assessed_again(self, member: inbox.Stored, now: datetime) -> Assessment | None:
         try:
@@ -248,7 +222,7 @@ class Judge:
     ) -> list[decisions.Judgement]:
         ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
         upheld = verdicts.upheld_authors(tx, self._forum, ids)
-        watch = self._brake_watch(tx, now)
+        watch = BrakeWatch.begin(tx, self._forum, self._rules.brake, now=now)
         judgements = []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
@@ -277,7 +251,7 @@ class Judge:
         assessment: Assessment,
         policy: Policy,
         circumstances: Circumstances,
-        watch: _BrakeWatch,
+        watch: BrakeWatch,
     ) -> Decision:
         decision = decide(stored.reply, assessment, policy, circumstances)
         if decision.kind is not DecisionKind.HIDE:
@@ -341,16 +315,6 @@ class Judge:
                 why="edited",
             )
 
-    def _brake_watch(self, tx: Connection, now: datetime) -> _BrakeWatch:
-        recent = brake.recent(tx, self._forum, now=now, overturned_of=self._rules.brake.overturned_of)
-        return _BrakeWatch(
-            on=brake.state(tx, self._forum).pulled,
-            limits=self._rules.brake,
-            texts=set(recent.texts),
-            with_standing=set(recent.established),
-            overturned=recent.overturned,
-        )
-
     def _show_best(self) -> None:
         """Let the best of what is kept back into the queue, as far as the budget goes."""
         now = self._clock()
@@ -359,20 +323,29 @@ class Judge:
             places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
             budget.show_best(tx, self._forum, places=places, at=now)
 
-    def _log_decision(self, judgement: decisions.Judgement) -> None:
-        decision = judgement.decision
-        if decision.kind is DecisionKind.ALLOW:
-            return
-        repetition = judgement.assessment.repetition
+    def _latency(self, stored: inbox.Stored, now: datetime) -> timedelta | None:
+        """From posting to decision. None for an edit, whose time no page tells, and for the
+        history that is read at the first start."""
+        posted, since = stored.reply.posted_at, self._rules.flag_since
+        if posted is None or stored.is_edited or (since is not None and posted < since):
+            return None
+        return now - posted
+
+    def _log_decision(self, reply: Reply, decision: Decision, repetition: Repetition | None) -> None:
         self._log.info(
             "decision",
-            post=judgement.assessment.key.post_id,
+            post=reply.post_id,
+            board=reply.board_id,
+            thread=reply.thread_id,
             kind=decision.kind.value,
             would_be=decision.would_be.value,
             reason=decision.reason.value if decision.reason else None,
-            score=round(decision.score, 4),
+            score=round(float(decision.score), 4),
+            threshold=decision.threshold,
             campaign=repetition.campaign if repetition else None,
             held_by=list(decision.held_by),
+            model=decision.model,
+            policy=decision.policy,
         )
 
 

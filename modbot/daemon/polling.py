@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from modbot.errors import ForumRolledBack
+from modbot.daemon.health.metrics import Metrics
+from modbot.errors import ForumRolledBack, ModbotError
 from modbot.forums.protocol import Batch, Forum
-from modbot.store import audit, cursors, inbox, unreadable
+from modbot.store import audit, cursors, inbox, requests, unreadable
 from modbot.store.engine import Store
 
 WHO = "modbot"
@@ -26,7 +29,10 @@ class PollReport:
 
 
 class Poller:
-    def __init__(self, *, forum: Forum, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, forum: Forum, store: Store, clock: Callable[[], datetime], metrics: Metrics | None = None
+    ) -> None:
+        self._metrics = (metrics or Metrics()).of(forum.name)
         self._forum = forum
         self._store = store
         self._clock = clock
@@ -43,30 +49,53 @@ class Poller:
         A batch and its cursor are one transaction. Raises ForumRolledBack, with nothing
         of that batch stored, when a known post id belongs to another author and time.
         """
-        started = self._clock()
-        with self._store.read() as rx:
-            cursor = cursors.load(rx, self._forum.name)
-        report = PollReport()
-        for batch in self._forum.poll(cursor, now=started):
-            self._keep(batch, report)
-            stored()
-            if stopping():
-                break
-        self._log.info(
-            "poll",
-            read=report.read,
-            new=report.new,
-            changed=report.changed,
-            unreadable=report.unreadable,
-            caught_up=report.caught_up,
-            seconds=round((self._clock() - started).total_seconds(), 2),
-        )
+        with self._metrics.polling(), self._told() as report:
+            with self._store.read() as rx:
+                cursor = cursors.load(rx, self._forum.name)
+            for batch in self._forum.poll(cursor, now=self._clock()):
+                self._keep(batch, report)
+                stored()
+                if stopping():
+                    break
         return report
+
+    @contextmanager
+    def _told(self) -> Iterator[PollReport]:
+        """One line for each poll in the log, also for one that failed: its ``result`` is then
+        the error's code. ``requests`` counts those of actions meanwhile, too."""
+        started, report = self._clock(), PollReport()
+        before, result, problem = self._requests(), "crashed", None
+        try:
+            yield report
+            result = "ok"
+        except ModbotError as error:
+            result, problem = error.code, str(error)
+            report.caught_up = False
+            raise
+        finally:
+            self._log.log(
+                logging.INFO if result == "ok" else logging.WARNING,
+                "poll",
+                result=result,
+                read=report.read,
+                new=report.new,
+                changed=report.changed,
+                unreadable=report.unreadable,
+                requests=self._requests() - before,
+                seconds=round((self._clock() - started).total_seconds(), 2),
+                caught_up=report.caught_up,
+                **({"problem": problem} if problem else {}),
+            )
+
+    def _requests(self) -> int:
+        with self._store.read() as rx:
+            return requests.total(rx, self._forum.name)
 
     def _keep(self, batch: Batch, report: PollReport) -> None:
         receipt = self._store_batch(batch)
         for block in batch.unreadable:
             self._log.warning("unreadable", url=block.url, problem=block.problem)
+        self._metrics.read(receipt, unreadable=len(batch.unreadable))
         report.read += len(batch.replies)
         report.new += sum(row.is_new for row in receipt.rows)
         report.changed += sum(row.is_changed for row in receipt.rows)

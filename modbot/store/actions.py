@@ -28,6 +28,7 @@ class Action:
     hide of it is to be abandoned. ``uncertain``: an earlier attempt may have taken
     effect; read first (a hide found hidden is then ``done``). ``wanted`` False: an
     opposite action waits behind it; when reading shows no effect, abandon it.
+    ``overturns``: a restore of what modbot hid unasked.
     """
 
     id: int
@@ -47,6 +48,8 @@ class Action:
     is_stale: bool
     uncertain: bool
     wanted: bool
+    overturns: bool
+    posted_at: datetime | None
     attempts: int
     not_before: datetime
     owner: str | None
@@ -155,13 +158,16 @@ def load(rx: Connection, *conditions: ColumnElement[bool], limit: int | None = N
 def _query() -> Select[Any]:
     later = outbox.alias("later")
     opposed = exists().where(later.c.undoes == outbox.c.id, later.c.state.in_(UNSETTLED))
+    hidden_unasked = exists().where(flags.c.id == outbox.c.flag_id, flags.c.hidden_at.is_not(None))
     return select(
         outbox,
         replies.c.post_id,
         replies.c.thread_id,
         replies.c.board_id,
+        replies.c.posted_at,
         (replies.c.revision_id != outbox.c.revision_id).label("is_stale"),
         (~opposed).label("wanted"),
+        ((outbox.c.kind == ActionKind.RESTORE) & hidden_unasked).label("overturns"),
     ).join(replies, replies.c.id == outbox.c.reply_id)
 
 

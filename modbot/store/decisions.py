@@ -90,6 +90,12 @@ def current(rx: Connection, reply_id: int) -> Judged | None:
     return None if decision_id is None else load(rx, [decision_id])[decision_id]
 
 
+def last_model(rx: Connection, forum: str) -> str:
+    """The model version of the forum's last decision; empty before the first."""
+    query = select(decisions.c.model).where(decisions.c.forum == forum)
+    return rx.scalar(query.order_by(decisions.c.decided_at.desc()).limit(1)) or ""
+
+
 def _columns(judgement: Judgement, at: datetime) -> dict[str, Any]:
     assessment, decision = judgement.assessment, judgement.decision
     repetition = assessment.repetition

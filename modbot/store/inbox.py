@@ -67,7 +67,8 @@ class Receipt:
 class Stored:
     """A reply as the store knows it, and the revision that its text is.
 
-    ``is_kept``: a human put this very text back after a hide.
+    ``is_kept``: a human put this very text back after a hide. ``is_edited``: another text
+    was read of it before.
     """
 
     reply_id: int
@@ -76,6 +77,7 @@ class Stored:
     visibility: Visibility
     hidden_by_us: bool
     is_kept: bool
+    is_edited: bool
     first_seen: datetime
 
 
@@ -370,7 +372,13 @@ def _recorded(reply: Reply, reply_id: int, row: RowMapping | None, revision_id: 
 def _full_reply() -> Select[Any]:
     first_post = and_(openings.c.forum == replies.c.forum, openings.c.thread_id == replies.c.thread_id)
     return (
-        select(replies, revisions.c.text, revisions.c.quoted, openings.c.text.label("opening"))
+        select(
+            replies,
+            revisions.c.text,
+            revisions.c.quoted,
+            revisions.c.seen_at,
+            openings.c.text.label("opening"),
+        )
         .join(revisions, revisions.c.id == replies.c.revision_id)
         .join(openings, first_post, isouter=True)
     )
@@ -385,6 +393,7 @@ def _stored(rx: Connection, query: Select[Any]) -> list[Stored]:
             visibility=Visibility(row["visibility"]),
             hidden_by_us=row["our_hide"] is not None,
             is_kept=row["kept_revision_id"] == row["revision_id"],
+            is_edited=row["seen_at"] > row["first_seen"],
             first_seen=row["first_seen"],
         )
         for row in rx.execute(query).mappings()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from modbot.store import dialect
 from modbot.store.engine import Store
@@ -36,3 +36,8 @@ def made(rx: Connection, forum: str, *, at: datetime) -> int:
     day = at.astimezone(UTC).date()
     query = select(requests.c.made).where(requests.c.forum == forum, requests.c.day == day)
     return rx.scalar(query) or 0
+
+
+def total(rx: Connection, forum: str) -> int:
+    """Requests made on all days that are kept."""
+    return rx.scalar(select(func.sum(requests.c.made)).where(requests.c.forum == forum)) or 0

@@ -76,6 +76,8 @@ _unjudged = replies.c.decision_id.is_(None) & replies.c.parked.is_(None)
 Index(
     "ix_replies_unjudged", replies.c.forum, replies.c.id, sqlite_where=_unjudged, postgresql_where=_unjudged
 )
+_parked = replies.c.parked.is_not(None)
+Index("ix_replies_parked", replies.c.forum, sqlite_where=_parked, postgresql_where=_parked)
 Index("ix_replies_author", replies.c.forum, replies.c.author_id)
 Index("ix_replies_thread", replies.c.forum, replies.c.thread_id)
 Index("ix_replies_campaign", replies.c.forum, replies.c.campaign)
@@ -240,6 +242,7 @@ outbox = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
     Index("ix_outbox_due", "forum", "state", "not_before"),
+    Index("ix_outbox_settled_at", "forum", "settled_at"),
     Index("ix_outbox_reply", "reply_id", "state"),
     Index("ix_outbox_flag", "flag_id"),
     sqlite_autoincrement=True,
@@ -389,6 +392,7 @@ notices = Table(
     Column("told_end_at", UtcTime),  # that it is over
     Column("attempts", Integer, nullable=False),
     Column("not_before", UtcTime, nullable=False),
+    Column("reached", JSON, nullable=False),  # marks of the addresses that have it already
     Index("ix_notices_opened_at", "opened_at"),
     sqlite_autoincrement=True,
 )

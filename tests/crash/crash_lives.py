@@ -57,6 +57,7 @@ class Life:
         return self.process.poll() is not None
 
     def kill(self) -> None:
+        """As it is, if it is over already."""
         self.process.kill()
         self.process.wait()
 
@@ -92,10 +93,11 @@ class Lives:
     def _one(self, kill: Kill) -> Death:
         life = self._begin(kill)
         due = self._due(life, kill)
-        while not life.is_over and not due():
-            self._wait(life)
-        hit = life.is_over or kill.is_timed
-        if not life.is_over:
+        try:
+            while not life.is_over and not due():
+                self._wait(life)
+            hit = life.is_over or kill.is_timed
+        finally:
             life.kill()
         self._check_end(life, gently=kill.gently and hit)
         claimed = self._town.ledger.claimed(life.process.pid)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from modbot.daemon.executor import Executor, ExecutorLimits
+from modbot.daemon.health.metrics import Metrics
 from modbot.domain import (
     ActionKind,
     Assessment,
@@ -41,8 +42,17 @@ class Bench:
     def later(self, **by: float) -> None:
         self.now += timedelta(**by)
 
-    def executor(self, owner: str = "me", *, limits: ExecutorLimits = LIMITS) -> Executor:
-        return Executor(forum=self.forum, store=self.store, owner=owner, limits=limits, clock=self.clock)
+    def executor(
+        self, owner: str = "me", *, limits: ExecutorLimits = LIMITS, metrics: Metrics | None = None
+    ) -> Executor:
+        return Executor(
+            forum=self.forum,
+            store=self.store,
+            owner=owner,
+            limits=limits,
+            clock=self.clock,
+            metrics=metrics,
+        )
 
     def flagged(self, post_id: int, text: str = "加微信 abc12345", **fields: object) -> int:
         """A reply that is written, stored, judged and flagged; answers its flag."""

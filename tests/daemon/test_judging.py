@@ -10,8 +10,9 @@ from executor_support import START, Bench
 from sqlalchemy import func, select
 
 from modbot import settings
-from modbot.daemon.judging import Judge, JudgingRules, Tally
+from modbot.daemon.judging import Judge, JudgingRules
 from modbot.daemon.polling import Poller
+from modbot.daemon.tally import Tally
 from modbot.detection import Detector, DuplicateIndex
 from modbot.domain import ActionOutcome, Author, FlagState, Mode, OutboxState, Reason, Visibility
 from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget

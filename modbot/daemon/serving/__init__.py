@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from modbot.daemon.house import Clock, open_store, utc_now
 from modbot.daemon.serving import household, ownership, signals
-from modbot.daemon.serving.daemon import Daemon, Stuck
-from modbot.errors import LeaseLost, ModbotError
+from modbot.daemon.serving.daemon import Daemon
+from modbot.errors import ModbotError
 from modbot.settings import Loaded
 
 __all__ = ["Ended", "serve"]
@@ -56,6 +56,6 @@ def serve(
         with household.open_household(daemon) as chores:
             try:
                 daemon.run(chores)
-            except (LeaseLost, Stuck) as cause:
+            except ModbotError as cause:
                 problem = cause
         return Ended(problem, daemon.leaves_threads)

@@ -111,10 +111,13 @@ class Crew:
         self._loaded, self._names, self._detector = loaded, tuple(names), detector
         self.begin()
 
-    def replace(self, name: str) -> None:
-        """Leave a stuck worker behind and open another in its place."""
+    def leave_behind(self, name: str) -> None:
+        """Give a stuck worker up; :meth:`begin` opens another in its place."""
         _dismiss([self.workers.pop(name)])
-        self.begin()
+
+    @property
+    def is_complete(self) -> bool:
+        return set(self.workers) == set(self._names)
 
     def stuck(self, after: float) -> dict[str, tuple[str, ...]]:
         """What shows no sign of life for ``after`` seconds, by forum."""

@@ -18,7 +18,7 @@ from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.signals import Signals
 from modbot.daemon.serving.systemd import Notifier
 from modbot.daemon.serving.timetable import Timetable
-from modbot.errors import LeaseLost, ModbotError
+from modbot.errors import LeaseLost, ModbotError, StoreError
 from modbot.settings import Loaded
 from modbot.store.engine import Store
 
@@ -102,7 +102,7 @@ class Daemon:
         return time.monotonic() - self._ticked < TOO_LONG_SECONDS
 
     def is_ready(self) -> bool:
-        return set(self.crew.workers) == set(self._names) and not self._signals.stop.is_set()
+        return self.crew.is_complete and not self._signals.stop.is_set()
 
     def _tick(self) -> None:
         self._ticked = time.monotonic()
@@ -122,9 +122,19 @@ class Daemon:
             self._left_behind += len(jobs)
             self._log.error("work_stuck", forum=forum, jobs=list(jobs), seconds=after)
             self._refuse_to_pile_up()
-            self.crew.replace(forum)
+            self.crew.leave_behind(forum)
+        if not self.crew.is_complete:
+            self._complete_crew()
         if self._chores.stuck(after):
             raise Stuck(jobs=", ".join(self._chores.stuck(after)))
+
+    def _complete_crew(self) -> None:
+        try:
+            self.crew.begin()
+        except LeaseLost:
+            raise
+        except StoreError as problem:
+            self._log.warning("not_begun", code=problem.code, problem=str(problem))
 
     def _refuse_to_pile_up(self) -> None:
         if self._left_behind > SPARE_THREADS:

@@ -105,7 +105,9 @@ def test_a_frequent_one_is_not_written_down(household):
 
 
 def test_heavy_work_answers_with_its_last_line(tmp_path):
-    answer = heavy.run(["check", "楼上说的公交线路早就改道了，现在要到火车站换乘三路车。"], settings_file=None, seconds=60)
+    answer = heavy.run(
+        ["check", "楼上说的公交线路早就改道了，现在要到火车站换乘三路车。"], settings_file=None, seconds=60
+    )
     assert answer["decision"] == "allow"
 
 

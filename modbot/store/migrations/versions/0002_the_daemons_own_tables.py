@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("told_end_at", sa.BigInteger(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.Column("reached", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
         sqlite_autoincrement=True,
     )
@@ -81,4 +82,15 @@ def upgrade() -> None:
         sa.Column("caught_up", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("forum", name=op.f("pk_polls")),
     )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index("ix_outbox_settled_at", ["forum", "settled_at"], unique=False)
+
+    with op.batch_alter_table("replies", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_replies_parked",
+            ["forum"],
+            unique=False,
+            sqlite_where=sa.text("parked IS NOT NULL"),
+            postgresql_where=sa.text("parked IS NOT NULL"),
+        )
     # ### end Alembic commands ###

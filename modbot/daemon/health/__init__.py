@@ -1,0 +1,1 @@
+"""Whether all is well, for humans and machines: status, metrics, and the server for both."""

@@ -1,0 +1,102 @@
+"""Serve an application on one address, in a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from types import TracebackType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from modbot.errors import SettingsError
+
+STOPS_WITHIN = 1.0
+BACKLOG = 64
+
+
+class HealthServer:
+    """``with HealthServer(app, listen="127.0.0.1:8320") as server:`` serves until the block ends.
+
+    ``listen`` is ``[health] listen``: HOST:PORT, an IPv6 address in brackets; port 0 takes a
+    free one. One server starts once.
+    """
+
+    def __init__(self, app: ASGIApp, *, listen: str) -> None:
+        self._listen = listen
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            limit_concurrency=BACKLOG,
+        )
+        self._server = uvicorn.Server(config)
+        self._socket: socket.socket | None = None
+        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, ending in a slash."""
+        if self._socket is None:
+            raise RuntimeError("the health server is not running")
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+    def start(self) -> None:
+        """Serve from now on. Raises SettingsError when the address is taken or not ours."""
+        self._socket = listening(self._listen)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End at once, whoever is being answered: the daemon has few seconds to end in.
+        Nothing happens when it was not started."""
+        if self._socket is None:
+            return
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(STOPS_WITHIN)
+        self._socket.close()
+        self._socket = None
+
+    def __enter__(self) -> HealthServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket] if self._socket else [])
+
+
+def listening(listen: str) -> socket.socket:
+    """A socket that listens on HOST:PORT. Raises SettingsError with the reason why not."""
+    host, _, port = listen.rpartition(":")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, (number, _, *scope) = found
+        opened = socket.socket(family, kind, protocol)
+    except OSError as problem:
+        raise _unusable(listen, problem) from problem
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind((number, int(port), *scope))
+        opened.listen(BACKLOG)
+    except (OSError, OverflowError) as problem:
+        opened.close()
+        raise _unusable(listen, problem) from problem
+    return opened
+
+
+def _unusable(listen: str, problem: Exception) -> SettingsError:
+    detail = getattr(problem, "strerror", None) or str(problem)
+    return SettingsError(code="error.health.listen", listen=listen, detail=detail)

@@ -1,0 +1,52 @@
+"""The settings made into a notifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from modbot import i18n
+from modbot.daemon import house
+from modbot.daemon.notices import addresses, hours
+from modbot.daemon.notices.addresses import Address
+from modbot.daemon.notices.courier import Courier
+from modbot.daemon.notices.hours import Hours
+from modbot.daemon.notices.notifier import Notifier, Plan
+from modbot.daemon.notices.watch import Limits, Watched
+from modbot.settings import Loaded
+from modbot.store.engine import Store
+
+
+def notifier(loaded: Loaded, store: Store, *, stopping: Callable[[], bool] = lambda: False) -> Notifier:
+    """Raises SettingsError for a time zone that there is not, and for an address that Apprise
+    does not understand (which is asked in a process of its own, for half a second)."""
+    courier = Courier(stopping=stopping)
+    return Notifier(store, plan(loaded, checked(loaded, courier)), courier)
+
+
+def plan(loaded: Loaded, receivers: tuple[Address, ...]) -> Plan:
+    settings = loaded.settings
+    chosen = settings.notifications
+    return Plan(
+        forums=tuple(Watched(name, forum.requests_per_day) for name, forum in settings.forums.items()),
+        limits=Limits(
+            unreachable=timedelta(minutes=chosen.unreachable_minutes),
+            queue=timedelta(hours=chosen.queue_hours),
+        ),
+        addresses=receivers,
+        words=i18n.catalogue(house.forum_language(loaded)),
+        hours=Hours(
+            zone=hours.zone_named(chosen.timezone, source=str(loaded.operator_file or "MODBOT_*")),
+            quiet_from=hours.time_of_day(chosen.quiet_from),
+            quiet_until=hours.time_of_day(chosen.quiet_until),
+            digest_at=hours.time_of_day(chosen.digest_at),
+        ),
+    )
+
+
+def checked(loaded: Loaded, courier: Courier) -> tuple[Address, ...]:
+    """The addresses of the settings. Raises SettingsError for the first that is not one."""
+    found = addresses.read(loaded)
+    for wrong in courier.not_understood(found):
+        raise addresses.not_understood(loaded, wrong)
+    return found

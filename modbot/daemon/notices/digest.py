@@ -1,0 +1,112 @@
+"""One message a day: what happened yesterday, and what waits for people now.
+
+It is skipped when nothing was flagged or decided, nothing waits and nothing was wrong: a
+message that asks for nothing teaches its readers to pass it by. That modbot is alive is
+what the heartbeat is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from modbot import i18n
+from modbot.daemon.notices.hours import Hours
+from modbot.store import brake, notices, periods
+from modbot.store.notices import Notice
+
+CODE = "notify.digest"
+TROUBLES = ("notify.unreachable", "notify.human_needed")
+
+Facts = dict[str, Any]
+
+
+def key(day: date) -> str:
+    return f"digest:{day.isoformat()}"
+
+
+def facts(rx: Connection, forums: Sequence[str], day: date, hours: Hours, *, now: datetime) -> Facts:
+    """The digest of ``day`` as JSON; its ``forums`` are those that there is something to say of."""
+    start, end = hours.span(day)
+    told = [_of_forum(rx, name, start, end) for name in forums]
+    return {"day": day.isoformat(), "at": now.isoformat(), "forums": [each for each in told if each]}
+
+
+def lines(told: Mapping[str, Any], words: i18n.Catalogue, hours: Hours) -> list[str]:
+    """The digest's body: a heading per forum and what is to be said of it."""
+    now = datetime.fromisoformat(told["at"])
+    said: list[str] = []
+    for forum in told["forums"]:
+        said += [forum["name"], *(f"· {line}" for line in _lines_of(forum, words, hours, now)), ""]
+    return said[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """How long a forum was in trouble within the day."""
+
+    minutes: int
+
+    @classmethod
+    def of(cls, told: Sequence[Notice], start: datetime, end: datetime) -> _Silence:
+        spans = sorted(
+            (max(each.opened_at, start), min(each.closed_at or end, end))
+            for each in told
+            if each.code in TROUBLES
+        )
+        total, until = timedelta(), start
+        for begin, over in spans:
+            total += max(over - max(begin, until), timedelta())
+            until = max(until, over)
+        return cls(int(total.total_seconds() // 60))
+
+
+def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime) -> Facts | None:
+    period = periods.between(rx, forum, start, end)
+    waiting = periods.waiting(rx, forum)
+    state = brake.state(rx, forum)
+    silence = _Silence.of(notices.between(rx, forum, start, end), start, end)
+    events = (period.by_reason, period.hidden, period.queued, period.verdicts, period.overturned)
+    if not any((*events, period.brakes, waiting.number, state.pulled, silence.minutes)):
+        return None
+    return {
+        "name": forum,
+        "read": period.read,
+        "by_reason": {reason.value: number for reason, number in period.by_reason.items()},
+        "hidden": period.hidden,
+        "queued": period.queued,
+        "verdicts": sum(period.verdicts.values()),
+        "overturned": period.overturned,
+        "waiting": waiting.number,
+        "oldest": waiting.oldest.isoformat() if waiting.oldest else None,
+        "brake": state.pulled,
+        "brakes": period.brakes,
+        "silent_minutes": silence.minutes,
+    }
+
+
+def _lines_of(forum: Facts, words: i18n.Catalogue, hours: Hours, now: datetime) -> Iterator[str]:
+    yield words.text("notify.digest.read", **_numbers(forum))
+    if forum["by_reason"]:
+        counted = forum["by_reason"].items()
+        reasons = " · ".join(f"{words.text(f'reason.{reason}')} {number}" for reason, number in counted)
+        yield words.text("notify.digest.reasons", reasons=reasons)
+    if forum["verdicts"] or forum["overturned"]:
+        yield words.text("notify.digest.verdicts", **_numbers(forum))
+    if forum["waiting"]:
+        oldest = hours.shown(datetime.fromisoformat(forum["oldest"]), now=now)
+        yield words.text("notify.digest.waiting", number=forum["waiting"], oldest=oldest)
+    if forum["brake"]:
+        yield words.text("notify.digest.brake", forum=forum["name"])
+    elif forum["brakes"]:
+        yield words.text("notify.digest.brakes", number=forum["brakes"])
+    if forum["silent_minutes"]:
+        yield words.text("notify.digest.silent", minutes=forum["silent_minutes"])
+
+
+def _numbers(forum: Facts) -> dict[str, int]:
+    return {name: value for name, value in forum.items() if isinstance(value, int)}
