@@ -21,6 +21,7 @@ PATIENCE_SECONDS = 4.0
 STOPS_WITHIN = 10.0
 REST_SECONDS = 60.0
 TICK_SECONDS = 0.02
+TELLING_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Lives:
         self._town = town
         self._chronicle = chronicle
         self.deaths: list[Death] = []
+        self._told = 0.0
 
     def live_and_die(self, kills: Sequence[Kill]) -> None:
         for kill in kills:
@@ -127,7 +129,9 @@ class Lives:
 
     def _wait(self, life: Life) -> None:
         life.look()
-        self._chronicle.advance()
+        if time.monotonic() - self._told >= TELLING_SECONDS:
+            self._chronicle.advance()
+            self._told = time.monotonic()
         time.sleep(TICK_SECONDS)
 
     def _begin(self, kill: Kill | None) -> Life:
