@@ -6,6 +6,7 @@ duplicate index learns of a reply only after that commit.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +14,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from modbot.daemon.braking import BrakeWatch
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.tally import Tally
+from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, observation
 from modbot.domain import (
     ActionKind,
@@ -149,7 +149,6 @@ class Judge:
         threshold are owed a look at their earlier members."""
         crossed = [name for name, size in _crossed(judgements).items() if self._is_new_step(name, size)]
         self._campaigns_owed().update(crossed)
-        now = self._clock()
         self._duplicates.insert(
             [
                 observation(
@@ -163,7 +162,7 @@ class Judge:
         )
         for stored, judgement in zip(batch, judgements, strict=True):
             tally.count(judgement.decision)
-            self._metrics.decided(judgement.decision, latency=self._latency(stored, now))
+            self._metrics.decided(judgement.decision, latency=self._latency(stored))
             self._log_decision(stored.reply, judgement.decision, judgement.assessment.repetition)
 
     def _judge_earlier_members(self, tally: Tally) -> None:
@@ -222,7 +221,7 @@ class Judge:
     ) -> list[decisions.Judgement]:
         ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
         upheld = verdicts.upheld_authors(tx, self._forum, ids)
-        watch = BrakeWatch.begin(tx, self._forum, self._rules.brake, now=now)
+        watch = self._brake_watch(tx, now)
         judgements = []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
@@ -315,6 +314,16 @@ class Judge:
                 why="edited",
             )
 
+    def _brake_watch(self, tx: Connection, now: datetime) -> BrakeWatch:
+        recent = brake.recent(tx, self._forum, now=now, overturned_of=self._rules.brake.overturned_of)
+        return BrakeWatch(
+            on=brake.state(tx, self._forum).pulled,
+            limits=self._rules.brake,
+            texts=set(recent.texts),
+            with_standing=set(recent.established),
+            overturned=recent.overturned,
+        )
+
     def _show_best(self) -> None:
         """Let the best of what is kept back into the queue, as far as the budget goes."""
         now = self._clock()
@@ -323,16 +332,21 @@ class Judge:
             places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
             budget.show_best(tx, self._forum, places=places, at=now)
 
-    def _latency(self, stored: inbox.Stored, now: datetime) -> timedelta | None:
+    def _latency(self, stored: inbox.Stored) -> timedelta | None:
         """From posting to decision. None for an edit, whose time no page tells, and for the
         history that is read at the first start."""
         posted, since = stored.reply.posted_at, self._rules.flag_since
         if posted is None or stored.is_edited or (since is not None and posted < since):
             return None
-        return now - posted
+        return self._clock() - posted
 
     def _log_decision(self, reply: Reply, decision: Decision, repetition: Repetition | None) -> None:
-        self._log.info(
+        """One line for each decision, an allow too; only of the history that is read at the
+        first start, what passes is told at DEBUG."""
+        since = self._rules.flag_since
+        is_history = since is not None and reply.posted_at is not None and reply.posted_at < since
+        self._log.log(
+            logging.DEBUG if is_history and decision.kind is DecisionKind.ALLOW else logging.INFO,
             "decision",
             post=reply.post_id,
             board=reply.board_id,

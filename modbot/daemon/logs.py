@@ -34,7 +34,9 @@ def configure(*, level: str = "INFO", form: Format = "auto", secrets: Iterable[s
     Python's warnings, and what nobody caught."""
     pretty = form == "pretty" or (form == "auto" and sys.stderr.isatty())
     sink = _Sink(sys.stderr)
-    before: list[structlog.typing.Processor] = [
+    # Loggers that were bound before hold this very list: they must learn of new secrets, too.
+    processors = structlog.get_config()["processors"]
+    processors[:] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -47,12 +49,12 @@ def configure(*, level: str = "INFO", form: Format = "auto", secrets: Iterable[s
         else structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
     structlog.configure(
-        processors=[*before],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=lambda *_: sink,
         cache_logger_on_first_use=False,
     )
-    _take_over_libraries(_Handler(sink, before))
+    _take_over_libraries(_Handler(sink, processors))
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
 
@@ -107,7 +109,7 @@ class _Handler(logging.Handler):
     def __init__(self, sink: _Sink, processors: Iterable[structlog.typing.Processor]) -> None:
         super().__init__(logging.WARNING)
         self._sink = sink
-        self._processors = tuple(processors)
+        self._processors = processors
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

@@ -1,10 +1,11 @@
-"""What a round of judging came to."""
+"""What one round of judging came to, and what the brake makes of it meanwhile."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from modbot.domain import Decision, DecisionKind
+from modbot.policy import BrakeCounts, BrakeLimits, brake_cause
 
 
 @dataclass(slots=True)
@@ -31,3 +32,23 @@ class Tally:
         self.hides += decision.kind is DecisionKind.HIDE
         if decision.reason is not None:
             self.by_reason[decision.reason.value] = self.by_reason.get(decision.reason.value, 0) + 1
+
+
+@dataclass(slots=True)
+class BrakeWatch:
+    """The brake's counts within one transaction, so that one batch cannot slip past it."""
+
+    on: bool
+    limits: BrakeLimits
+    texts: set[str]
+    with_standing: set[int]
+    overturned: int
+    cause: str | None = None
+
+    def allows_hide(self) -> bool:
+        if self.on:
+            return False
+        counts = BrakeCounts(len(self.texts), len(self.with_standing), self.overturned)
+        self.cause = brake_cause(counts, self.limits)
+        self.on = self.cause is not None
+        return not self.on

@@ -46,6 +46,7 @@ class DemoServer:
             proxy_headers=False,
             ws="none",
             lifespan="off",
+            log_config=None,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=1,

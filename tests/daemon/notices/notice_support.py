@@ -16,6 +16,7 @@ from modbot.daemon.notices.courier import Courier
 from modbot.daemon.notices.hours import Hours, time_of_day
 from modbot.daemon.notices.notifier import Notifier, Plan
 from modbot.daemon.notices.watch import Limits, Watched
+from modbot.daemon.redaction import Redactor
 from modbot.store import Store, brake, breakers, chores, polls
 from modbot.store.breakers import Breaker, BreakerState
 
@@ -110,6 +111,7 @@ class Watchtower:
             hours=Hours(
                 self.zone, *(time_of_day(each) for each in self.quiet), digest_at=time_of_day(self.digest_at)
             ),
+            redact=Redactor(["backup-passphrase"]),
         )
         self.notifier = Notifier(self.store, plan, Courier(seconds=self.seconds))
 
