@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types lock clean
+.PHONY: demo test test-crash test-chaos check lint types lock clean
 
 demo: $(READY)
 	$(BIN)/python run.py demo $(DEMO_ARGS)
@@ -13,6 +13,14 @@ test: $(READY)
 	$(BIN)/python -m coverage run -m pytest $(TEST_ARGS)
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report
+
+# A real daemon, killed two hundred times.
+test-crash: $(READY)
+	MODBOT_CRASH_KILLS=200 $(BIN)/python -m pytest -s tests/crash/test_crash.py $(TEST_ARGS)
+
+# Simulated days with three in ten answers bad.
+test-chaos: $(READY)
+	MODBOT_CHAOS_SEEDS=10 $(BIN)/python -m pytest -s tests/chaos $(TEST_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

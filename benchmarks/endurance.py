@@ -30,6 +30,7 @@ from detection import made
 from fast_serve import START, FastClock
 
 from modbot import settings
+from modbot.daemon import logs
 from modbot.daemon.house import judging_rules, open_store
 from modbot.daemon.judging import Judge
 from modbot.daemon.models import load_detector
@@ -177,6 +178,7 @@ def main() -> None:
     parser.add_argument("--indexed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
+    logs.configure(level="WARNING")
     seconds_a_day = chosen.minutes * 60 / chosen.days
     rows = []
     with (

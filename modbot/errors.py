@@ -135,3 +135,7 @@ class ForumRolledBack(ForumError):
     other posts. Polling stops until a human says which history is true."""
 
     code = "error.forum.rolled_back"
+
+
+DEFECTS = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
+"""What a bug looks like that one reply brings out: it fails that reply, and no other."""

@@ -74,3 +74,14 @@ def test_only_training_may_import_scikit_learn():
     for file in PACKAGE.rglob("*.py"):
         heavy = {name for name in imports_of(file) if name.split(".")[0] in {"sklearn", "joblib", "scipy"}}
         assert not heavy or file.relative_to(PACKAGE).parts[0] == "training", file
+
+
+def test_no_test_imports_a_conftest_by_its_name() -> None:
+    """Several folders have one: which of them ``import conftest`` means depends on what else runs."""
+    tests = Path(__file__).parent
+    named = [file.name for file in tests.rglob("*.py") for name in imports_of(file) if _is_conftest(name)]
+    assert named == []
+
+
+def _is_conftest(name: str) -> bool:
+    return name.partition(".")[0] == "conftest"

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modbot import i18n
 from modbot.cli.base import Session, command, harmless
-from modbot.daemon import redaction
-from modbot.daemon.house import forum_language
 from modbot.daemon.notices import assembly, compose
 from modbot.daemon.notices.courier import Courier, Delivery
 from modbot.errors import UsageError
@@ -20,15 +17,13 @@ def register(root: click.Group) -> None:
 
     @command(notify, "test")
     def test(session: Session) -> None:
-        courier = Courier()
-        plan = assembly.plan(session.loaded, assembly.checked(session.loaded, courier))
+        plan = assembly.plan(session.loaded)
         if not plan.addresses:
             raise UsageError(code="error.notify.no_addresses")
-        message = compose.trial(i18n.catalogue(forum_language(session.loaded)))
-        redact = redaction.Redactor(redaction.known(session.loaded))
-        deliveries = courier.send(message, plan.addresses)
+        courier, message = Courier(), compose.trial(plan.words)
+        deliveries = [courier.send(message, address) for address in plan.addresses]
         for delivery in deliveries:
-            _tell(session, delivery, redact(delivery.problem))
+            _tell(session, delivery, plan.redact(delivery.problem))
         if not all(delivery.ok for delivery in deliveries):
             raise SystemExit(1)
 

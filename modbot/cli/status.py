@@ -46,17 +46,21 @@ def _print(session: Session, status: Status) -> None:
     words = session.words
     for line in headlines(status, words):
         click.echo(line)
-    if not session.out.is_terminal:
-        for forum in status.forums:
-            for label, value in forum_facts(forum, words):
-                click.echo(f"{forum.name}: {label}: {value}")
+    if session.out.is_terminal:
+        session.out.print()
+        session.out.print(table_of(status, words))
         return
+    for forum in status.forums:
+        for label, value in forum_facts(forum, words):
+            click.echo(f"{forum.name}: {label}: {value}")
+
+
+def table_of(status: Status, words: i18n.Catalogue) -> Table:
+    """A column for each forum, a row for each fact."""
     table = Table("", *(forum.name for forum in status.forums), box=None, pad_edge=False)
-    rows = zip(*(forum_facts(forum, words) for forum in status.forums), strict=True)
-    for row in rows:
+    for row in zip(*(forum_facts(forum, words) for forum in status.forums), strict=True):
         table.add_row(row[0][0], *(escape(value) for _, value in row))
-    session.out.print()
-    session.out.print(table)
+    return table
 
 
 def headlines(status: Status, words: i18n.Catalogue) -> Iterator[str]:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from modbot.daemon.health.metrics import PUT_OFF, Metrics
 from modbot.domain import ActionKind, ActionOutcome, OutboxState, Reply, Visibility
 from modbot.errors import (
+    DEFECTS,
     Blocked,
     BudgetSpent,
     Conflict,
@@ -36,8 +37,6 @@ CLAIM = 20
 FIRST_BACKOFF = timedelta(seconds=15)
 LONGEST_BACKOFF = timedelta(hours=1)
 PROVABLE = (ActionKind.HIDE, ActionKind.RESTORE)
-DEFECTS = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
-"""What a bug in an engine looks like: it fails the reply that provokes it, and no other."""
 OUTAGE_PATIENCE = 10
 """How many times more attempts an unreachable forum gets: with the longest backoff of an
 hour, two days of outage bury nothing."""
@@ -108,8 +107,9 @@ class Executor:
         return ended
 
     def _claim(self) -> list[outbox.Action]:
-        with self._store.write() as tx:
-            return outbox.claim(
+        # Lasting: without its claim, an action that took effect would be taken for another's.
+        with self._store.write(lasting=True) as tx:
+            claimed = outbox.claim(
                 tx,
                 self._forum.name,
                 self._owner,
@@ -118,6 +118,15 @@ class Executor:
                 limit=CLAIM,
                 hold_unasked=brake.state(tx, self._forum.name).pulled,
             )
+            return [action for action in claimed if not self._is_deadly(tx, action)]
+
+    def _is_deadly(self, tx: Connection, action: outbox.Action) -> bool:
+        """Bury what so many attempts began and none ended: it kills whoever tries it."""
+        if action.attempts <= self._limits.attempts * OUTAGE_PATIENCE:
+            return False
+        why = "every attempt ended with the death of modbot"
+        outbox.bury(tx, action.id, self._owner, error=why, at=self._clock(), uncertain=True)
+        return True
 
     def _carry_out(self, group: list[outbox.Action], stopping: Callable[[], bool]) -> int:
         """Look, act, settle. What fails while looking had no effect; what fails later may have."""

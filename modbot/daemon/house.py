@@ -18,8 +18,10 @@ import structlog
 from modbot import i18n
 from modbot.daemon import models, wiring
 from modbot.daemon.executor import Executor, ExecutorLimits
-from modbot.daemon.judging import Judge, JudgingRules, Tally
+from modbot.daemon.health.metrics import Metrics
+from modbot.daemon.judging import Judge, JudgingRules
 from modbot.daemon.polling import Poller, PollReport
+from modbot.daemon.tally import Tally
 from modbot.detection import Detector, DuplicateIndex, Observation
 from modbot.domain import Reason
 from modbot.forums.protocol import Forum
@@ -143,7 +145,14 @@ def open_house(
 
 
 def open_desk(
-    loaded: Loaded, store: Store, detector: Detector, name: str, *, clock: Clock, sleeps: Sleeps
+    loaded: Loaded,
+    store: Store,
+    detector: Detector,
+    name: str,
+    *,
+    clock: Clock,
+    sleeps: Sleeps,
+    metrics: Metrics | None = None,
 ) -> ForumDesk:
     """A desk for forum ``name``, for whoever is the only one to work on it: what a former
     one left unfinished is taken over. Raises SettingsError."""
@@ -167,12 +176,16 @@ def open_desk(
         duplicates=_rebuilt_index(loaded, store, name, clock()),
         rules=replace(judging_rules(loaded, book), flag_since=_flag_since(loaded, store, name, clock())),
         clock=clock,
+        metrics=metrics,
     )
-    poller = Poller(forum=forum, store=store, clock=clock)
-    return ForumDesk(name, forum, store, poller, judge, executor_for(loaded, store, forum, clock), clock)
+    poller = Poller(forum=forum, store=store, clock=clock, metrics=metrics)
+    executor = executor_for(loaded, store, forum, clock, metrics=metrics)
+    return ForumDesk(name, forum, store, poller, judge, executor, clock)
 
 
-def executor_for(loaded: Loaded, store: Store, forum: Forum, clock: Clock) -> Executor:
+def executor_for(
+    loaded: Loaded, store: Store, forum: Forum, clock: Clock, *, metrics: Metrics | None = None
+) -> Executor:
     actions = loaded.settings.actions
     return Executor(
         forum=forum,
@@ -180,6 +193,7 @@ def executor_for(loaded: Loaded, store: Store, forum: Forum, clock: Clock) -> Ex
         owner=owner_name(),
         limits=ExecutorLimits(actions.attempts, timedelta(seconds=actions.lease_seconds)),
         clock=clock,
+        metrics=metrics,
     )
 
 

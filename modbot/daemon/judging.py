@@ -6,14 +6,16 @@ duplicate index learns of a reply only after that commit.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
 from modbot.daemon.health.metrics import Metrics
+from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, observation
 from modbot.domain import (
     ActionKind,
@@ -25,14 +27,13 @@ from modbot.domain import (
     Repetition,
     Reply,
 )
+from modbot.errors import DEFECTS
 from modbot.policy import (
-    BrakeCounts,
     BrakeLimits,
     Circumstances,
     Policy,
     PolicyBook,
     QueueBudget,
-    brake_cause,
     decide,
     free_places,
     has_standing,
@@ -55,52 +56,6 @@ class JudgingRules:
     reasons: dict[Reason, str]
     notify: frozenset[Reason] = frozenset()
     flag_since: datetime | None = None
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one round of judging came to."""
-
-    judged: int = 0
-    allowed: int = 0
-    queued: int = 0
-    hides: int = 0
-    parked: int = 0
-    by_reason: dict[str, int] = field(default_factory=dict)
-
-    def add(self, other: Tally) -> None:
-        for name in ("judged", "allowed", "queued", "hides", "parked"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for reason, number in other.by_reason.items():
-            self.by_reason[reason] = self.by_reason.get(reason, 0) + number
-
-    def count(self, decision: Decision) -> None:
-        self.judged += 1
-        self.allowed += decision.kind is DecisionKind.ALLOW
-        self.queued += decision.kind is DecisionKind.QUEUE
-        self.hides += decision.kind is DecisionKind.HIDE
-        if decision.reason is not None:
-            self.by_reason[decision.reason.value] = self.by_reason.get(decision.reason.value, 0) + 1
-
-
-@dataclass(slots=True)
-class _BrakeWatch:
-    """The brake's counts within one transaction, so that one batch cannot slip past it."""
-
-    on: bool
-    limits: BrakeLimits
-    texts: set[str]
-    with_standing: set[int]
-    overturned: int
-    cause: str | None = None
-
-    def allows_hide(self) -> bool:
-        if self.on:
-            return False
-        counts = BrakeCounts(len(self.texts), len(self.with_standing), self.overturned)
-        self.cause = brake_cause(counts, self.limits)
-        self.on = self.cause is not None
-        return not self.on
 
 
 class Judge:
@@ -126,11 +81,13 @@ class Judge:
         self._rules = rules
         self._clock = clock
         self._steps: dict[str, int] = {}
+        self._owed: set[str] | None = None
         self._log = structlog.get_logger("judge").bind(forum=forum)
 
     def judge_waiting(self) -> Tally:
         """Judge every stored reply that has no decision yet, oldest first."""
         tally = Tally()
+        self._judge_earlier_members(tally)
         while True:
             with self._store.read() as rx:
                 waiting = inbox.unassessed(rx, self._forum, limit=BATCH)
@@ -153,14 +110,17 @@ class Judge:
     def _judge_or_park(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
         try:
             with self._metrics.judging():
-                self._judge(batch, tally)
-        except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError, MemoryError) as problem:
+                judgements = self._judge(batch)
+        except DEFECTS as problem:
             if len(batch) > 1:
                 for stored in batch:
                     self._judge_or_park([stored], tally)
                 return
             self._park(batch[0], problem)
             tally.parked += 1
+        else:
+            self._learn(batch, judgements, tally)
+            self._judge_earlier_members(tally)
 
     def _park(self, stored: inbox.Stored, problem: Exception) -> None:
         sentence = f"{type(problem).__name__}: {problem}"[:500]
@@ -175,12 +135,20 @@ class Judge:
         self._log.error("reply_parked", post=stored.reply.post_id, problem=type(problem).__name__)
         self._log.debug("reply_parked", post=stored.reply.post_id, problem=sentence)
 
-    def _judge(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
+    def _judge(self, batch: Sequence[inbox.Stored]) -> list[decisions.Judgement]:
         now = self._clock()
         replies = [stored.reply for stored in batch]
         assessments = self._detector.assess(replies, duplicates=self._duplicates, now=now)
         with self._store.write() as tx:
-            judgements = self._decide_all(tx, batch, assessments, now)
+            return self._decide_all(tx, batch, assessments, now)
+
+    def _learn(
+        self, batch: Sequence[inbox.Stored], judgements: Sequence[decisions.Judgement], tally: Tally
+    ) -> None:
+        """What is committed is indexed, counted and told of; campaigns that it let cross a
+        threshold are owed a look at their earlier members."""
+        crossed = [name for name, size in _crossed(judgements).items() if self._is_new_step(name, size)]
+        self._campaigns_owed().update(crossed)
         self._duplicates.insert(
             [
                 observation(
@@ -194,31 +162,51 @@ class Judge:
         )
         for stored, judgement in zip(batch, judgements, strict=True):
             tally.count(judgement.decision)
-            self._metrics.decided(judgement.decision, latency=self._latency(stored, now))
+            self._metrics.decided(judgement.decision, latency=self._latency(stored))
             self._log_decision(stored.reply, judgement.decision, judgement.assessment.repetition)
-        self._judge_earlier_members(judgements, tally)
 
-    def _judge_earlier_members(self, judgements: Sequence[decisions.Judgement], tally: Tally) -> None:
-        """A campaign that crosses a threshold brings the copies that passed before."""
-        crossed = [name for name, size in _crossed(judgements).items() if self._is_new_step(name, size)]
-        if not crossed:
+    def _judge_earlier_members(self, tally: Tally) -> None:
+        """A campaign that crosses a threshold brings the copies that passed before.
+
+        It is a transaction of its own, for it needs the index with the new copies in it; so
+        what is owed is kept until it is done, and found again after a crash between the two.
+        """
+        owed = self._campaigns_owed()
+        if not owed:
             return
         with self._store.read() as rx:
-            passed = campaigns.passed_members(rx, self._forum, crossed)
+            passed = campaigns.passed_members(rx, self._forum, list(owed))
             members = sorted(inbox.load(rx, passed).values(), key=_posted)
-        now = self._clock()
-        # One by one: in one call, the later ones would not be counted for the earlier.
-        assessments = [
-            self._detector.assess([member.reply], duplicates=self._duplicates, now=now)[0]
-            for member in members
-        ]
-        with self._store.write() as tx:
-            again = self._decide_all(tx, members, assessments, now)
-        for member, judgement in zip(members, again, strict=True):
+        again = self._judge_each(members)
+        owed.clear()
+        for member, judgement in again:
             self._metrics.decided(judgement.decision)
             self._log_decision(member.reply, judgement.decision, judgement.assessment.repetition)
             if judgement.decision.kind is DecisionKind.HIDE:
                 tally.count(judgement.decision)
+
+    def _campaigns_owed(self) -> set[str]:
+        if self._owed is None:
+            with self._store.read() as rx:
+                self._owed = campaigns.interrupted(rx, self._forum)
+        return self._owed
+
+    def _judge_each(self, members: Sequence[inbox.Stored]) -> list[tuple[inbox.Stored, decisions.Judgement]]:
+        """One by one: in one call, the later ones would not be counted for the earlier."""
+        now = self._clock()
+        found = [(member, self._assessed_again(member, now)) for member in members]
+        assessed = {member.reply_id: one for member, one in found if one is not None}
+        sound = [member for member in members if member.reply_id in assessed]
+        with self._store.write() as tx:
+            judgements = self._decide_all(tx, sound, list(assessed.values()), now)
+        return list(zip(sound, judgements, strict=True))
+
+    def _assessed_again(self, member: inbox.Stored, now: datetime) -> Assessment | None:
+        try:
+            return self._detector.assess([member.reply], duplicates=self._duplicates, now=now)[0]
+        except DEFECTS:
+            self._log.exception("judging_failed", post=member.reply.post_id)
+            return None
 
     def _is_new_step(self, campaign: str, size: int) -> bool:
         """Whether a campaign has grown enough to look at its earlier members again: each
@@ -262,7 +250,7 @@ class Judge:
         assessment: Assessment,
         policy: Policy,
         circumstances: Circumstances,
-        watch: _BrakeWatch,
+        watch: BrakeWatch,
     ) -> Decision:
         decision = decide(stored.reply, assessment, policy, circumstances)
         if decision.kind is not DecisionKind.HIDE:
@@ -326,9 +314,9 @@ class Judge:
                 why="edited",
             )
 
-    def _brake_watch(self, tx: Connection, now: datetime) -> _BrakeWatch:
+    def _brake_watch(self, tx: Connection, now: datetime) -> BrakeWatch:
         recent = brake.recent(tx, self._forum, now=now, overturned_of=self._rules.brake.overturned_of)
-        return _BrakeWatch(
+        return BrakeWatch(
             on=brake.state(tx, self._forum).pulled,
             limits=self._rules.brake,
             texts=set(recent.texts),
@@ -344,16 +332,21 @@ class Judge:
             places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
             budget.show_best(tx, self._forum, places=places, at=now)
 
-    def _latency(self, stored: inbox.Stored, now: datetime) -> timedelta | None:
+    def _latency(self, stored: inbox.Stored) -> timedelta | None:
         """From posting to decision. None for an edit, whose time no page tells, and for the
         history that is read at the first start."""
         posted, since = stored.reply.posted_at, self._rules.flag_since
         if posted is None or stored.is_edited or (since is not None and posted < since):
             return None
-        return now - posted
+        return self._clock() - posted
 
     def _log_decision(self, reply: Reply, decision: Decision, repetition: Repetition | None) -> None:
-        self._log.info(
+        """One line for each decision, an allow too; only of the history that is read at the
+        first start, what passes is told at DEBUG."""
+        since = self._rules.flag_since
+        is_history = since is not None and reply.posted_at is not None and reply.posted_at < since
+        self._log.log(
+            logging.DEBUG if is_history and decision.kind is DecisionKind.ALLOW else logging.INFO,
             "decision",
             post=reply.post_id,
             board=reply.board_id,

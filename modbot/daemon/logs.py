@@ -18,7 +18,7 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
-from modbot.daemon.redaction import Redactor
+from modbot.daemon.redaction import GONE, Redactor, is_secret
 
 Format = Literal["auto", "pretty", "json"]
 
@@ -34,7 +34,9 @@ def configure(*, level: str = "INFO", form: Format = "auto", secrets: Iterable[s
     Python's warnings, and what nobody caught."""
     pretty = form == "pretty" or (form == "auto" and sys.stderr.isatty())
     sink = _Sink(sys.stderr)
-    before: list[structlog.typing.Processor] = [
+    # Loggers that were bound before hold this very list: they must learn of new secrets, too.
+    processors = structlog.get_config()["processors"]
+    processors[:] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -47,12 +49,12 @@ def configure(*, level: str = "INFO", form: Format = "auto", secrets: Iterable[s
         else structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
     structlog.configure(
-        processors=[*before],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=lambda *_: sink,
         cache_logger_on_first_use=False,
     )
-    _take_over_libraries(_Handler(sink, before))
+    _take_over_libraries(_Handler(sink, processors))
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
 
@@ -83,15 +85,19 @@ class _Cleaner:
         self, _logger: object, _method: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
         return {
-            self._text(name): self._plain(value, one_line=self._pretty and name not in _MULTILINE)
+            self._text(name): self._named(name, value, one_line=self._pretty and name not in _MULTILINE)
             for name, value in event.items()
         }
+
+    def _named(self, name: str, value: object, *, one_line: bool) -> Any:
+        return GONE if value and is_secret(name) else self._plain(value, one_line=one_line)
 
     def _plain(self, value: object, *, one_line: bool) -> Any:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
-            return {self._text(str(key)): self._plain(each, one_line=one_line) for key, each in value.items()}
+            texts = {str(key): each for key, each in value.items()}
+            return {self._text(key): self._named(key, each, one_line=one_line) for key, each in texts.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._plain(each, one_line=one_line) for each in value]
         text = self._text(str(value))
@@ -107,7 +113,7 @@ class _Handler(logging.Handler):
     def __init__(self, sink: _Sink, processors: Iterable[structlog.typing.Processor]) -> None:
         super().__init__(logging.WARNING)
         self._sink = sink
-        self._processors = tuple(processors)
+        self._processors = processors
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

@@ -38,7 +38,7 @@ class Moderator:
         """Record a verdict. Raises Conflict when somebody was first."""
         settings = self.loaded.settings.actions
         runs = self._daemon_runs()
-        with self.store.write() as tx:
+        with self.store.write(lasting=True) as tx:
             flag = flags.get(tx, flag_id)
             removes = kind in (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
             return verdicts.give(
@@ -56,7 +56,7 @@ class Moderator:
 
     def undo(self, flag_id: int) -> verdicts.Undone:
         """Take the last verdict (or modbot's own hide) back. Raises Conflict when there is none."""
-        with self.store.write() as tx:
+        with self.store.write(lasting=True) as tx:
             return verdicts.undo(
                 tx,
                 flag_id,

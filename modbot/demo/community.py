@@ -285,6 +285,11 @@ class Community:
             self._move((post.id for post in self.posts_of(thread_id, states=tuple(PostState))), into)
             del self.content.threads[thread_id]
 
+    def move(self, thread_id: int, board_id: int) -> None:
+        """Into another board, without a trace in the old one."""
+        with self.lock:
+            self.content.threads[thread_id].board_id = self.content.boards[board_id].id
+
     def split(self, post_ids: Iterable[int], title: str) -> Thread:
         """Make a new thread of some replies; the earliest becomes its first post."""
         with self.lock:

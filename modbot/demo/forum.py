@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC
+from email.utils import format_datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
@@ -85,6 +87,7 @@ def _response(site: Site, visit: Visit, answer: Answer) -> Response:
     charset = f"; charset={site.charset}" if answer.names_charset else ""
     response = Response(answer.body(site.charset), answer.status)
     response.headers["content-type"] = answer.media_type + charset
+    response.headers["date"] = format_datetime(visit.now.astimezone(UTC), usegmt=True)
     response.headers["cache-control"] = "no-store, private, post-check=0, pre-check=0, max-age=0"
     for cookie in answer.cookies:
         response.headers.append("set-cookie", cookie.header())

@@ -29,7 +29,8 @@ class Pager:
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """A post as one viewer sees it; ``body`` None where they may not read it."""
+    """A post as one viewer sees it; ``body`` None where they may not read it. ``moderated``:
+    the viewer moderates here; ``manageable``: they may choose the post for an action."""
 
     post: Post
     author: Member | None
@@ -37,6 +38,7 @@ class PostView:
     floor: Markup
     notice: str
     body: Markup | None
+    moderated: bool
     manageable: bool
 
 
@@ -225,6 +227,7 @@ def _post_view(site: Site, visit: Visit, post: Post, floor: int, posts: list[Pos
         floor=markup.floor_name(floor),
         notice=warning,
         body=markup.body(site.community, post, has_replied=replied, staff=staff) if readable else None,
+        moderated=staff,
         manageable=staff and not post.first,
     )
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from types import TracebackType
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from modbot.demo import scene
 from modbot.demo.community import Community
 from modbot.demo.forum import create_app
+from modbot.demo.mischief import Mischief, MischiefLayer
 from modbot.demo.site import Options
 from modbot.demo.state import Member
 
@@ -24,7 +25,8 @@ class DemoServer:
     """``with DemoServer() as server:`` serves the scene until the block ends.
 
     ``url`` ends in a slash. ``forum`` is what the members and moderators see and do;
-    ``options`` may be changed while it runs. Without ``forum`` the scene is built.
+    ``options`` may be changed while it runs. Without ``forum`` the scene is built. With
+    ``mischief`` answers go wrong as it says; ``layer`` tells what was played.
     """
 
     def __init__(
@@ -35,8 +37,11 @@ class DemoServer:
         forum: Community | None = None,
         options: Options | None = None,
         clock: Callable[[], datetime] | None = None,
+        mischief: Mischief | None = None,
     ) -> None:
         self.charset = charset
+        self.layer: MischiefLayer | None = None
+        self._mischief = mischief
         self._port = port
         self.restage(forum or scene.build(clock=clock), options)
         config = uvicorn.Config(
@@ -46,7 +51,10 @@ class DemoServer:
             proxy_headers=False,
             ws="none",
             lifespan="off",
-            log_level="warning",
+            date_header=False,
+            log_config=None,
+            # Where answers break off on purpose, each would be told as an error.
+            log_level="critical" if mischief else "warning",
             access_log=False,
             timeout_graceful_shutdown=1,
         )
@@ -58,7 +66,11 @@ class DemoServer:
         """Serve another forum from now on. Sessions of the former one are over."""
         self.forum = forum
         self.options = options or Options()
-        self._app = create_app(forum, charset=self.charset, options=self.options)
+        self._app: ASGIApp = create_app(forum, charset=self.charset, options=self.options)
+        if self._mischief is not None:
+            self._app = self.layer = MischiefLayer(
+                self._app, self._mischief, charset=self.charset, clock=forum.clock
+            )
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)

@@ -62,6 +62,7 @@ class Gate:
         self._waiting: list[tuple[int, int]] = []
         self._tickets = 0
         self._taken = False
+        self._closed = False
 
     @contextmanager
     def turn(self, priority: Priority) -> Iterator[None]:
@@ -78,12 +79,12 @@ class Gate:
         while True:
             self._take(ticket)
             wait = self.pace.wait(self._clock())
-            if wait <= 0:
+            if wait <= 0 and not self._closed:
                 self.pace.spend(self._clock())
                 return
-            if sleep(wait):
+            if self._closed or sleep(wait):
                 self._leave()
-                raise Retryable(code="error.forum.stopping", forum=self._forum)
+                raise self._stopping()
             ticket = self._give_way(ticket)
 
     def _queue(self, priority: Priority) -> tuple[int, int]:
@@ -95,9 +96,25 @@ class Gate:
 
     def _take(self, ticket: tuple[int, int]) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._taken and self._waiting[0] == ticket)
+            self._changed.wait_for(lambda: self._closed or (not self._taken and self._waiting[0] == ticket))
+            if self._closed:
+                raise self._stopping()
             heapq.heappop(self._waiting)
             self._taken = True
+
+    def _stopping(self) -> Retryable:
+        return Retryable(code="error.forum.stopping", forum=self._forum)
+
+    def close(self) -> None:
+        """Let nobody through any more; those who wait are told that the owner is stopping."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def wait_until_free(self, seconds: float) -> None:
+        """Until the request under way is over, or so long."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._taken, seconds)
 
     def _give_way(self, ticket: tuple[int, int]) -> tuple[int, int]:
         """Queue again at the same place: whoever is more urgent has come by now goes first."""

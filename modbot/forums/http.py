@@ -8,10 +8,13 @@ Redirects are never followed, and no cookie is kept: that is for the caller.
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
@@ -23,6 +26,7 @@ import httpx
 from modbot.errors import ModbotError
 
 _KEEP_ALIVE_SECONDS = 15.0
+_CONNECT_SECONDS = 15.0
 
 
 class WireError(ModbotError):
@@ -77,31 +81,58 @@ class Response:
     body: bytes
 
 
-class _Deadline:
-    """The moment at which the request under way must be over (monotonic seconds)."""
+class _Line:
+    """The one connection: when the request under way must be over (monotonic seconds), and
+    how another thread ends it before."""
 
     def __init__(self) -> None:
         self.ends = float("inf")
+        self.ended = False
+        self._lock = threading.Lock()
+        self._handle: socket.socket | None = None
 
     def left(self, wanted: float | None) -> float:
+        if self.ended:
+            raise httpcore.ReadError("the owner has hung up")
         left = self.ends - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the deadline of the whole response has passed")
         return left if wanted is None else min(left, wanted)
 
+    def hold(self, connected: socket.socket) -> None:
+        """Remember a connection by a handle of our own: TLS takes the socket itself away."""
+        self.drop()
+        with self._lock:
+            self._handle = connected.dup()
+
+    def drop(self) -> None:
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+                self._handle = None
+
+    def end(self) -> None:
+        """Whoever reads or writes fails at once; nobody connects any more."""
+        with self._lock:
+            self.ended = True
+            if self._handle is not None:
+                with suppress(OSError):  # the other side was faster
+                    self._handle.shutdown(socket.SHUT_RDWR)
+
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, deadline: _Deadline) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, line: _Line) -> None:
         self._inner = inner
-        self._deadline = deadline
+        self._line = line
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._deadline.left(timeout))
+        return self._inner.read(max_bytes, self._line.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._deadline.left(timeout))
+        self._inner.write(buffer, self._line.left(timeout))
 
     def close(self) -> None:
+        self._line.drop()
         self._inner.close()
 
     def start_tls(
@@ -110,16 +141,19 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        inner = self._inner.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
-        return _Stream(inner, self._deadline)
+        with ExitStack() as failing:
+            failing.callback(self._line.drop)
+            inner = self._inner.start_tls(ssl_context, server_hostname, self._line.left(timeout))
+            failing.pop_all()
+        return _Stream(inner, self._line)
 
     def get_extra_info(self, info: str) -> object:
         return self._inner.get_extra_info(info)
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, deadline: _Deadline) -> None:
-        self._deadline = deadline
+    def __init__(self, line: _Line) -> None:
+        self._line = line
         self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -130,9 +164,12 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        left = self._deadline.left(timeout)
+        left = min(self._line.left(timeout), _CONNECT_SECONDS)
         stream = self._inner.connect_tcp(host, port, left, local_address, socket_options)
-        return _Stream(stream, self._deadline)
+        connected = stream.get_extra_info("socket")
+        if isinstance(connected, socket.socket):
+            self._line.hold(connected)
+        return _Stream(stream, self._line)
 
 
 class _Body(httpx.SyncByteStream):
@@ -182,12 +219,12 @@ class Wire:
         self._seconds = seconds
         self._max_raw = max_raw_bytes
         self._max_decoded = max_decoded_bytes
-        self._deadline = _Deadline()
+        self._line = _Line()
         pool = httpcore.ConnectionPool(
             ssl_context=_trust() if origin.scheme == "https" else None,
             max_connections=1,
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
-            network_backend=_Backend(self._deadline),
+            network_backend=_Backend(self._line),
         )
         self._root = httpx.URL(f"{origin.scheme}://{origin.authority}/")
         self._client = httpx.Client(
@@ -203,7 +240,9 @@ class Wire:
 
         Raises :class:`WireError`; never follows a redirect.
         """
-        self._deadline.ends = time.monotonic() + self._seconds
+        if self._line.ended:
+            raise WireError("the connection was ended for good", sent=False)
+        self._line.ends = time.monotonic() + self._seconds
         url = self._root.copy_with(raw_path=target.encode("ascii"))
         content = body if body or method == "POST" else None
         request = self._client.build_request(
@@ -245,8 +284,14 @@ class Wire:
         if size > limit:
             raise WireError(f"the answer is larger than {limit} bytes", sent=True, repeatable=False)
 
+    def hang_up(self) -> None:
+        """End the request under way, from any thread; every later one fails unsent."""
+        self._line.end()
+
     def close(self) -> None:
+        self._line.end()
         self._client.close()
+        self._line.drop()
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
 
 from modbot.domain import Assessment, DecisionKind, Reason, ReplyKey, Visibility
 from modbot.store import dialect
@@ -156,22 +156,56 @@ def members(rx: Connection, forum: str, campaign: str, *, limit: int = 200) -> l
 def passed_members(rx: Connection, forum: str, campaign_ids: Sequence[str], *, limit: int = 500) -> list[int]:
     """Row ids of the latest members that were let pass, or only queued because they seemed
     to be the first of their text, and that are visible still."""
-    seemed_first = (decisions.c.kind == DecisionKind.QUEUE) & (decisions.c.would_be == DecisionKind.QUEUE)
     query = (
         select(replies.c.id)
         .join(decisions, decisions.c.id == replies.c.decision_id)
-        .where(
-            replies.c.forum == forum,
-            replies.c.campaign.in_(campaign_ids),
-            (decisions.c.kind == DecisionKind.ALLOW)
-            | (seemed_first & (decisions.c.reason == Reason.REPEATED)),
-            replies.c.visibility == Visibility.VISIBLE,
-            decisions.c.canonical != "",  # the text is forgotten
-        )
+        .where(replies.c.forum == forum, replies.c.campaign.in_(campaign_ids), *_passed())
         .order_by(replies.c.id.desc())
         .limit(limit)
     )
     return list(rx.scalars(query))
+
+
+def interrupted(rx: Connection, forum: str) -> set[str]:
+    """The campaigns that the last new judgements found repeated while members judged before
+    them were let pass: what a crash right after those judgements leaves to do."""
+    earlier = decisions.alias("earlier")
+    rejudged = exists().where(
+        earlier.c.reply_id == decisions.c.reply_id,
+        earlier.c.revision_id == decisions.c.revision_id,
+        earlier.c.id < decisions.c.id,
+    )
+    last = select(func.max(decisions.c.decided_at)).where(decisions.c.forum == forum).scalar_subquery()
+    query = (
+        select(decisions.c.campaign, func.min(decisions.c.id))
+        .where(decisions.c.forum == forum, decisions.c.decided_at == last)
+        .where(decisions.c.reason == Reason.REPEATED, ~rejudged)
+        .group_by(decisions.c.campaign)
+    )
+    return {
+        campaign
+        for campaign, decision_id in rx.execute(query).all()
+        if _has_passed_before(rx, forum, campaign, decision_id)
+    }
+
+
+def _has_passed_before(rx: Connection, forum: str, campaign: str, decision_id: int) -> bool:
+    query = (
+        select(replies.c.id)
+        .join(decisions, decisions.c.id == replies.c.decision_id)
+        .where(replies.c.forum == forum, replies.c.campaign == campaign)
+        .where(decisions.c.id < decision_id, *_passed())
+    )
+    return rx.scalar(query.limit(1)) is not None
+
+
+def _passed() -> tuple[ColumnElement[bool], ...]:
+    seemed_first = (decisions.c.kind == DecisionKind.QUEUE) & (decisions.c.would_be == DecisionKind.QUEUE)
+    return (
+        (decisions.c.kind == DecisionKind.ALLOW) | (seemed_first & (decisions.c.reason == Reason.REPEATED)),
+        replies.c.visibility == Visibility.VISIBLE,
+        decisions.c.canonical != "",  # else the text is forgotten
+    )
 
 
 def observations(rx: Connection, since: datetime, *, forum: str | None = None) -> Iterator[Observed]:

@@ -23,6 +23,7 @@ from modbot.store.types import storable
 BUSY_SECONDS = 15.0
 _BEGIN_ATTEMPTS = 4
 _WRITING = "modbot_writing"
+_LASTING = "modbot_lasting"
 
 
 class Store:
@@ -49,9 +50,11 @@ class Store:
         return self.engine.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, lasting: bool = False) -> Iterator[Connection]:
         """A transaction that may write: committed at the end, rolled back on an error.
 
+        ``lasting``: it (with all before it) outlives a power cut, too, once it is committed.
+        The others outlive the death of the process, and cost no wait for the disk.
         Raises StoreError when this thread is inside another write already, and when
         the lock was not to be had for a minute.
         """
@@ -59,7 +62,8 @@ class Store:
             raise StoreError(code="error.store.nested_write", url=self.url)
         self._inside.writing = True
         try:
-            with self.engine.connect().execution_options(**{_WRITING: True}) as connection:
+            options = {_WRITING: True, _LASTING: lasting}
+            with self.engine.connect().execution_options(**options) as connection:
                 transaction = self._begin(connection)
                 with transaction:
                     if self._guard is not None:
@@ -187,13 +191,14 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes late and deferred
     connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA secure_delete=ON")  # what is forgotten must not lie in the file
 
 
 def _on_begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get(_WRITING, False)
+    options = connection.get_execution_options()
+    writing, lasting = options.get(_WRITING, False), options.get(_LASTING, False)
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writing else 'ON'}")
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 

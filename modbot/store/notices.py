@@ -7,7 +7,7 @@ told next; ``reached`` are the addresses that have it already.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -106,9 +106,9 @@ def trying(tx: Connection, notice: Notice, *, not_before: datetime) -> None:
     _change(tx, notice.id, attempts=notices.c.attempts + 1, not_before=not_before)
 
 
-def reached(tx: Connection, notice: Notice, addresses: Sequence[str]) -> None:
-    """Some addresses have it; the others are tried again."""
-    _change(tx, notice.id, reached=sorted({*notice.reached, *addresses}))
+def reached(tx: Connection, notice: Notice, addresses: Collection[str]) -> None:
+    """These addresses have it; the others are tried again."""
+    _change(tx, notice.id, reached=sorted(addresses))
 
 
 def told(tx: Connection, notice: Notice, *, at: datetime, ends: bool = False) -> None:

@@ -47,6 +47,8 @@ mode = "enforce"
 hide = 0.97
 [actions]
 undo_seconds = 1
+[health]
+listen = ""
 [polling]
 every_seconds = 0.5
 quiet_every_seconds = 0.5

@@ -7,14 +7,16 @@ from datetime import timedelta
 
 import pytest
 from executor_support import START, Bench
+from sqlalchemy import func, select
 
 from modbot import settings
-from modbot.daemon.judging import Judge, JudgingRules, Tally
+from modbot.daemon.judging import Judge, JudgingRules
 from modbot.daemon.polling import Poller
+from modbot.daemon.tally import Tally
 from modbot.detection import Detector, DuplicateIndex
 from modbot.domain import ActionOutcome, Author, FlagState, Mode, OutboxState, Reason, Visibility
 from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget
-from modbot.store import audit, brake, decisions, flags, inbox, outbox
+from modbot.store import audit, brake, decisions, flags, inbox, outbox, schema
 
 ADVERT = "低价代开各类发票，真实可查，加微信：fapiao8801"
 COPIED = "这个公园修得真不错，周末带孩子去玩了一整天，强烈推荐大家都去"
@@ -32,6 +34,22 @@ class Fragile(Detector):
     def assess(self, replies, *, duplicates, now):  # type: ignore[no-untyped-def]
         if any("毒" in reply.text for reply in replies):
             raise ValueError("a defect")
+        return super().assess(replies, duplicates=duplicates, now=now)
+
+
+class PowerCut(Exception):
+    """Ends the work where it is, as a kill would."""
+
+
+class Doomed(Detector):
+    """The shipped detector; it fails when it is to look at these posts again."""
+
+    doomed: frozenset[int] = frozenset()
+    fault: type[Exception] = PowerCut
+
+    def assess(self, replies, *, duplicates, now):  # type: ignore[no-untyped-def]
+        if self.doomed & {reply.post_id for reply in replies}:
+            raise self.fault
         return super().assess(replies, duplicates=duplicates, now=now)
 
 
@@ -84,6 +102,12 @@ class Court:
         with self.bench.store.read() as rx:
             queued = outbox.listing(rx, forum="city", states=[OutboxState.QUEUED])
         return {action.post_id: action for action in queued}
+
+    def rejudged(self) -> int:
+        """How many decisions there are beyond the first of each reply."""
+        with self.bench.store.read() as rx:
+            made = rx.scalar(select(func.count()).select_from(schema.decisions))
+            return made - rx.scalar(select(func.count(schema.decisions.c.reply_id.distinct())))
 
     def held_by(self, post_id: int) -> tuple[str, ...]:
         with self.bench.store.read() as rx:
@@ -189,6 +213,42 @@ def test_a_campaign_that_crosses_the_line_brings_the_copies_that_passed_before(c
     assert set(court.hides()) == {2, 3}, "the first to say it is not hidden for its copies"
     assert court.held_by(1) == ("first_author",)
     assert tally.hides == 2
+
+
+@pytest.fixture
+def doomed() -> Doomed:
+    return Doomed.load(settings.project_root() / "models" / "baseline")  # type: ignore[return-value]
+
+
+def test_a_crash_before_the_look_at_the_earlier_copies_is_made_good_at_the_next_start(
+    court: Court, doomed: Doomed
+) -> None:
+    court.detector = doomed
+    for number in (1, 2):
+        court.bench.forum.write(number, COPIED, author=newcomer(number), thread_id=number)
+        court.judge()
+    court.bench.forum.write(3, COPIED, author=newcomer(3), thread_id=3)
+    doomed.doomed = frozenset({1, 2})
+    with pytest.raises(PowerCut):
+        court.judge()
+    assert set(court.hides()) == {3}
+    doomed.doomed = frozenset()
+    assert court.judge().hides == 1
+    assert set(court.hides()) == {2, 3}
+    once = court.rejudged()
+    court.judge()
+    assert court.rejudged() == once, "and not at every start"
+
+
+def test_an_earlier_copy_that_breaks_the_detector_keeps_no_other_back(court: Court, doomed: Doomed) -> None:
+    court.detector = doomed
+    doomed.fault = ValueError
+    for number in (1, 2, 3):
+        court.bench.forum.write(number, COPIED, author=newcomer(number), thread_id=number)
+        doomed.doomed = frozenset({1}) if number == 3 else frozenset()
+        tally = court.judge()
+    assert set(court.hides()) == {2, 3}
+    assert tally.parked == 0
 
 
 def test_a_large_campaign_is_looked_at_again_at_each_doubling_only(court: Court) -> None:

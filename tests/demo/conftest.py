@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from visitor import Visitor
+from visitor import PASSWORD, Visitor
 
 from modbot.demo.community import Community
 from modbot.demo.server import DemoServer
 from modbot.demo.state import SUPER_MODERATORS
-
-PASSWORD = "correct horse"
 
 
 class Clock:

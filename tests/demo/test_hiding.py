@@ -1,8 +1,7 @@
 """Hiding and deleting posts: the forum says 管理操作成功 more often than it is true."""
 
 import pytest
-from conftest import PASSWORD
-from visitor import HIDE, Visitor
+from visitor import HIDE, PASSWORD, Visitor
 
 from modbot.demo.state import MUTED, PostState, Right
 

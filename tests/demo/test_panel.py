@@ -4,8 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import PASSWORD
-from visitor import QUEUE, SEARCH, Visitor
+from visitor import PASSWORD, QUEUE, SEARCH, Visitor
 
 from modbot.demo.state import Approval, PostState, Right
 

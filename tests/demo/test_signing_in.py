@@ -1,8 +1,7 @@
 """Signing in: cookies, form hashes, wrong passwords, the panel's own password."""
 
 import pytest
-from conftest import PASSWORD
-from visitor import QUEUE, Visitor
+from visitor import PASSWORD, QUEUE, Visitor
 
 BOTH = pytest.mark.parametrize("server", ["utf-8", "gbk"], indirect=True)
 

@@ -9,6 +9,9 @@ import httpx
 
 from modbot.demo.server import DemoServer
 
+PASSWORD = "correct horse"
+"""Of everybody in the small forum of these tests."""
+
 HIDE = "forum.php?mod=topicadmin&action=banpost&modsubmit=yes&infloat=yes&modclick=yes&inajax=1"
 LOGIN = "member.php?mod=logging&action=login&loginsubmit=yes&inajax=1"
 QUEUE = "forum.php?mod=modcp&action=moderate&op="

@@ -11,7 +11,6 @@ from rich.console import Console
 from modbot import i18n, settings
 from modbot.cli import demo, queue
 from modbot.daemon import demonstration, doctoring
-from modbot.daemon.logs import configure
 from modbot.demo.state import Fate, Right
 from modbot.domain import FlagState
 from modbot.errors import SettingsError
@@ -136,18 +135,3 @@ def test_people_see_the_demo_and_the_queue_in_their_language_and_harmless(town, 
         assert all(str(flag.id) in listed for flag in found)
         writing = printed(demo.picture(demonstration.Glance(counts, [], done=False), URL, words))
         assert words.text("demo.watching") in writing
-
-
-def test_logs_are_json_lines_off_a_terminal(capsys):
-    import structlog  # noqa: PLC0415
-
-    try:
-        configure(level="INFO", form="json")
-        structlog.get_logger("poll").bind(forum="city").info("poll", read=3)
-        structlog.get_logger("poll").debug("poll", text="不该出现")
-        told = capsys.readouterr().err
-    finally:
-        structlog.reset_defaults()
-    assert '"event": "poll"' in told
-    assert '"read": 3' in told
-    assert "不该出现" not in told

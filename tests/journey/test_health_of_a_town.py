@@ -11,9 +11,8 @@ import sqlalchemy as sa
 
 from modbot.daemon import house, wiring
 from modbot.daemon.executor import Executor, ExecutorLimits
-from modbot.daemon.health.gauges import Exposition
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.health.reading import Lookout, examine
+from modbot.daemon.health.reading import examine
 from modbot.daemon.judging import Judge
 from modbot.daemon.moderating import Moderator
 from modbot.daemon.polling import Poller
@@ -48,7 +47,7 @@ def counted(town, start):
         forum=forum, store=store, owner="me", limits=ExecutorLimits(), clock=clock, metrics=metrics
     )
     poller = Poller(forum=forum, store=store, clock=clock, metrics=metrics)
-    running.desk = house.ForumDesk(name, forum, poller, judge, executor)
+    running.desk = replace(running.desk, poller=poller, judge=judge, executor=executor)
     town.everybody_writes()
     running.round()
     return running, metrics
@@ -107,22 +106,3 @@ def test_the_status_tells_what_the_store_holds(counted, town):
     assert city.unjudged.number == 0
     assert city.last_action is not None
     assert status.model == city.judged_by == "baseline"
-
-
-def test_a_scrape_looks_at_the_store_once(counted, town):
-    running, metrics = counted
-    looks = []
-
-    def look():
-        looks.append(1)
-        return examine(running.house.store, running.house.loaded, ["city"], now=town.clock())
-
-    lookout = Lookout(look, seconds=60)
-    exposition = Exposition(metrics, lookout)
-    first, second = list(exposition.collect()), list(exposition.collect())
-    assert len(first) == len(second)
-    assert looks == [1]
-    impatient = Lookout(look, seconds=0)
-    impatient()
-    impatient()
-    assert len(looks) == 3

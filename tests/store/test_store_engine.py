@@ -209,6 +209,14 @@ def test_what_cannot_be_a_database_is_refused_with_a_reason(tmp_path: Path) -> N
     assert problem_of("sqlite:///:memory:").code == "error.store.in_memory"
 
 
+def test_a_lasting_write_waits_for_the_disk_and_the_next_one_does_not(store: Store) -> None:
+    waits = []
+    for lasting in (True, False):
+        with store.write(lasting=lasting) as tx:
+            waits.append(tx.exec_driver_sql("PRAGMA synchronous").scalar())
+    assert waits == [2, 1]
+
+
 def test_an_error_in_the_middle_of_a_write_leaves_nothing_behind(store: Store) -> None:
     with pytest.raises(RuntimeError), store.write() as tx:  # noqa: PT012 - both lines are the point
         cursors.save(tx, "city", "half", at=START)

@@ -29,6 +29,8 @@ RULES = {
     "parked_replies": Health.DEGRADED,
 }
 """Every code with how bad it is, in the order in which they are told."""
+CHORES_ARE_TRIED_WITHIN = timedelta(days=2)
+"""A chore that failed is tried again soon; one that is not was switched off."""
 
 
 def problems(status: Status, *, patience: timedelta) -> tuple[Problem, ...]:
@@ -56,7 +58,8 @@ def _of_house(status: Status) -> Iterator[Problem]:
         yield problem("daemon_lost", since=owner.until)
     if not status.model:
         yield problem("model_missing")
-    failed = [chore for chore in status.chores if chore.problem]
+    tried = status.at - CHORES_ARE_TRIED_WITHIN
+    failed = [chore for chore in status.chores if chore.problem and chore.began_at >= tried]
     if failed:
         yield problem("chore_failed", since=min(chore.began_at for chore in failed), number=len(failed))
 

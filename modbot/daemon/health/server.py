@@ -85,7 +85,7 @@ def listening(listen: str) -> socket.socket:
         found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)[0]
         family, kind, protocol, _, (number, _, *scope) = found
         opened = socket.socket(family, kind, protocol)
-    except OSError as problem:
+    except (OSError, UnicodeError) as problem:
         raise _unusable(listen, problem) from problem
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from modbot import i18n
-from modbot.daemon import house
+from modbot.daemon import house, redaction
 from modbot.daemon.notices import addresses, hours
 from modbot.daemon.notices.addresses import Address
-from modbot.daemon.notices.courier import Courier
+from modbot.daemon.notices.courier import SECONDS, TOGETHER_SECONDS, Courier
 from modbot.daemon.notices.hours import Hours
 from modbot.daemon.notices.notifier import Notifier, Plan
 from modbot.daemon.notices.watch import Limits, Watched
@@ -20,11 +20,13 @@ from modbot.store.engine import Store
 def notifier(loaded: Loaded, store: Store, *, stopping: Callable[[], bool] = lambda: False) -> Notifier:
     """Raises SettingsError for a time zone that there is not, and for an address that Apprise
     does not understand (which is asked in a process of its own, for half a second)."""
-    courier = Courier(stopping=stopping)
-    return Notifier(store, plan(loaded, checked(loaded, courier)), courier)
+    chosen = plan(loaded)
+    seconds = min(SECONDS, TOGETHER_SECONDS / max(len(chosen.addresses), 1))
+    return Notifier(store, chosen, Courier(seconds=seconds, stopping=stopping))
 
 
-def plan(loaded: Loaded, receivers: tuple[Address, ...]) -> Plan:
+def plan(loaded: Loaded) -> Plan:
+    """Raises SettingsError, as ``notifier`` does."""
     settings = loaded.settings
     chosen = settings.notifications
     return Plan(
@@ -33,7 +35,7 @@ def plan(loaded: Loaded, receivers: tuple[Address, ...]) -> Plan:
             unreachable=timedelta(minutes=chosen.unreachable_minutes),
             queue=timedelta(hours=chosen.queue_hours),
         ),
-        addresses=receivers,
+        addresses=_checked(loaded),
         words=i18n.catalogue(house.forum_language(loaded)),
         hours=Hours(
             zone=hours.zone_named(chosen.timezone, source=str(loaded.operator_file or "MODBOT_*")),
@@ -41,12 +43,12 @@ def plan(loaded: Loaded, receivers: tuple[Address, ...]) -> Plan:
             quiet_until=hours.time_of_day(chosen.quiet_until),
             digest_at=hours.time_of_day(chosen.digest_at),
         ),
+        redact=redaction.Redactor(redaction.known(loaded)),
     )
 
 
-def checked(loaded: Loaded, courier: Courier) -> tuple[Address, ...]:
-    """The addresses of the settings. Raises SettingsError for the first that is not one."""
+def _checked(loaded: Loaded) -> tuple[Address, ...]:
     found = addresses.read(loaded)
-    for wrong in courier.not_understood(found):
+    for wrong in Courier().not_understood(found):
         raise addresses.not_understood(loaded, wrong)
     return found

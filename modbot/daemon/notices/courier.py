@@ -24,6 +24,7 @@ from modbot.daemon.notices.compose import Message
 PROGRAM = Path(__file__).with_name("delivering.py")
 SECONDS = 30.0
 TOGETHER_SECONDS = 60.0
+"""For all addresses, so that many that hang never look like work that is stuck."""
 LOOK_SECONDS = 0.5
 
 
@@ -41,46 +42,36 @@ class Delivery:
 
 
 class Courier:
-    """``seconds`` is how long one address may take, and less when there are many: all of them
-    together never look like work that is stuck. ``stopping`` cuts that short."""
+    """``seconds`` is how long one address may take; ``stopping`` cuts that short."""
 
     def __init__(self, *, seconds: float = SECONDS, stopping: Callable[[], bool] = lambda: False) -> None:
         self._seconds = seconds
         self._stopping = stopping
 
-    def send(self, message: Message, addresses: Sequence[Address]) -> list[Delivery]:
-        """Send to each address by itself, so that one that hangs costs only its own time."""
+    def send(self, message: Message, address: Address) -> Delivery:
         order = {"title": message.title, "body": message.body, "tone": message.tone.value}
-        seconds = min(self._seconds, TOGETHER_SECONDS / max(len(addresses), 1))
-        return [delivery for address in addresses for delivery in self._run(order, [address], seconds)]
+        return self._run(order, [address])[0]
 
     def not_understood(self, addresses: Sequence[Address]) -> list[Address]:
         """Those that Apprise takes for no addresses. Sends nothing."""
         if not addresses:
             return []
-        answers = self._run({}, addresses, self._seconds)
+        answers = self._run({}, addresses)
         return [answer.address for answer in answers if not answer.ok and answer.answered]
 
-    def _run(self, order: dict[str, str], addresses: Sequence[Address], seconds: float) -> list[Delivery]:
-        child = subprocess.Popen(  # noqa: S603 - our own program, and nothing secret in its arguments
-            [sys.executable, "-P", str(PROGRAM)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env={name: value for name, value in os.environ.items() if not name.startswith("MODBOT_")},
-        )
+    def _run(self, order: dict[str, str], addresses: Sequence[Address]) -> list[Delivery]:
         given = json.dumps({**order, "urls": [address.url for address in addresses]})
-        printed, problem = self._watched(child, given, seconds)
+        try:
+            printed, problem = self._watched(_begin(), given)
+        except OSError as failure:  # no memory or no process left: later, perhaps
+            printed, problem = "", str(failure)
         told = [json.loads(line) for line in printed.splitlines()]
         silent = [{"ok": False, "answered": False, "problem": problem}] * (len(addresses) - len(told))
         return [Delivery(address, **each) for address, each in zip(addresses, told + silent, strict=True)]
 
-    def _watched(self, child: subprocess.Popen[str], given: str, seconds: float) -> tuple[str, str]:
+    def _watched(self, child: subprocess.Popen[str], given: str) -> tuple[str, str]:
         """What it prints until it ends or its time is over, and what is wrong when that is not all."""
-        ends = time.monotonic() + seconds
+        ends = time.monotonic() + self._seconds
         order: str | None = given
         while True:
             try:
@@ -91,6 +82,19 @@ class Courier:
                     continue
                 child.kill()
                 printed, _ = child.communicate()
-                return printed, f"no answer within {seconds:g} s"
+                return printed, f"no answer within {self._seconds:g} s"
             else:
                 return printed, said.strip().rpartition("\n")[2]
+
+
+def _begin() -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own program, and nothing secret in its arguments
+        [sys.executable, "-P", str(PROGRAM)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env={name: value for name, value in os.environ.items() if not name.startswith("MODBOT_")},
+    )

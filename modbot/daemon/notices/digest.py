@@ -8,7 +8,6 @@ what the heartbeat is for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from sqlalchemy import Connection
 
 from modbot import i18n
 from modbot.daemon.notices.hours import Hours
-from modbot.store import brake, notices, periods
+from modbot.store import brake, inbox, notices, periods
 from modbot.store.notices import Notice
 
 CODE = "notify.digest"
@@ -45,33 +44,30 @@ def lines(told: Mapping[str, Any], words: i18n.Catalogue, hours: Hours) -> list[
     return said[:-1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Silence:
-    """How long a forum was in trouble within the day."""
-
-    minutes: int
-
-    @classmethod
-    def of(cls, told: Sequence[Notice], start: datetime, end: datetime) -> _Silence:
-        spans = sorted(
-            (max(each.opened_at, start), min(each.closed_at or end, end))
-            for each in told
-            if each.code in TROUBLES
-        )
-        total, until = timedelta(), start
-        for begin, over in spans:
-            total += max(over - max(begin, until), timedelta())
-            until = max(until, over)
-        return cls(int(total.total_seconds() // 60))
+def _silent_minutes(told: Sequence[Notice], start: datetime, end: datetime) -> int:
+    """How long a forum was in trouble within the day; what overlaps counts once."""
+    spans = sorted(
+        (max(each.opened_at, start), min(each.closed_at or end, end))
+        for each in told
+        if each.code in TROUBLES
+    )
+    total, until = timedelta(), start
+    for begin, over in spans:
+        total += max(over - max(begin, until), timedelta())
+        until = max(until, over)
+    return int(total.total_seconds() // 60)
 
 
 def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime) -> Facts | None:
+    begun = inbox.began(rx, forum)
+    if begun is None or begun >= end:
+        return None  # nobody watched it on that day
     period = periods.between(rx, forum, start, end)
     waiting = periods.waiting(rx, forum)
     state = brake.state(rx, forum)
-    silence = _Silence.of(notices.between(rx, forum, start, end), start, end)
+    silent = _silent_minutes(notices.between(rx, forum, start, end), start, end)
     events = (period.by_reason, period.hidden, period.queued, period.verdicts, period.overturned)
-    if not any((*events, period.brakes, waiting.number, state.pulled, silence.minutes)):
+    if not any((*events, period.brakes, waiting.number, state.pulled, silent)):
         return None
     return {
         "name": forum,
@@ -85,7 +81,7 @@ def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime) -> Fac
         "oldest": waiting.oldest.isoformat() if waiting.oldest else None,
         "brake": state.pulled,
         "brakes": period.brakes,
-        "silent_minutes": silence.minutes,
+        "silent_minutes": silent,
     }
 
 

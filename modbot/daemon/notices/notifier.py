@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from modbot import i18n
 from modbot.daemon.notices import compose, digest, watch
 from modbot.daemon.notices.addresses import Address
-from modbot.daemon.notices.compose import Message
-from modbot.daemon.notices.courier import Delivery
+from modbot.daemon.notices.courier import Courier
 from modbot.daemon.notices.hours import Hours
 from modbot.daemon.notices.watch import Limits, Trouble, Watched
 from modbot.store import notices
@@ -24,19 +22,17 @@ FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(minutes=30)
 
 
-class Sends(Protocol):
-    def send(self, message: Message, addresses: Sequence[Address]) -> list[Delivery]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is watched, who is told, in which words and at which hours."""
+    """What is watched, who is told, in which words and at which hours. ``redact`` takes out
+    what an error's own words may hold of secrets."""
 
     forums: tuple[Watched, ...]
     limits: Limits
     addresses: tuple[Address, ...]
     words: i18n.Catalogue
     hours: Hours
+    redact: Callable[[str], str]
 
 
 class Notifier:
@@ -46,7 +42,7 @@ class Notifier:
     crash while it is sent means that it may come twice, and never that it does not come.
     """
 
-    def __init__(self, store: Store, plan: Plan, courier: Sends) -> None:
+    def __init__(self, store: Store, plan: Plan, courier: Courier) -> None:
         self._store = store
         self._plan = plan
         self._courier = courier
@@ -109,51 +105,38 @@ class Notifier:
 
     def _tell(self, due: Sequence[Notice], now: datetime) -> int:
         """Send each address what it lacks, all of it as one message; answers how many notices
-        every address has now."""
-        lacking: dict[tuple[int, ...], list[Address]] = {}
-        for address in self._plan.addresses:
-            ids = tuple(notice.id for notice in due if address.mark not in notice.reached)
-            lacking.setdefault(ids, []).append(address)
-        self._begin(due, now)
-        have = {notice.id: set(notice.reached) for notice in due}
-        for ids, addresses in lacking.items():
-            content = [notice for notice in due if notice.id in ids]
-            if content:
-                for mark in self._send(content, addresses, now):
-                    for notice in content:
-                        have[notice.id].add(mark)
-        return self._write_down(due, have, now)
-
-    def _begin(self, due: Sequence[Notice], now: datetime) -> None:
+        every address has now. What an address has is written down before the next is tried."""
         if not due:
-            return
+            return 0
         with self._store.write() as tx:
             for notice in due:
                 notices.trying(tx, notice, not_before=now + retry_after(notice.attempts))
-
-    def _send(self, content: Sequence[Notice], addresses: Sequence[Address], now: datetime) -> list[str]:
-        message = compose.message(content, self._plan.words, self._plan.hours, now=now)
-        deliveries = self._courier.send(message, addresses)
-        about = [notice.key for notice in content]
-        for delivery in deliveries:
-            facts = {"address": delivery.address.number, "service": delivery.service, "about": about}
-            if delivery.ok:
-                self._log.info("notice_sent", **facts)
-            else:
-                self._log.warning("notice_failed", **facts, problem=delivery.problem)
-        return [delivery.address.mark for delivery in deliveries if delivery.ok]
-
-    def _write_down(self, due: Sequence[Notice], have: Mapping[int, set[str]], now: datetime) -> int:
+        have = {notice.id: set(notice.reached) for notice in due}
+        for address in self._plan.addresses:
+            lacking = [notice for notice in due if address.mark not in have[notice.id]]
+            if lacking and self._send(lacking, address, now):
+                with self._store.write() as tx:
+                    for notice in lacking:
+                        have[notice.id].add(address.mark)
+                        notices.reached(tx, notice, have[notice.id])
         everybody = {address.mark for address in self._plan.addresses}
         told = [notice for notice in due if have[notice.id] >= everybody]
-        some = [notice for notice in due if notice not in told and have[notice.id] > set(notice.reached)]
-        if told or some:
-            with self._store.write() as tx:
-                for notice in told:
-                    notices.told(tx, notice, at=now, ends=notice.code == digest.CODE)
-                for notice in some:
-                    notices.reached(tx, notice, sorted(have[notice.id]))
+        with self._store.write() as tx:
+            for notice in told:
+                notices.told(tx, notice, at=now, ends=notice.code == digest.CODE)
         return len(told)
+
+    def _send(self, content: Sequence[Notice], address: Address, now: datetime) -> bool:
+        message = compose.message(content, self._plan.words, self._plan.hours, now=now)
+        clean = replace(message, title=self._plan.redact(message.title), body=self._plan.redact(message.body))
+        delivery = self._courier.send(clean, address)
+        log = self._log.bind(address=address.number, service=delivery.service)
+        about = [notice.key for notice in content]
+        if delivery.ok:
+            log.info("notice_sent", about=about)
+        else:
+            log.warning("notice_failed", about=about, problem=delivery.problem)
+        return delivery.ok
 
 
 def retry_after(attempts: int) -> timedelta:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from modbot.store import brake, breakers, chores, notices, outbox, periods, polls, requests
 from modbot.store.breakers import BreakerState
+from modbot.store.notices import Notice
 
 GIVEN_UP = 3
 """So many actions given up within a day are no accident of single replies."""
@@ -54,13 +55,14 @@ def troubles(
 ) -> tuple[Trouble, ...]:
     """Everything that a human should know at ``now``."""
     found: list[Trouble | None] = []
+    lasting = {notice.key: notice for notice in notices.lasting(rx)}
     for forum in forums:
         found += [
             _brake(rx, forum.name),
-            _contact(rx, forum.name, limits.unreachable, now),
+            _contact(rx, forum.name, limits.unreachable, lasting, now),
             _queue(rx, forum.name, limits.queue, now),
             _given_up(rx, forum.name, now),
-            _budget(rx, forum, now),
+            _budget(rx, forum, lasting, now),
         ]
     found += _chores(rx)
     return tuple(trouble for trouble in found if trouble is not None)
@@ -74,15 +76,21 @@ def _brake(rx: Connection, forum: str) -> Trouble | None:
     return _trouble("brake_on", forum, since=_iso(state.since), why=state.why, waiting=waiting)
 
 
-def _contact(rx: Connection, forum: str, patience: timedelta, now: datetime) -> Trouble | None:
-    """A human is needed, or the forum has not answered for too long (from the beginning: for
-    as many attempts as open its breaker)."""
+def _contact(
+    rx: Connection, forum: str, patience: timedelta, lasting: Mapping[str, Notice], now: datetime
+) -> Trouble | None:
+    """A human is needed, or the forum has not answered for too long: never both."""
     breaker = breakers.load(rx, forum)
     if breaker is None or breaker.state is BreakerState.CLOSED:
         return None
     told = {"problem_code": breaker.code, "problem_facts": _short(breaker.facts)}
+    stopped = _trouble("human_needed", forum, since=_iso(breaker.since), **told)
     if breaker.state is BreakerState.STOPPED:
-        return _trouble("human_needed", forum, since=_iso(breaker.since), **told)
+        return stopped
+    known = lasting.get(stopped.key)
+    if known is not None and known.details["problem_code"] == breaker.code:
+        # A human let it go on; whether that helped is known after the next round.
+        return replace(stopped, facts=known.details)
     polled = polls.load(rx, forum)
     if polled is None or polled.succeeded_at is None:
         return _trouble("unreachable", forum, since=_iso(breaker.since), **told)
@@ -103,13 +111,12 @@ def _given_up(rx: Connection, forum: str, now: datetime) -> Trouble | None:
     return _trouble("given_up", forum, number=number) if number >= GIVEN_UP else None
 
 
-def _budget(rx: Connection, forum: Watched, now: datetime) -> Trouble | None:
+def _budget(rx: Connection, forum: Watched, lasting: Mapping[str, Notice], now: datetime) -> Trouble | None:
     if requests.made(rx, forum.name, at=now) < forum.requests_per_day:
         return None
     midnight = (now.astimezone(UTC) + DAY).replace(hour=0, minute=0, second=0, microsecond=0)
     trouble = _trouble("budget_spent", forum.name, limit=forum.requests_per_day, until=_iso(midnight))
-    known = any(notice.key == trouble.key for notice in notices.lasting(rx))
-    return trouble if known or midnight - now > EARLY else None
+    return trouble if trouble.key in lasting or midnight - now > EARLY else None
 
 
 def _chores(rx: Connection) -> Iterator[Trouble]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import Clock, open_store, utc_now
 from modbot.daemon.serving import household, ownership, signals
 from modbot.daemon.serving.daemon import Daemon
@@ -37,6 +38,7 @@ def serve(
     force. ``clock`` is the forums' time; leases go by the machine's own. Raises AlreadyRunning
     when another process owns the database, and what is wrong with the settings.
     """
+    metrics = Metrics()
     lease = timedelta(seconds=loaded.settings.daemon.lease_seconds)
     with (
         signals.heard() as heard,
@@ -51,9 +53,12 @@ def serve(
             reread=reread,
             adopted=adopted,
             clock=clock,
+            metrics=metrics,
         )
+        look = household.lookout(store, daemon, clock=clock)
+        chores = household.Household(daemon, store, clock=clock, look=look).chores
         problem: ModbotError | None = None
-        with household.open_household(daemon) as chores:
+        with household.answering(loaded.settings.health.listen, daemon, metrics, look):
             try:
                 daemon.run(chores)
             except ModbotError as cause:

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta, tzinfo
 
 import structlog
 
-from modbot.daemon.executor import DEFECTS
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.timetable import Planner
-from modbot.errors import LeaseLost, ModbotError
+from modbot.errors import DEFECTS, LeaseLost, ModbotError
 from modbot.store import chores
 from modbot.store.engine import Store
 
@@ -51,18 +50,26 @@ class ChoreRounds:
         self._pulse = pulse
         self._clock = clock
         self._zone = zone
+        self._ended = False
         self._log = structlog.get_logger("chore").bind(chore=chore.name)
 
     def begin(self) -> None:
         self._planner.plan(self._name, self.round, 0.0 if self._chore.every else self._until_due())
 
+    def end(self) -> None:
+        """Do it no more. Another with the same name may take its place."""
+        self._ended = True
+
     def round(self) -> None:
         pause = RETRY_SECONDS
+        if self._ended:
+            return
         try:
             with self._pulse.at_work(self._name):
                 pause = self._do() if self._is_due() else self._until_due()
         finally:
-            self._planner.plan(self._name, self.round, pause)
+            if not self._ended:
+                self._planner.plan(self._name, self.round, pause)
 
     @property
     def _name(self) -> str:

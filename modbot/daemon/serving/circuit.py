@@ -62,7 +62,7 @@ class Circuit:
             waiting = ((breaker.probe_at or now) - now).total_seconds()
             if waiting > 0:
                 return waiting
-            self._save(replace(breaker, state=BreakerState.HALF_OPEN, since=now))
+            self._save(replace(breaker, state=BreakerState.HALF_OPEN))
         return 0.0
 
     def succeeded(self) -> None:

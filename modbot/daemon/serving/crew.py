@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from modbot.daemon import models, wiring
+from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import ForumDesk, Sleeps, open_desk, utc_now
 from modbot.daemon.serving.circuit import Circuit, CircuitLimits
 from modbot.daemon.serving.pulse import Pulse
@@ -86,7 +87,9 @@ class Crew:
         planner: Planner,
         clock: Callable[[], datetime],
         guard: Callable[[Connection], None] = lambda _tx: None,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = metrics or Metrics()
         self._loaded = loaded
         self._names = tuple(names)
         self._detector = models.load_detector(loaded)
@@ -151,7 +154,15 @@ class Crew:
 
         store = self._store.guarded(guard)
         sleeps = Sleeps(life.sleep, life.urgent_sleep)
-        desk = open_desk(self._loaded, store, self._detector, name, clock=self._clock, sleeps=sleeps)
+        desk = open_desk(
+            self._loaded,
+            store,
+            self._detector,
+            name,
+            clock=self._clock,
+            sleeps=sleeps,
+            metrics=self._metrics,
+        )
         circuit = Circuit(store, name, circuit_limits(self._loaded), self._clock)
         self._generations += 1
         return Worker(desk, circuit, self._generations, life)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
 
+from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import utc_now
 from modbot.daemon.serving import crew as crews
 from modbot.daemon.serving.chores import Chore, ChoreRounds
@@ -55,8 +56,9 @@ class Daemon:
         adopted: Callable[[Loaded], None] = lambda _loaded: None,
         clock: Callable[[], datetime] = utc_now,
         notifier: Notifier | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
-        self._loaded = loaded
+        self.loaded = loaded
         self._store = store.guarded(ownership.guard)
         self._ownership = ownership
         self._signals = signals
@@ -73,25 +75,30 @@ class Daemon:
             planner=self._timetable,
             clock=clock,
             guard=ownership.guard,
+            metrics=metrics,
         )
-        self._chores = Pulse()
+        self._chores: list[ChoreRounds] = []
+        self._chores_of: Callable[[Loaded], Sequence[Chore]] = lambda _loaded: ()
+        self._chores_pulse = Pulse()
         self._left_behind = 0
         self._ticked = time.monotonic()
         self.leaves_threads = False
         self._told = float("-inf")
         self._log = structlog.get_logger("serve")
 
-    def run(self, chores: Iterable[Chore] = ()) -> None:
-        """Serve until told to stop. Raises LeaseLost or Stuck when it cannot go on."""
-        self.crew.begin()
-        if not self._ownership.after_crash:
-            self.crew.resume(who=WHO)  # somebody ended modbot in order, and started it again
-        for chore in chores:
-            self._begin_chore(chore)
+    def run(self, chores: Callable[[Loaded], Sequence[Chore]] = lambda _loaded: ()) -> None:
+        """Serve until told to stop. ``chores`` are asked for again when settings change, and
+        raise what is wrong with those. Raises LeaseLost or Stuck when it cannot go on."""
+        self._chores_of = chores
+        due = chores(self.loaded)
         self._timetable.start()
-        self._notifier.ready(self._summary())
-        self._log.info("serving", forums=list(self._names), pid=os.getpid())
         try:
+            self.crew.begin()
+            if not self._ownership.after_crash:
+                self.crew.resume(who=WHO)  # somebody ended modbot in order, and started it again
+            self._begin_chores(due)
+            self._notifier.ready(self._summary())
+            self._log.info("serving", forums=list(self._names), pid=os.getpid())
             while not self._signals.stop.wait(TICK_SECONDS):
                 self._tick()
         finally:
@@ -103,6 +110,11 @@ class Daemon:
 
     def is_ready(self) -> bool:
         return self.crew.is_complete and not self._signals.stop.is_set()
+
+    def stopping(self) -> bool:
+        """For what a chore does at length: asking is its sign of life."""
+        self._chores_pulse.beat()
+        return self._signals.stop.is_set()
 
     def _tick(self) -> None:
         self._ticked = time.monotonic()
@@ -117,7 +129,7 @@ class Daemon:
             self._notifier.alive()
 
     def _replace_stuck(self) -> None:
-        after = self._loaded.settings.daemon.stalled_seconds
+        after = self.loaded.settings.daemon.stalled_seconds
         for forum, jobs in self.crew.stuck(after).items():
             self._left_behind += len(jobs)
             self._log.error("work_stuck", forum=forum, jobs=list(jobs), seconds=after)
@@ -125,8 +137,9 @@ class Daemon:
             self.crew.leave_behind(forum)
         if not self.crew.is_complete:
             self._complete_crew()
-        if self._chores.stuck(after):
-            raise Stuck(jobs=", ".join(self._chores.stuck(after)))
+        stuck_chores = self._chores_pulse.stuck(after)
+        if stuck_chores:
+            raise Stuck(jobs=", ".join(stuck_chores))
 
     def _complete_crew(self) -> None:
         try:
@@ -146,43 +159,52 @@ class Daemon:
         try:
             loaded = self._reread()
             names = crews.check(loaded)
+            chores = self._chores_of(loaded)
             self._refuse_what_needs_a_restart(loaded)
         except ModbotError as problem:
             self._log.error("reload_refused", code=problem.code, problem=str(problem))
         else:
             self.crew.renew(loaded, names, seconds=loaded.settings.daemon.stop_seconds)
             self.crew.resume(who=WHO)
-            self._loaded, self._names = loaded, names
+            self.loaded, self._names = loaded, names
+            self._begin_chores(chores)
             self._adopted(loaded)
             self._log.info("reloaded", forums=list(names))
         self._notifier.ready(self._summary())
 
     def _refuse_what_needs_a_restart(self, loaded: Loaded) -> None:
         fixed = {
-            "store.url": loaded.store_url != self._loaded.store_url,
-            "paths.state": loaded.state_dir != self._loaded.state_dir,
-            "health.listen": loaded.settings.health.listen != self._loaded.settings.health.listen,
+            "store.url": loaded.store_url != self.loaded.store_url,
+            "paths.state": loaded.state_dir != self.loaded.state_dir,
+            "health.listen": loaded.settings.health.listen != self.loaded.settings.health.listen,
         }
         changed = [key for key, differs in fixed.items() if differs]
         if changed:
             raise ModbotError(code="error.serve.needs_restart", keys=", ".join(changed))
 
-    def _begin_chore(self, chore: Chore) -> None:
-        ChoreRounds(
-            chore=chore,
-            store=self._store,
-            planner=self._timetable,
-            pulse=self._chores,
-            clock=self._clock,
-        ).begin()
+    def _begin_chores(self, chores: Sequence[Chore]) -> None:
+        for former in self._chores:
+            former.end()
+        self._chores = [
+            ChoreRounds(
+                chore=chore,
+                store=self._store,
+                planner=self._timetable,
+                pulse=self._chores_pulse,
+                clock=self._clock,
+            )
+            for chore in chores
+        ]
+        for rounds in self._chores:
+            rounds.begin()
 
     def _end(self) -> None:
         self._notifier.stopping()
         self._timetable.stop_planning()
-        ended = self.crew.dismiss(seconds=self._loaded.settings.daemon.stop_seconds)
+        ended = self.crew.dismiss(seconds=self.loaded.settings.daemon.stop_seconds)
         self.leaves_threads = not self._timetable.wait_idle(THREADS_END_WITHIN)
         self._log.info("stopped", in_order=ended and not self.leaves_threads)
 
     def _summary(self) -> str:
-        modes = (f"{name}: {self._loaded.policy_for(name, None).mode.value}" for name in self._names)
+        modes = (f"{name}: {self.loaded.policy_for(name, None).mode.value}" for name in self._names)
         return ", ".join(modes)

@@ -1,23 +1,83 @@
-"""What the daemon does beside its forums: the chores, and who may ask how it is."""
+"""What the daemon does beside its forums: its chores, and telling who asks how it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from modbot.daemon.health.metrics import Metrics
+from modbot.daemon.health.reading import Lookout, examine
+from modbot.daemon.health.server import HealthServer
+from modbot.daemon.health.status import Health, Status
+from modbot.daemon.health.web import Probes, create_app
+from modbot.daemon.house import Clock
+from modbot.daemon.notices import assembly, heartbeat
+from modbot.daemon.serving import heavy
 from modbot.daemon.serving.chores import Chore
 from modbot.daemon.serving.daemon import Daemon
+from modbot.settings import Loaded
+from modbot.store.engine import Store
 
 FORGETS_EVERY = 3600.0
+NOTICES_EVERY = 30.0
+BACKUP_SECONDS = 3600.0
+
+
+class Household:
+    """The chores of one daemon, made anew when the settings change."""
+
+    def __init__(self, daemon: Daemon, store: Store, *, clock: Clock, look: Callable[[], Status]) -> None:
+        self._daemon = daemon
+        self._store = store
+        self._clock = clock
+        self._look = look
+
+    def chores(self, loaded: Loaded) -> Sequence[Chore]:
+        """Raises SettingsError for what is wrong with the settings of a chore."""
+        notifier = assembly.notifier(loaded, self._store, stopping=self._daemon.stopping)
+        beat = heartbeat.of(loaded, healthy=self._is_healthy)
+        chosen = loaded.settings
+        found = [
+            Chore("forget", self._forget_old, every=FORGETS_EVERY, recorded=False),
+            Chore("notices", lambda: notifier.tick(self._clock()), every=NOTICES_EVERY, recorded=False),
+        ]
+        if beat is not None:
+            every = chosen.notifications.heartbeat_seconds
+            found.append(Chore("heartbeat", beat.beat, every=every, recorded=False))
+        if chosen.backup.at and loaded.store_url.startswith("sqlite"):
+            found.append(Chore("backup", lambda: self._back_up(loaded), at=chosen.backup.at))
+        return found
+
+    def _forget_old(self) -> Mapping[str, object]:
+        """Bound the memory of months: what no reply can be compared with any more goes."""
+        workers = list(self._daemon.crew.workers.values())
+        for worker in workers:
+            worker.desk.judge.forget_old()
+        return {worker.desk.name: worker.desk.judge.remembered for worker in workers}
+
+    def _back_up(self, loaded: Loaded) -> Mapping[str, object]:
+        return heavy.run(
+            ["backup", "create", "--daily"],
+            settings_file=loaded.operator_file,
+            seconds=BACKUP_SECONDS,
+            stopping=self._daemon.stopping,
+        )
+
+    def _is_healthy(self) -> bool:
+        return self._daemon.is_alive() and self._look().verdict is not Health.FAILING
+
+
+def lookout(store: Store, daemon: Daemon, *, clock: Clock) -> Lookout:
+    """How the house stands, for whoever asks and however often."""
+    return Lookout(lambda: examine(store, daemon.loaded, tuple(daemon.loaded.settings.forums), now=clock()))
 
 
 @contextmanager
-def open_household(daemon: Daemon) -> Iterator[list[Chore]]:
-    yield [Chore("forget", lambda: _forget_old(daemon), every=FORGETS_EVERY, recorded=False)]
-
-
-def _forget_old(daemon: Daemon) -> Mapping[str, object]:
-    """Bound the memory of months: what no reply can be compared with any more goes."""
-    for worker in list(daemon.crew.workers.values()):
-        worker.desk.judge.forget_old()
-    return {"texts": {name: worker.desk.judge.remembered for name, worker in daemon.crew.workers.items()}}
+def answering(listen: str, daemon: Daemon, metrics: Metrics, look: Callable[[], Status]) -> Iterator[None]:
+    """Answer at ``listen`` while inside; nobody when it is empty. Raises SettingsError."""
+    if not listen:
+        yield
+        return
+    probes = Probes(alive=daemon.is_alive, ready=daemon.is_ready, look=look)
+    with HealthServer(create_app(probes, metrics), listen=listen):
+        yield

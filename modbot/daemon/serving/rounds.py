@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from modbot.daemon.executor import DEFECTS, NeedsHuman
+from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.house import ForumDesk
 from modbot.daemon.serving.circuit import Circuit
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.timetable import Planner
-from modbot.errors import ForumError, LeaseLost, ModbotError, Retryable
+from modbot.errors import DEFECTS, ForumError, LeaseLost, ModbotError, Retryable
 from modbot.store.breakers import BreakerState
 
 OUTBOX_SECONDS = 1.0

@@ -10,6 +10,7 @@ from modbot.forums.config import ForumConfig
 from modbot.forums.discuz.actions import Actions
 from modbot.forums.discuz.panel import Panel
 from modbot.forums.discuz.poll import Poller
+from modbot.forums.discuz.reader import Guarded
 from modbot.forums.discuz.session import Session
 from modbot.forums.protocol import Check, CheckStatus, Priority
 
@@ -87,7 +88,7 @@ class Access:
         reply: Reply | None = None
         try:
             reply = self._some_reply(tuple(row.id for row in rows if row.threads != 0))
-        except Blocked as error:
+        except (Blocked, Guarded) as error:
             yield self._line("antitheft", CheckStatus.WARNING, detail=error.message())
         else:
             yield self._line("no_antitheft", CheckStatus.OK)

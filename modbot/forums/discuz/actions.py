@@ -22,7 +22,9 @@ from modbot.forums.protocol import ActionResult, Priority, ReplyRef
 _MOST_PER_CALL = 20
 _LONGEST_REASON = 200
 _USUAL_REASON = "违规内容"
-_MAY_HAVE_ARRIVED = frozenset({"error.forum.connection", "error.forum.retryable"})
+_MAY_HAVE_ARRIVED = frozenset(
+    {"error.forum.connection", "error.forum.retryable", "error.forum.charset", "error.forum.not_html"}
+)
 _BANPOST: Pairs = (("mod", "topicadmin"), ("action", "banpost"))
 
 State = Reply | Visibility
@@ -121,7 +123,7 @@ class Actions:
         """One request for the posts of one thread, then a look at each."""
         try:
             answer = self._post(thread, replies, change)
-        except Retryable as error:
+        except (Retryable, Unreadable) as error:
             if error.code not in _MAY_HAVE_ARRIVED:
                 raise
             return {reply.post_id: self._proof(reply, change, str(error)) for reply in replies}

@@ -57,13 +57,16 @@ class BoardMark:
 class Scan:
     """A board's list being read down to threads last active before the minute ``until``.
 
-    ``grew``: the index counted more posts, so a changed thread must be somewhere."""
+    ``grew``: the index counted more posts, so a changed thread must be somewhere. ``shown``
+    is the minute of the board's last post as the index tells it: a list without any so
+    late is an old copy."""
 
     board: int
     until: int
     page: int = 1
     deep: bool = False
     grew: bool = False
+    shown: int = 0
     tries: int = 0
 
     @property
@@ -77,7 +80,7 @@ class Work:
 
     ``expected`` is how many replies the list says are new (-1: unknown); when fewer are
     found, the thread is read once more, ``deep``: every reply down to the page ``reach``.
-    ``want`` names single posts instead.
+    ``pages`` is how many its first page told. ``want`` names single posts instead.
     """
 
     thread: int
@@ -93,6 +96,7 @@ class Work:
     deep: bool = False
     reach: int = 0
     behind: bool = False
+    pages: int = 0
     tries: int = 0
     want: list[int] = field(default_factory=list)
 

@@ -44,6 +44,7 @@ class DiscuzForum:
         self._panel = Panel(config, self._session)
         self._poller = Poller(config, context, self._session, self._panel)
         self._pending: dict[int, None] = {}
+        self._closed = False
         self._actions = Actions(self._session, self._poller.html, self._pending.__contains__)
 
     @property
@@ -161,9 +162,13 @@ class DiscuzForum:
         return self._actions.ban_form(state, Priority.RE_READ).preset_reasons
 
     def close(self) -> None:
-        """Keep the session for the next start and end the connection."""
-        try:
-            if self._session.viewer is not None:
-                self._session.keep()
-        finally:
-            self._transport.close()
+        """End the connection, whoever is using it, and keep the session for the next start.
+
+        Every later call that needs a request raises Retryable (``error.forum.stopping``).
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self._transport.close()
+        if self._session.viewer is not None:
+            self._session.keep()

@@ -13,7 +13,8 @@ from modbot.forums.protocol import Batch, UnreadableBlock
 _FULL_REPLIES = 50
 _FULL_REQUESTS = 10
 _MAX_UNREADABLE = 200
-_CLOCK_SLACK_MINUTES = 5
+_CLOCK_SLACK_MINUTES = 30
+"""A server whose clock was wrong for a while dates later replies before earlier ones."""
 
 
 @dataclass(slots=True)

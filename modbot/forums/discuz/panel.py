@@ -6,6 +6,7 @@ from modbot.errors import LoggedOut, Refused, Retryable
 from modbot.forums.config import ForumConfig
 from modbot.forums.discuz.pages.answers import AnswerKind
 from modbot.forums.discuz.pages.panel import is_locked
+from modbot.forums.discuz.reader import error_of
 from modbot.forums.discuz.session import Session
 from modbot.forums.discuz.transport import Page, Pairs, Request
 from modbot.forums.protocol import Priority
@@ -42,8 +43,8 @@ class Panel:
         if self._asks(page):
             self._enter(priority)
             page = self._session.fetch(request)
-            if self._asks(page):
-                raise self._wrong_password()
+            if self._asks(page):  # the password was taken: this is an old page, or another door
+                raise Retryable(code="error.forum.panel_asks_again", forum=self._config.name)
         self._refuse(page)
         return page
 
@@ -70,6 +71,8 @@ class Panel:
             raise Retryable(
                 code="error.forum.panel_locked", forum=self._config.name, retry_after=_LOCKED_SECONDS
             )
+        if page.answer.kind is AnswerKind.MESSAGE_ERROR and page.answer.key != "panel_nopermission":
+            raise error_of(page.answer.key, page.answer.message, self._config.name)
         if page.answer.kind is AnswerKind.MESSAGE_ERROR:
             raise Refused(
                 code="error.forum.panel_denied", forum=self._config.name, detail=page.answer.message

@@ -19,7 +19,7 @@ from modbot.forums.config import EngineContext, ForumConfig, PollingMethod
 from modbot.forums.discuz.cursor import Progress, decode, minute_of
 from modbot.forums.discuz.harvest import Harvest
 from modbot.forums.discuz.panel import Panel
-from modbot.forums.discuz.reader import JsonReader, Reader
+from modbot.forums.discuz.reader import Guarded, JsonReader, Reader
 from modbot.forums.discuz.search import PanelPoll
 from modbot.forums.discuz.session import Session
 from modbot.forums.discuz.sweep import Sweep
@@ -49,7 +49,7 @@ class Poller:
         if self._json_on is None:
             try:
                 self._json_on = bool(self.json.index(priority))
-            except (Refused, Unreadable, Blocked, Gone):
+            except (Refused, Unreadable, Blocked, Guarded, Gone):
                 self._json_on = False
         return self._json_on
 

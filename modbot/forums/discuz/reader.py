@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from modbot.domain import Reply, ThreadKind
@@ -34,7 +34,15 @@ _REFUSED = frozenset(
     }
 )
 _OPENINGS_KEPT = 500
+_GUARDED_FOR = timedelta(hours=26)
+_GUARDED_REST = 300.0
 _FOUND_PID = re.compile(r"#pid(\d{1,18})$", re.ASCII)
+
+
+class Guarded(Retryable):
+    """The anti-crawl script stands before this page; others can be read."""
+
+    code = "error.forum.antitheft_for_now"
 
 
 class Reader:
@@ -46,6 +54,7 @@ class Reader:
         self._clock = clock
         self._openings: dict[int, tuple[str, str, ThreadKind]] = {}
         self._locked_boards: set[int] = set()
+        self._guarded_since: datetime | None = None
 
     def index(self, priority: Priority) -> tuple[BoardRow, ...]:
         page = self._get("forum.php", (), priority)
@@ -61,7 +70,10 @@ class Reader:
             ("page", str(number)),
         )
         page = self._get("forum.php", query, priority)
-        return lists.parse_board(page.text, self._clock())
+        found = lists.parse_board(page.text, self._clock())
+        if found.board_id not in {None, board} or _is_another(number, found.page, found.pages):
+            raise self._another(page)
+        return found
 
     def thread(
         self, thread_id: int, number: int, priority: Priority, *, newest_first: bool = True
@@ -76,10 +88,25 @@ class Reader:
             query = (*query, ("ordertype", "1"))
         page = self._get("forum.php", query, priority, dsign=True)
         if page.answer.kind is AnswerKind.DSIGN:
-            if number > 1 or not newest_first:
+            if number > 1:
+                raise self._script(page)
+            if not newest_first:
                 raise self._antitheft(page)
             return self._from_the_end(thread_id, priority, page)
-        return self._parsed(page)
+        self._unguarded(number)
+        found = self._parsed(page)
+        if found.thread_id not in {None, thread_id} or _is_another(number, found.page, found.pages):
+            raise self._another(page)
+        return found
+
+    def _another(self, page: Page) -> Unreadable:
+        """A cache served what somebody else had asked for."""
+        return Unreadable(
+            code="error.forum.page_unreadable",
+            forum=self._config.name,
+            page=page.request.address,
+            problem="another_page",
+        )
 
     def _from_the_end(self, thread_id: int, priority: Priority, challenged: Page) -> ThreadPage:
         """The newest replies by pages that the anti-crawl script leaves alone (2 and up)."""
@@ -92,8 +119,20 @@ class Reader:
             raise self._antitheft(challenged)
         return replace(last, replies=tuple(replies), page=1)
 
-    def _antitheft(self, page: Page) -> Blocked:
+    def _antitheft(self, page: Page) -> Blocked | Guarded:
+        """The script counts an address's views of a day; only what outlasts that needs a human."""
+        now = self._clock()
+        self._guarded_since = self._guarded_since or now
+        if now - self._guarded_since > _GUARDED_FOR:
+            return self._script(page)
+        return Guarded(forum=self._config.name, detail=page.request.address, retry_after=_GUARDED_REST)
+
+    def _script(self, page: Page) -> Blocked:
         return Blocked(code="error.forum.antitheft", forum=self._config.name, detail=page.request.address)
+
+    def _unguarded(self, number: int) -> None:
+        if number == 1:
+            self._guarded_since = None
 
     def _parsed(self, page: Page) -> ThreadPage:
         url = self.session.transport.origin.url + page.request.address
@@ -130,6 +169,8 @@ class Reader:
         page = self._get("forum.php", query, priority, dsign=True)
         if page.answer.kind is AnswerKind.DSIGN:
             page = self._get("forum.php", (*query, ("page", "2")), priority)
+        else:
+            self._unguarded(1)
         viewer = self.session.viewer
         found = thread.parse_single_post(
             page.text,
@@ -148,6 +189,11 @@ class Reader:
         """The thread in which the forum keeps a post (shown or not); None when it has none."""
         query = (("mod", "redirect"), ("goto", "findpost"), ("pid", str(post_id)))
         page = self.session.fetch(Request("forum.php", query, priority=priority))
+        if page.answer.kind is AnswerKind.MESSAGE_ERROR and page.answer.key in _GONE:
+            return None
+        if page.answer.kind is not AnswerKind.REDIRECT:
+            self.refuse(page)
+            raise self._another(page)
         found = _FOUND_PID.search(page.location)
         if not found or int(found.group(1)) != post_id:
             return None
@@ -162,7 +208,7 @@ class Reader:
             self._unlock(board, priority)
             page = self.session.fetch(Request(path, query, priority=priority))
         if page.answer.kind is AnswerKind.DSIGN and not dsign:
-            raise self._antitheft(page)
+            raise self._script(page)
         self.refuse(page)
         return page
 
@@ -218,6 +264,11 @@ def error_of(key: str, message: str, forum: str) -> ForumError:
     if key in _REFUSED or key.startswith("no_privilege"):
         return Refused(forum=forum, detail=message)
     return Retryable(forum=forum, detail=message)
+
+
+def _is_another(asked: int, told: int, pages: int) -> bool:
+    """Whether a list's page is not the one that was asked for: beyond the end stands the last."""
+    return told not in {asked, pages}
 
 
 def _password_board(page: Page) -> int | None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Literal
 
 from modbot.domain import Author, Reply
-from modbot.errors import Refused
+from modbot.errors import Refused, Unreadable
 from modbot.forums.config import ForumConfig
 from modbot.forums.discuz.cursor import Progress, Work, minute_of, moment_of
 from modbot.forums.discuz.harvest import Harvest
@@ -74,7 +74,8 @@ class PanelPoll:
         self._enlist([row for row in wanted if row.post_id not in progress.seen])
         progress.panel_minute = self._now
         kept = {row.post_id: minute_of(row.posted_minute) for row in wanted}
-        progress.settled = max([progress.settled, *kept.values()])
+        # Never past now: a page with times ahead would hide what is posted until then.
+        progress.settled = max([progress.settled, *(min(minute, self._now) for minute in kept.values())])
         progress.seen = {
             pid: minute
             for pid, minute in {**progress.seen, **kept}.items()
@@ -113,12 +114,22 @@ class PanelPoll:
         return None
 
     def _pages(self, since: int, board: int | None) -> Iterator[SearchPage]:
-        now = moment_of(self._now)
+        """Page after page of one search, of which the panel keeps the result: a page of
+        another one, or of none after the panel was entered anew, would hide replies."""
+        now, total = moment_of(self._now), 0
         for number in range(1, _MAX_PAGES + 1):
             query = self._first(since, board) if number == 1 else self._following(number, board)
             self._harvest.count(late=False)
-            page = self._panel.page(query, Priority.POLL)
-            yield panel_pages.parse_search(page.text, now)
+            page = panel_pages.parse_search(self._panel.page(query, Priority.POLL).text, now)
+            total = page.total if number == 1 else total
+            if page.page != number or page.total != total:
+                raise Unreadable(
+                    code="error.forum.page_unreadable",
+                    forum=self._config.name,
+                    page="panel_search",
+                    problem="another_search",
+                )
+            yield page
 
     def _first(self, since: int, board: int | None) -> tuple[tuple[str, str], ...]:
         viewer = self._reader.session.viewer
@@ -185,8 +196,10 @@ class PanelPoll:
             )
             self._harvest.note(page.unreadable)
             rows += [row for row in page.rows if self._wants(row.board_id)]
-            if page.page >= page.pages or page.page != number:
+            if page.page >= page.pages:
                 return rows, True
+            if page.page != number:
+                return rows, False
         return rows, False
 
     def _pending(self, row: QueueRow) -> Reply:

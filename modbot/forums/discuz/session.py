@@ -6,11 +6,11 @@ import re
 import threading
 from dataclasses import replace
 
-from modbot.errors import LoggedOut, Retryable
+from modbot.errors import LoggedOut, Retryable, Unreadable
 from modbot.forums.config import EngineContext, ForumConfig
 from modbot.forums.discuz.memory import Memory
 from modbot.forums.discuz.pages.answers import AnswerKind
-from modbot.forums.discuz.pages.viewer import Viewer, read_viewer
+from modbot.forums.discuz.pages.viewer import Viewer, read_viewer, shows_moderation
 from modbot.forums.discuz.signin import SignIn, is_sign_in_wanted
 from modbot.forums.discuz.transport import Page, Request, Transport
 from modbot.forums.protocol import Priority
@@ -31,14 +31,20 @@ class Session:
         self._lock = threading.RLock()
 
     def fetch(self, request: Request) -> Page:
-        """A GET as the account."""
+        """A GET as the account.
+
+        An answer that a guest may have got as well is believed after a look at who we are.
+        """
         self.ensure(request.priority)
         page = self._watched(request)
-        if self._lost(page):
+        if self._lost(page) or (_is_anybodys(page) and not self._still_signed_in(request.priority)):
             self.renew(request.priority)
             page = self._watched(request)
-            if self._lost(page):
-                raise LoggedOut(code="error.forum.session_lost", forum=self.name, detail=request.path)
+        if self._lost(page):  # what we looked at may have been an old copy
+            self._sign_in_anew(request.priority)
+            page = self._watched(request)
+        if self._lost(page):
+            raise LoggedOut(code="error.forum.session_lost", forum=self.name, detail=request.path)
         if page.answer.kind is AnswerKind.TAINTED:
             self.refresh(request.priority)
             page = self._untainted(request)
@@ -52,7 +58,7 @@ class Session:
         """
         self.ensure(request.priority)
         page = self._watched(self._signed(request))
-        if page.answer.kind is AnswerKind.TAINTED or is_sign_in_wanted(page):
+        if page.answer.kind is AnswerKind.TAINTED or self._lost(page):
             self.refresh(request.priority)
             page = self._untainted(self._signed(request))
         if is_sign_in_wanted(page):
@@ -122,9 +128,33 @@ class Session:
     def renew(self, priority: Priority) -> None:
         """The forum took us for a guest: sign in again, unless another thread just did."""
         with self._lock:
-            seen = self.door.look(priority)
-            self.viewer = seen if seen.uid else self._sign_in(priority)
+            if not self._still_signed_in(priority):
+                self.viewer = self._sign_in(priority)
+
+    def _still_signed_in(self, priority: Priority) -> bool:
+        seen = self.door.look(priority)
+        if seen.uid is None:
+            raise Unreadable(
+                code="error.forum.page_unreadable", forum=self.name, page="index", problem="no_viewer"
+            )
+        if seen.uid:
+            self.viewer = seen
+        return bool(seen.uid)
+
+    def _sign_in_anew(self, priority: Priority) -> None:
+        with self._lock:
+            self.viewer = self._sign_in(priority)
 
     def refresh(self, priority: Priority) -> None:
         """Load a page for a fresh form hash; signs in again when the session is over."""
         self.renew(priority)
+
+
+def _is_anybodys(page: Page) -> bool:
+    """An ``inajax=1`` answer names no viewer. A post on which something can be moderated, or
+    a form, is for us; a post without such marks and a refusal may be for a guest."""
+    if not page.text.lstrip().startswith("<?xml"):
+        return False
+    if page.answer.kind is AnswerKind.MESSAGE_ERROR:
+        return True
+    return page.answer.kind is AnswerKind.FRAGMENT and not shows_moderation(page.text)

@@ -100,6 +100,7 @@ class SignIn:
             if viewer.uid:
                 self._memory.now.refused.pop(DOOR, None)
                 return viewer
+            raise Retryable(code="error.forum.guest_again", forum=self._config.name)
         raise self._refused(read_login_answer(page.text))
 
     def _form(self, captcha: Pairs, priority: Priority) -> Request:

@@ -13,7 +13,7 @@ from modbot.forums.config import ForumConfig
 from modbot.forums.discuz.cursor import BoardMark, Progress, Scan, Work, minute_of
 from modbot.forums.discuz.harvest import Harvest
 from modbot.forums.discuz.pages.lists import BoardPage, BoardRow, ThreadRow
-from modbot.forums.discuz.reader import Reader
+from modbot.forums.discuz.reader import Guarded, Reader
 from modbot.forums.discuz.threads import ThreadWork
 from modbot.forums.protocol import Priority, UnreadableBlock
 
@@ -24,7 +24,8 @@ _OVERLAP_MINUTES = 10
 _DEEP_EVERY_MINUTES = 6 * 60
 _DEEP_WINDOW_MINUTES = 7 * 24 * 60
 _DEEP_PAGES = 40
-_TRIES = 3
+_TRIES = 5
+_OLD_COPIES = 2
 _ENOUGH_WORK = 40
 
 
@@ -71,7 +72,7 @@ class Sweep:
         until = mark.newest - _OVERLAP_MINUTES if mark and mark.newest else progress.floor
         if not any(scan.board == row.id and not scan.late for scan in progress.scans):
             grew = mark is not None and (row.posts or 0) > mark.posts
-            progress.scans.append(Scan(row.id, until, grew=grew))
+            progress.scans.append(Scan(row.id, until, grew=grew, shown=minute_of(row.last_post_at)))
         if mark:
             mark.shown = shown
         else:
@@ -103,8 +104,9 @@ class Sweep:
         try:
             if isinstance(item, Scan):
                 self._list(item)
-            else:
-                self._threads.read(item)
+            elif not self._threads.read(item):
+                item.tries += 1
+                self._set_aside.add(id(item))
         except Gone:
             self._drop(item)
         except Refused as error:
@@ -112,7 +114,7 @@ class Sweep:
             self._note(item, error)
         except Unreadable as error:
             self._fail(item, error)
-        except Blocked as error:
+        except (Blocked, Guarded) as error:
             self.blocked = self.blocked or error
             self._set_aside.add(id(item))
         return True
@@ -134,6 +136,10 @@ class Sweep:
         priority = Priority.CATCH_UP if scan.late else Priority.POLL
         page = self._reader.board(scan.board, scan.page, priority)
         self._harvest.note(page.unreadable)
+        if self._is_old_copy(scan, page):
+            scan.tries += 1
+            self._set_aside.add(id(scan))
+            return
         changed = sum(self._consider(row, scan) for row in page.threads)
         if not scan.late:
             self._remember_newest(scan.board, page)
@@ -143,6 +149,12 @@ class Sweep:
                 self._deepen(scan.board)
         else:
             scan.page += 1
+
+    def _is_old_copy(self, scan: Scan, page: BoardPage) -> bool:
+        """Whether the list lacks the last post that the index told of. Believed after all
+        when it lasts: the post may be gone, or stand in a sub-board."""
+        newest = max((minute_of(row.last_post_at) for row in page.threads), default=0)
+        return not scan.late and newest < scan.shown and scan.tries < _OLD_COPIES
 
     def _is_last(self, scan: Scan, page: BoardPage) -> bool:
         rows = [row for row in page.threads if not row.pinned and row.last_post_at]

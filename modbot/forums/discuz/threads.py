@@ -13,6 +13,7 @@ from modbot.forums.protocol import Priority
 _DEEP_PAGES = 20
 _SINGLE_POSTS = 2
 _WANTED_PAGES = 3
+_OLD_COPIES = 3
 
 
 class ThreadWork:
@@ -23,16 +24,22 @@ class ThreadWork:
         self._progress = progress
         self._harvest = harvest
 
-    def read(self, work: Work) -> None:
-        """Raises Gone, Refused, Unreadable, Blocked with the item still on the list."""
+    def read(self, work: Work) -> bool:
+        """False for a page older than what is known already: to be read again at another poll.
+
+        Raises Gone, Refused, Unreadable, Blocked with the item still on the list.
+        """
         if work.want:
             self._wanted(work)
-            return
+            return True
         page = self._reader.thread(work.thread, work.page, _priority(work))
         self._harvest.note(page.unreadable)
         own = [reply for reply in page.replies if reply.post_id != page.first_post_id]
         self._harvest.watch(own, self._progress)
         self._harvest.take(_worth_telling(page, work, self._progress.floor), self._progress)
+        if work.tries < _OLD_COPIES and _is_old_copy(work, page):
+            work.page, work.found, work.pages = 1, 0, 0
+            return False
         self._measure(work, page, own)
         if not self._reached(work, page, own):
             work.page += 1
@@ -40,11 +47,13 @@ class ThreadWork:
             work.deep, work.reach, work.page = True, work.page + _DEEP_PAGES, 1
         else:
             self._finish(work)
+        return True
 
     def _measure(self, work: Work, page: ThreadPage, own: list[Reply]) -> None:
         work.found += sum(reply.post_id > work.stop for reply in own)
         work.top = max([work.top, *(reply.post_id for reply in page.replies)])
         if work.page == 1:
+            work.pages = page.pages
             listed = work.replies
             if work.found and page.reply_count is not None:
                 work.replies = page.reply_count
@@ -120,6 +129,15 @@ class ThreadWork:
         self._harvest.take(replies, self._progress)
         for reply in replies:
             work.want.remove(reply.post_id)
+
+
+def _is_old_copy(work: Work, page: ThreadPage) -> bool:
+    """Fewer replies than the list counts and none so late, or fewer pages than the first one
+    told. Believed after all when it lasts: replies may have been deleted meanwhile."""
+    if work.page > 1:
+        return page.pages < work.pages
+    newest = max((minute_of(reply.posted_at) for reply in page.replies), default=0)
+    return page.reply_count is not None and page.reply_count < work.replies and newest < work.last
 
 
 def _is_one_page_short(work: Work, page: ThreadPage) -> bool:

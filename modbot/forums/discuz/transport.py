@@ -18,7 +18,7 @@ from modbot.errors import Blocked, BudgetSpent, ForumError, Retryable, Unreadabl
 from modbot.forums.config import EngineContext, ForumConfig
 from modbot.forums.discuz.cookies import Cookies
 from modbot.forums.discuz.pages.answers import Answer, AnswerKind, CcFlavour, classify
-from modbot.forums.discuz.pages.documents import decode_body
+from modbot.forums.discuz.pages.documents import decode_body, is_misread
 from modbot.forums.gate import Gate, Pace
 from modbot.forums.http import Origin, Response, Wire, WireError
 from modbot.forums.protocol import Priority
@@ -26,12 +26,14 @@ from modbot.forums.protocol import Priority
 Pairs = tuple[tuple[str, str], ...]
 
 _CC_SECONDS = 2.1
+_CC_REST_SECONDS = 60.0
 _CLOSED_SECONDS = 600.0
 _REPEATS = 2
+_HANGS_UP_WITHIN = 2.0
 _URGENT_RESERVE = 1.1
 _BROKEN = frozenset({AnswerKind.SYSTEM_ERROR, AnswerKind.TRUNCATED, AnswerKind.EMPTY})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
+_RETRY_STATUS = frozenset({408, 425, 429, *range(500, 600)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Transport:
             urgent_sleep=context.urgent_sleep,
         )
         self._spent_day = ""
+        self._closed = False
         self._wire = Wire(
             self.origin,
             seconds=polite.response_seconds,
@@ -124,15 +127,18 @@ class Transport:
             response = self._send(request)
             self.last_date = self._server_date(response.headers)
             names = self.cookies.take(response.set_cookies, host=self.origin.host)
+        return self._recognised(request, response, names)
+
+    def _recognised(self, request: Request, response: Response, names: frozenset[str]) -> Page:
         kind = response.headers.get("content-type", "")
-        image = kind.startswith("image/")
-        text = "" if image else decode_body(response.body, kind)
-        url = self.origin.url + request.address
-        answer = Answer(AnswerKind.PAGE)
-        if not image:
-            answer = classify(response.status, response.headers, text, url=url)
-        body = response.body if image else b""
-        return Page(request, response.status, response.headers, text, answer, names, body)
+        if kind.startswith("image/"):
+            answer = Answer(AnswerKind.PAGE)
+            return Page(request, response.status, response.headers, "", answer, names, response.body)
+        text = decode_body(response.body, kind)
+        if is_misread(response.body, kind, text):
+            raise _Again(Retryable(code="error.forum.charset", forum=self.name, detail=request.address))
+        answer = classify(response.status, response.headers, text, url=self.origin.url + request.address)
+        return Page(request, response.status, response.headers, text, answer, names)
 
     def _send(self, request: Request) -> Response:
         method = "GET" if request.form is None else "POST"
@@ -152,7 +158,7 @@ class Transport:
         try:
             return self._wire.send(method, self.origin.base + request.address, headers, body)
         except WireError as error:
-            raise self._broken(error, request) from error
+            raise self._stopping() if self._closed else self._broken(error, request) from error
 
     def _broken(self, error: WireError, request: Request) -> Exception:
         if not error.repeatable:
@@ -221,22 +227,33 @@ class Transport:
         if kind is AnswerKind.HTTP_ERROR:
             raise Blocked(code="error.forum.http_status", forum=self.name, status=page.status, detail=address)
         if kind is AnswerKind.NOT_HTML and "javascript" not in page.headers.get("content-type", ""):
-            raise Unreadable(code="error.forum.not_html", forum=self.name, detail=address)
+            raise _Again(Unreadable(code="error.forum.not_html", forum=self.name, detail=address))
 
     def _fail_for_now(self, page: Page) -> None:
         said = "" if page.answer.kind is AnswerKind.HTTP_ERROR else page.answer.message
         detail = said or f"status {page.status} at {page.request.address}"
-        error = Retryable(code="error.forum.retryable", forum=self.name, detail=_capped(detail))
-        raise _Again(error, retry_after=self._retry_after(page.headers))
+        after = self._retry_after(page.headers)
+        error = Retryable(
+            code="error.forum.retryable", forum=self.name, detail=_capped(detail), retry_after=after
+        )
+        raise _Again(error, retry_after=after)
 
     def _cc_defence(self, page: Page, repeats: int) -> Request:
+        """Two of its flavours pass by asking again, at once or later; a proxy's mark or a sum
+        to be worked out pass for no client of ours."""
         flavour = page.answer.flavour
-        if flavour in {CcFlavour.TOO_FAST, CcFlavour.RELOAD} and repeats < _REPEATS:
-            if flavour is CcFlavour.TOO_FAST:
-                self.pace.slow_down(_CC_SECONDS)
+        told = flavour.value if flavour else "unknown"
+        if flavour not in {CcFlavour.TOO_FAST, CcFlavour.RELOAD}:
+            raise Blocked(code="error.forum.cc_defence", forum=self.name, detail=told)
+        if flavour is CcFlavour.TOO_FAST:
+            self.pace.slow_down(_CC_SECONDS)
+        if repeats < _REPEATS:
             return page.request
-        raise Blocked(
-            code="error.forum.cc_defence", forum=self.name, detail=flavour.value if flavour else "unknown"
+        raise Retryable(
+            code="error.forum.cc_defence_lasts",
+            forum=self.name,
+            detail=told,
+            retry_after=_CC_REST_SECONDS,
         )
 
     def _retry_after(self, headers: Mapping[str, str]) -> float | None:
@@ -257,10 +274,18 @@ class Transport:
         return random.uniform(0, min(2.0**failures, cap))  # noqa: S311  jitter guards no secret
 
     def _pause(self, seconds: float, priority: Priority) -> None:
-        if self._context.sleep_for(urgent=priority <= Priority.HIDE)(seconds):
-            raise Retryable(code="error.forum.stopping", forum=self.name, priority=priority.name)
+        if self._context.sleep_for(urgent=priority <= Priority.HIDE)(seconds) or self._closed:
+            raise self._stopping()
+
+    def _stopping(self) -> Retryable:
+        return Retryable(code="error.forum.stopping", forum=self.name)
 
     def close(self) -> None:
+        """Refuse every further request; one that is under way in another thread fails."""
+        self._closed = True
+        self._gate.close()
+        self._wire.hang_up()
+        self._gate.wait_until_free(_HANGS_UP_WITHIN)
         self._wire.close()
 
 

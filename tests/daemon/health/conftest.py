@@ -26,8 +26,13 @@ def loaded(tmp_path: Path) -> Loaded:
 
 
 @pytest.fixture
-def page(bench: Bench, loaded: Loaded) -> Iterator[Page]:
-    page = Page(bench, loaded)
+def page(bench: Bench, loaded: Loaded) -> Page:
+    return Page(bench, loaded)
+
+
+@pytest.fixture
+def served(page: Page) -> Iterator[Page]:
+    """The page on a port of this machine."""
     probes = Probes(alive=lambda: page.alive, ready=lambda: page.ready, look=page.look)
     with HealthServer(create_app(probes, page.metrics), listen="127.0.0.1:0") as server:
         page.url = server.url

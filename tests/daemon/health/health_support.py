@@ -42,7 +42,7 @@ def polled(**changes: object) -> Polled:
 
 
 def breaker(state: BreakerState) -> Breaker:
-    return Breaker(state, ago(hours=1), 5, NOW, "error.forum.closed", {"forum": "city"})
+    return Breaker(state, ago(hours=1), 5, NOW, "error.forum.closed", {"forum": "city", "detail": "upgrade"})
 
 
 def backup(**changes: object) -> Chore:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
-from prometheus_client import Metric
+from prometheus_client import Metric, generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -16,7 +16,7 @@ from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.health.gauges import Exposition
 from modbot.daemon.health.metrics import Metrics, kind_of
 from modbot.daemon.health.rules import RULES
-from modbot.daemon.health.status import Health
+from modbot.daemon.health.status import Health, as_object
 from modbot.daemon.polling import Poller
 from modbot.domain import ActionKind, DecisionKind, OutboxState, Reason, VerdictKind, VerdictSource
 from modbot.errors import Blocked, ForumRolledBack, ModbotError, Retryable, Unreadable
@@ -51,10 +51,14 @@ def exposed(families: Iterable[Metric]) -> dict[str, tuple[str, frozenset[str]]]
     return found
 
 
+def exposition(page) -> str:
+    return generate_latest(Exposition(page.metrics, page.look)).decode()
+
+
 def scraped(page) -> dict[str, float]:
     """Every sample of a scrape, as it would be written in a query."""
     found = {}
-    for family in text_string_to_metric_families(page.get("/metrics").text):
+    for family in text_string_to_metric_families(exposition(page)):
         for sample in family.samples:
             labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
             found[f"{sample.name}{{{labels}}}"] = sample.value
@@ -82,28 +86,28 @@ def test_labels_hold_names_and_words_of_closed_lists_alone(page):
     page.bench.executor(metrics=page.metrics).work()
     poller(page).poll()
     closed = {str(word) for words in CLOSED for word in words}
-    for family in text_string_to_metric_families(page.get("/metrics").text):
+    for family in text_string_to_metric_families(exposition(page)):
         for sample in family.samples:
             labels = {name: word for name, word in sample.labels.items() if name not in VERSIONS}
             assert set(labels.values()) <= closed, sample
 
 
-def test_the_exposition_is_what_prometheus_reads(page):
-    page.something_of_everything()
-    plain = page.get("/metrics")
+def test_the_exposition_is_what_prometheus_reads(served):
+    served.something_of_everything()
+    plain = served.get("/metrics")
     assert plain.headers["content-type"].startswith("text/plain; version=")
     assert list(text_string_to_metric_families(plain.text))
-    other = page.get("/metrics", accept="application/openmetrics-text; version=1.0.0")
+    other = served.get("/metrics", accept="application/openmetrics-text; version=1.0.0")
     assert other.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert list(parse_openmetrics(other.text))
-    assert page.get("/metrics", accept="image/png, ;;q=x, */*;version=").status_code == 200
+    assert served.get("/metrics", accept="image/png, ;;q=x, */*;version=").status_code == 200
 
 
 def test_the_gauges_tell_what_the_status_tells(page):
     page.something_of_everything()
     page.bench.later(minutes=5)
     found = scraped(page)
-    told = page.get("/healthz").json()["forums"]["city"]
+    told = as_object(page.look())["forums"]["city"]
     assert found["modbot_health{verdict=degraded}"] == 1
     assert found["modbot_health{verdict=ok}"] == 0
     assert found["modbot_problem{code=brake_on,forum=city}"] == 1

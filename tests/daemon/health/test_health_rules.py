@@ -26,6 +26,10 @@ TABLE = {
     "another version migrated the database": (house(schema="9999"), ["other_schema"]),
     "the model is gone": (house(model=""), ["model_missing"]),
     "a chore failed": (house(chores=(backup(problem="disk full"), backup(name="purge"))), ["chore_failed"]),
+    "a chore failed and was switched off": (
+        house(chores=(backup(problem="disk full", began_at=ago(days=3)),)),
+        [],
+    ),
     "the last good poll is just in time": (
         house(forum(poll=polled(succeeded_at=NOW - PATIENCE))),
         [],

@@ -16,7 +16,9 @@ from modbot.daemon.notices.courier import Courier
 from modbot.daemon.notices.hours import Hours, time_of_day
 from modbot.daemon.notices.notifier import Notifier, Plan
 from modbot.daemon.notices.watch import Limits, Watched
-from modbot.store import Store, brake, breakers, chores, polls
+from modbot.daemon.redaction import Redactor
+from modbot.domain import Reply
+from modbot.store import Store, brake, breakers, chores, inbox, polls
 from modbot.store.breakers import Breaker, BreakerState
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -110,6 +112,7 @@ class Watchtower:
             hours=Hours(
                 self.zone, *(time_of_day(each) for each in self.quiet), digest_at=time_of_day(self.digest_at)
             ),
+            redact=Redactor(["backup-passphrase"]),
         )
         self.notifier = Notifier(self.store, plan, Courier(seconds=self.seconds))
 
@@ -144,6 +147,10 @@ class Watchtower:
         with self.store.write() as tx:
             polls.began(tx, forum, at=self.now)
             polls.succeeded(tx, forum, at=self.now, read=1, new=0, caught_up=True)
+
+    def reads(self, post_id: int = 1, forum: str = "city") -> None:
+        with self.store.write() as tx:
+            inbox.record(tx, [Reply(forum, post_id, "你好", posted_at=self.now)], at=self.now)
 
     def chore(self, name: str, problem: str = "") -> None:
         with self.store.write() as tx:

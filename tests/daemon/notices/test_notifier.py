@@ -10,7 +10,7 @@ from notice_support import TOKEN
 
 from modbot.daemon.notices.notifier import LONGEST_RETRY, retry_after
 from modbot.errors import LeaseLost
-from modbot.store import notices
+from modbot.store import breakers, notices
 from modbot.store.breakers import BreakerState
 
 
@@ -41,8 +41,22 @@ def test_a_trouble_that_comes_and_goes_is_told_once(tower, receiver):
     house.tick(minutes=11)
     assert receiver.titles == [
         "city: a human is needed",
-        "city: modbot works again (it was stopped 12:00 – 12:36).",
+        "city: no human is needed any more (12:00 – 12:36).",
     ]
+
+
+def test_that_a_human_acted_is_no_end_and_no_new_trouble_before_it_helped(tower, receiver):
+    house = tower()
+    house.polled()
+    house.breaker(BreakerState.STOPPED, "error.forum.captcha")
+    house.tick()
+    house.tick(hours=2)
+    with house.store.write() as tx:
+        assert breakers.resume(tx, "city", who="ann", at=house.now)
+    assert house.tick() == {"opened": 0, "closed": 0, "told": 0, "waiting": 0}
+    house.breaker(BreakerState.OPEN, "error.forum.connection")
+    house.tick(minutes=1)
+    assert receiver.titles == ["city: a human is needed", "city: cannot be reached"]
 
 
 def test_two_troubles_at_once_are_one_message(tower, receiver):
@@ -83,7 +97,7 @@ def test_a_night_long_trouble_that_is_over_by_the_morning_is_one_line_about_its_
     house.at("2026-03-02 07:30")
     house.tick()
     house.tick(hours=1)
-    assert receiver.titles == ["city: modbot works again (it was stopped 03-01 23:00 – 02:00)."]
+    assert receiver.titles == ["city: no human is needed any more (03-01 23:00 – 02:00)."]
 
 
 def test_a_trouble_of_minutes_that_nobody_was_told_of_is_told_to_nobody(tower, receiver):
@@ -155,9 +169,11 @@ def test_who_never_heard_of_the_beginning_reads_it_in_the_end(tower, receiver, o
     assert receiver.titles == ["city: hiding is paused", *other_receiver.titles]
 
 
-def test_a_crash_between_sending_and_writing_it_down_tells_again_but_not_at_once(tower, receiver):
+def test_a_crash_between_sending_and_writing_it_down_tells_that_address_again_but_not_at_once(
+    tower, receiver, other_receiver
+):
     """The attempt is written down before it is made: no message is lost, no crash floods."""
-    house = tower()
+    house = tower(addresses=(receiver.address, other_receiver.address))
     alive = threading.Event()
     alive.set()
 
@@ -168,15 +184,16 @@ def test_a_crash_between_sending_and_writing_it_down_tells_again_but_not_at_once
     house.store = house.store.guarded(guard)
     house.restart()
     house.pull_brake()
-    receiver.meanwhile = alive.clear
+    other_receiver.meanwhile = alive.clear
     with pytest.raises(LeaseLost):
         house.tick()
-    receiver.meanwhile = alive.set
+    other_receiver.meanwhile = alive.set
     alive.set()
     house.restart()
     assert house.tick()["told"] == 0
     assert house.tick(minutes=1)["told"] == 1
-    assert receiver.titles == ["city: hiding is paused"] * 2
+    assert receiver.titles == ["city: hiding is paused"]
+    assert other_receiver.titles == ["city: hiding is paused"] * 2
 
 
 def test_an_address_that_hangs_costs_its_own_time_and_no_lock(tower, receiver, other_receiver):
@@ -227,6 +244,14 @@ def test_people_read_it_in_chinese_and_in_their_own_time(tower, receiver):
     assert "12:00" in receiver.bodies
     assert "最近的屏蔽中误判过多" in receiver.bodies
     assert "modbot brake" in receiver.bodies
+
+
+def test_an_errors_own_words_are_sent_without_secrets(tower, receiver):
+    house = tower()
+    house.chore("backup", "cannot decrypt with backup-passphrase\nat line 3")
+    house.tick()
+    assert receiver.titles == ["Failed: the backup"]
+    assert "cannot decrypt with *** at line 3" in receiver.bodies
 
 
 def test_the_log_names_an_address_by_its_number(tower, receiver, capsys):

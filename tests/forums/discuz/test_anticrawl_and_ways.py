@@ -38,12 +38,29 @@ def test_what_the_script_keeps_back_is_told_and_kept_on_the_list(wicked: Wicked)
     wicked.twists = [guarded]
     with wicked.opened() as forum:
         for _ in range(2):
-            with pytest.raises(Blocked, match="anti-crawl"):
+            with pytest.raises(Retryable, match="anti-crawl"):
                 wicked.poll(forum)
         assert wicked.cursor is not None
         assert [item.thread for item in decode(wicked.cursor).work] == [thread]
         checks = {check.code.removeprefix("check.forum."): check.status for check in forum.check_access()}
         assert checks["antitheft"] is CheckStatus.WARNING
+
+
+def test_a_script_that_outlasts_the_day_whose_views_it_counts_asks_for_a_human(wicked: Wicked) -> None:
+    wicked.thread(replies=12)
+    wicked.twists = [guarded]
+    with wicked.opened() as forum:
+        with pytest.raises(Retryable):
+            wicked.poll(forum)
+        wicked.world.pass_minutes(27 * 60)
+        with pytest.raises(Blocked):
+            wicked.poll(forum)
+        wicked.twists = []
+        wicked.poll(forum)
+        wicked.twists = [guarded]
+        wicked.thread(replies=12)
+        with pytest.raises(Retryable):
+            wicked.poll(forum)
 
 
 def test_single_posts_pass_the_script_with_another_page_number(wicked: Wicked) -> None:

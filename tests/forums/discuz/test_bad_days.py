@@ -81,8 +81,20 @@ def test_a_success_that_changed_nothing_is_unknown(bad_forum: DiscuzForum, day: 
     assert (result.outcome, result.visibility) == (ActionOutcome.UNKNOWN, Visibility.VISIBLE)
 
 
-def test_an_answer_that_broke_off_is_checked_not_repeated(bad_forum: DiscuzForum, day: BadDay) -> None:
-    day.act = [Told("")]
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Told(""),
+        Told("<?xml version"),
+        Told("busy"),
+        Told(success_call("管理操作成功 ").body, content_type="text/xml; charset=gbk"),
+    ],
+    ids=["empty", "cut", "no page", "wrong charset"],
+)
+def test_an_answer_that_is_none_is_checked_not_repeated(
+    bad_forum: DiscuzForum, day: BadDay, answer: Told
+) -> None:
+    day.act = [answer]
     day.look = [day.shown(), day.shown(hidden=True)]
     assert outcome(bad_forum, REF) is ActionOutcome.DONE
     assert day.site.count("topicadmin") == 1

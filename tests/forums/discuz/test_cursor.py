@@ -78,6 +78,6 @@ def reply(post_id: int, minute: int) -> Reply:
 def test_a_late_reply_with_an_early_id_means_a_restored_forum() -> None:
     progress, harvest = Progress(floor=0, settled=0), Harvest()
     harvest.take([reply(100, 1000)], progress)
-    harvest.watch([reply(90, 999), reply(99, 1004)], progress)
+    harvest.watch([reply(90, 999), reply(99, 1029)], progress)
     with pytest.raises(ForumRolledBack):
-        harvest.watch([reply(90, 1010)], progress)
+        harvest.watch([reply(90, 1031)], progress)

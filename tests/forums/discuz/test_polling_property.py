@@ -36,6 +36,14 @@ class Fate:
     def __init__(self, town: Town) -> None:
         self.town = town
         self.waiting: list[int] = []
+        self.unseen = ""
+
+    def _alone(self, kind: str) -> bool:
+        """An approval and a deletion between two polls leave every count as it was: only the
+        panel's queue tells of the approval, and not every town has it."""
+        alone = self.unseen in {"", kind}
+        self.unseen = self.unseen or kind
+        return alone
 
     def _threads(self, board: int | None = None) -> list[int]:
         threads = self.town.community.content.threads.values()
@@ -62,7 +70,7 @@ class Fate:
             self.waiting.append(self.town.reply(threads[one % len(threads)]))
 
     def approve(self, one: int, two: int) -> None:
-        if self.waiting:
+        if self.waiting and self._alone("approval"):
             pid = self.waiting.pop(one % len(self.waiting))
             if pid in self.town.community.content.posts:
                 self.town.community.approve(pid, by=self.town.bot)
@@ -78,7 +86,7 @@ class Fate:
         self.town.world.pass_minutes(1)
         for _ in range(two):
             replies = [post.id for post in content.posts.values() if not post.first]
-            if replies:
+            if replies and self._alone("deletion"):
                 self.town.community.delete(replies[-1 - one % len(replies)], by=self.town.bot)
         self.town.world.pass_minutes(1)
 
@@ -87,6 +95,7 @@ class Fate:
 
     def poll(self, one: int, two: int) -> None:
         self.town.poll()
+        self.unseen = ""
 
     def crash(self, one: int, two: int) -> None:
         self.town.poll(batches=one)

@@ -96,6 +96,24 @@ def test_server_errors_are_tried_again_with_growing_pauses_then_given_up(
     assert all(seconds <= 8 for seconds in pauses)
 
 
+@pytest.mark.parametrize("status", [429, 500, 503, 520, 524])
+def test_a_server_in_trouble_is_left_until_it_said_and_needs_no_human(
+    site: Site, transport_to: Opener, status: int
+) -> None:
+    site.answer = in_turn(Told("<html>busy</html>", status, (("Retry-After", "90"),)))
+    with pytest.raises(Retryable) as failure:
+        transport_to(attempts=2).request(THREAD)
+    assert failure.value.retry_after == 90
+
+
+@pytest.mark.parametrize("title", ["代理服务器访问限制", "14 + 5 - 2 = ?"])
+def test_a_defence_that_no_client_passes_needs_a_human(site: Site, transport_to: Opener, title: str) -> None:
+    site.answer = in_turn(Told(CC.format(title)))
+    with pytest.raises(Blocked):
+        transport_to().request(THREAD)
+    assert len(site.asked) == 1
+
+
 def test_a_failure_that_passes_is_not_noticed(site: Site, world: World, transport_to: Opener) -> None:
     site.answer = in_turn(Told("", 200), Told("<html>cut off"), Told(page()))
     assert transport_to().request(THREAD).answer.kind is AnswerKind.PAGE
@@ -165,9 +183,9 @@ def test_cc_defence_that_wants_a_human_blocks(
 
 def test_cc_defence_without_end_does_not_loop(site: Site, world: World, transport_to: Opener) -> None:
     site.answer = in_turn(Told(CC.format("页面重载开启")))
-    with pytest.raises(Blocked):
+    with pytest.raises(Retryable) as refusal:
         transport_to().request(THREAD)
-    assert len(site.asked) == 3
+    assert (len(site.asked), refusal.value.retry_after) == (3, 60)
 
 
 def test_the_first_view_after_a_deletion_is_asked_again_not_followed(

@@ -64,6 +64,7 @@ class Wicked:
         got = self.client.request(
             asked.method, f"{url}?{urlencode(asked.query)}", content=asked.body, headers=headers
         )
+        self.client.cookies.clear()  # they are the bot's, which sends them itself
         kept = [
             (name, value) for name, value in got.headers.multi_items() if name in {"set-cookie", "location"}
         ]

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import unescape
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from modbot.errors import Unreadable
@@ -274,13 +275,22 @@ def _json(body: str) -> Answer:
 
 
 def _html(headers: Mapping[str, str], body: str) -> Answer:
-    return _obstacle(headers, body) or _gate(body) or Answer(_template(body))
+    obstacle = _obstacle(headers, body)
+    if obstacle is not None:
+        return obstacle
+    if any(mark in body.partition("</head>")[0] for mark in _TOUCH):
+        return Answer(AnswerKind.TOUCH_TEMPLATE)
+    if "</html>" not in body:  # half a sentence is not what the forum says
+        return Answer(AnswerKind.TRUNCATED)
+    return _gate(body) or Answer(_template(body))
 
 
 def _obstacle(headers: Mapping[str, str], body: str) -> Answer | None:
     """What comes before the forum itself: a script challenge, the CC defence, no page at all."""
     if body.startswith("<script") and "</html>" not in body:
         return Answer(AnswerKind.DSIGN)
+    if body.startswith("<?xml") and "</" not in body:
+        return Answer(AnswerKind.TRUNCATED)
     if not body.startswith("<") or _is_binary(headers) or (body.startswith("<?xml") and "<html" not in body):
         return Answer(AnswerKind.NOT_HTML)
     flavour = _cc_flavour(body)
@@ -300,10 +310,6 @@ def _gate(body: str) -> Answer | None:
 
 
 def _template(body: str) -> AnswerKind:
-    if any(mark in body.partition("</head>")[0] for mark in _TOUCH):
-        return AnswerKind.TOUCH_TEMPLATE
-    if "</html>" not in body:
-        return AnswerKind.TRUNCATED
     robot = 'id="authorposton' in body and 'id="postnum' not in body
     return AnswerKind.ROBOT_TEMPLATE if robot else AnswerKind.PAGE
 
@@ -314,13 +320,14 @@ def _is_binary(headers: Mapping[str, str]) -> bool:
 
 
 def _cc_flavour(body: str) -> CcFlavour | None:
-    """The tiny pages that come before everything else (attackevasive*_req*.html)."""
+    """The tiny pages that come before everything else (attackevasive*_req*.html). X3.4 of
+    2020 writes their sentences as numeric entities."""
     if len(body) > MAX_CC_PAGE_CHARS:
         return None
     title = _TITLE.search(body)
     if not title:
         return None
-    text = title.group(1).strip()
+    text = unescape(title.group(1)).strip()
     return CcFlavour.QUESTION if _SUM.fullmatch(text) else _CC_TITLES.get(text)
 
 

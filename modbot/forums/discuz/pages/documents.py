@@ -17,6 +17,8 @@ MAX_DEPTH = 200
 MAX_FORMATTING_DEPTH = 16
 FEW_TAGS = 400
 MANY_TAGS = 20_000
+FEWEST_BROKEN = 4
+"""So many broken sequences, and a fifth of all that is not ASCII, are no slip of one text."""
 
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _BODY_CHARSET = re.compile(
@@ -24,6 +26,7 @@ _BODY_CHARSET = re.compile(
     rb"|<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})",
     re.IGNORECASE,
 )
+_THREE_BYTES = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}")
 _CODECS = {
     **dict.fromkeys(("gbk", "gb2312", "gb18030", "cp936", "x-gbk"), "gb18030"),
     **dict.fromkeys(("big5", "big5-hkscs", "cp950"), "big5hkscs"),
@@ -67,12 +70,49 @@ def _written(escaped: re.Match[str]) -> str:
 
 
 def _charset(body: bytes, content_type: str) -> str:
+    return _codec(_header_charset(content_type) or _own_charset(body))
+
+
+def _header_charset(content_type: str) -> str:
     found = _HEADER_CHARSET.search(content_type[:1000])
-    name = found.group(1) if found else ""
-    if not found:
-        mark = _BODY_CHARSET.search(body[:2048])
-        name = (mark.group(1) or mark.group(2)).decode("ascii") if mark else ""
+    return found.group(1) if found else ""
+
+
+def _own_charset(body: bytes) -> str:
+    """What the page or the prolog itself says, in ASCII."""
+    mark = _BODY_CHARSET.search(body[:2048])
+    return (mark.group(1) or mark.group(2)).decode("ascii") if mark else ""
+
+
+def _codec(name: str) -> str:
     return _CODECS.get(name.lower(), "utf-8")
+
+
+def is_misread(body: bytes, content_type: str, text: str) -> bool:
+    """Whether ``text``, as :func:`decode_body` gave it, cannot be what the page says.
+
+    A proxy or a misconfigured moment sends a page under another charset than it is in.
+    Header and page then disagree, or the bytes are none of that charset, or (UTF-8 read
+    as GBK breaks nothing) they are whole and sound UTF-8.
+    """
+    header, own = _header_charset(content_type), _own_charset(body)
+    if header and own and _codec(header) != _codec(own):
+        return True
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    broken = replacements(text)
+    if broken >= FEWEST_BROKEN and broken * 5 > foreign:
+        return True
+    return _codec(header or own) == "gb18030" and _is_utf8(body)
+
+
+def _is_utf8(body: bytes) -> bool:
+    if not _THREE_BYTES.search(body):
+        return False
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def replacements(text: str) -> int:

@@ -15,6 +15,9 @@ _CHARSET = re.compile(r"\bcharset\s*=\s*'([A-Za-z0-9_-]{1,32})'")
 _FORMHASH = re.compile(r"""name="formhash"\s+value="([0-9A-Za-z]{4,32})\"""")
 _LOGOUT = re.compile(r"action=logout&(?:amp;)?formhash=([0-9A-Za-z]{4,32})")
 _ZONE = re.compile(r"GMT([+-][0-9]{1,2}(?:\.[0-9]{1,2})?)?, [0-9]")
+_MODERATION = re.compile(
+    r'<a class="editp"|<input type="checkbox" id="manage[0-9]|<input[^>]{0,80}name="formhash"'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,12 @@ def read_viewer(html: str) -> Viewer:
         utc_offset_minutes=_offset(html),
         charset=charset.group(1).lower() if charset else "",
     )
+
+
+def shows_moderation(html: str) -> bool:
+    """Whether an answer without a head is for a moderator: one may edit or choose its post,
+    or it is a form (viewpid_modbot.xml, banpost_form.xml; not viewthread_viewpid_guest.xml)."""
+    return _MODERATION.search(html) is not None
 
 
 def _bits(text: str) -> int:

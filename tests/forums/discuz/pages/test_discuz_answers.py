@@ -91,6 +91,8 @@ def test_a_picture_is_no_page() -> None:
     ("title", "flavour"),
     [
         ("频繁刷新限制", CcFlavour.TOO_FAST),
+        ("&#x9891;&#x7E41;&#x5237;&#x65B0;&#x9650;&#x5236;", CcFlavour.TOO_FAST),
+        ("&#39029;&#38754;&#37325;&#36733;&#24320;&#21551;", CcFlavour.RELOAD),
         ("代理服务器访问限制", CcFlavour.PROXY),
         ("页面重载开启", CcFlavour.RELOAD),
         ("14 + 5 - 2 = ?", CcFlavour.QUESTION),

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from modbot.domain import Reply
-from modbot.forums.discuz.pages import answers, documents, lists, login, mobile_api, panel
+from modbot.forums.discuz.pages import answers, documents, lists, login, mobile_api, panel, viewer
 from modbot.forums.discuz.pages.answers import AnswerKind
 from modbot.forums.discuz.pages.banform import parse_ban_form
 from modbot.forums.discuz.pages.thread import ThreadPage, parse_single_post, parse_thread
@@ -100,6 +100,25 @@ def holds_posts(name: str) -> bool:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_recorded_page_is_read_completely(name: str) -> None:
     assert digest(read(name)) == EXPECTED[name]
+
+
+@pytest.mark.parametrize("install", INSTALLS)
+def test_no_recorded_page_is_taken_for_one_in_another_charset(install: str) -> None:
+    kind = f"text/html; charset={'gbk' if install == 'x3.4-gbk' else 'utf-8'}"
+    pages = [file for ending in ("html", "xml") for file in (ROOT / install).glob(f"*.{ending}")]
+    bodies = {file.name: file.read_bytes() for file in pages}
+    assert bodies
+    assert [
+        name
+        for name, body in bodies.items()
+        if documents.is_misread(body, kind, documents.decode_body(body, kind))
+    ] == []
+
+
+def test_a_single_post_tells_moderators_from_guests() -> None:
+    posts = [name for name in names("*viewpid*.xml") if holds_posts(name)]
+    for_guests = {name for name in posts if not viewer.shows_moderation(recorded(name))}
+    assert for_guests == {name for name in posts if name.endswith("_guest.xml")}
 
 
 def test_no_recorded_page_with_posts_is_left_out() -> None:
