@@ -298,13 +298,10 @@ def _make_current(tx: Connection, found: Mapping[int, Mapping[str, Any]]) -> Non
     if not found:
         return
     words = update(revisions).where(revisions.c.id == bindparam("row_id"))
-    tx.execute(
-        words.values(text=bindparam("words"), quoted=bindparam("quote")),
-        [
-            {"row_id": value["revision"], "words": value["text"], "quote": value["quoted"]}
-            for value in found.values()
-        ],
-    )
+    again = [
+        {"row_id": value["revision"], "t": value["text"], "q": value["quoted"]} for value in found.values()
+    ]
+    tx.execute(words.values(text=bindparam("t"), quoted=bindparam("q")), again)
     judged = (
         select(func.max(decisions.c.id))
         .where(decisions.c.reply_id == bindparam("row_id"), decisions.c.revision_id == bindparam("revision"))

@@ -217,3 +217,24 @@ def test_what_is_asked_often_is_answered_by_an_index(desk: Desk, what: str) -> N
     with desk.store.read() as rx:
         plan = " ".join(str(row) for row in rx.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}"))
     assert index in plan, plan
+
+
+FORGOTTEN_WITH_TIME = ("decisions", "flags", "outbox", "verdicts")
+
+
+def references() -> list[tuple[str, str]]:
+    """``(table, column)`` that refer to a table from which rows are deleted."""
+    return [
+        (table.name, key.parent.name)
+        for table in schema.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table.name in FORGOTTEN_WITH_TIME
+    ]
+
+
+@pytest.mark.parametrize(("table", "column"), references())
+def test_deleting_a_row_finds_those_that_refer_to_it_by_an_index(desk: Desk, table: str, column: str) -> None:
+    with desk.store.read() as rx:
+        query = f"EXPLAIN QUERY PLAN SELECT id FROM {table} WHERE {column} = 7"  # noqa: S608
+        plan = " ".join(str(row) for row in rx.exec_driver_sql(query))
+    assert "USING INDEX" in plan or "USING COVERING INDEX" in plan, plan

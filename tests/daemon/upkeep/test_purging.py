@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from purging_support import ALLOW, QUEUE, WORDS, everything, new_desk, purge
 from sqlalchemy import select, text
-from store_desk import FORUM, START, Desk, decision, repetition, reply
+from store_desk import FORUM, Desk, repetition, reply
 
-import modbot.store
-import modbot.store.types
 from modbot.daemon import upkeep
 from modbot.daemon.upkeep import purging
 from modbot.domain import (
     ActionKind,
-    ActionOutcome,
-    DecisionKind,
-    Label,
     Link,
     ReplyKey,
     VerdictKind,
     VerdictSource,
 )
-from modbot.errors import Conflict
 from modbot.settings import Settings
-from modbot.store import audit, campaigns, cards, flags, inbox, labels, outbox, schema, unreadable
-from modbot.store.engine import Store
-
-ALLOW = replace(decision(DecisionKind.ALLOW, None, Label.HAM, 0.1), would_be=DecisionKind.ALLOW, held_by=())
-QUEUE = decision(DecisionKind.QUEUE)
-WORDS = ("桥头的面馆搬走了", "桥头的面馆搬走了，搬到河边", "谁知道老面馆在哪", "老面馆在河边")
-
-
-@cache
-def new_database() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "new.db"
-        modbot.store.open(path).close()
-        return path.read_bytes()
-
-
-@contextmanager
-def new_desk() -> Iterator[Desk]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "modbot.db"
-        path.write_bytes(new_database())
-        store = modbot.store.open(path)
-        yield Desk(store)
-        store.close()
+from modbot.store import campaigns, inbox, labels, outbox, schema, unreadable
 
 
 @pytest.fixture
@@ -65,20 +30,10 @@ def desk() -> Iterator[Desk]:
         yield made
 
 
-def purge(desk: Desk, **how: Any) -> dict[str, object]:
-    return dict(upkeep.purge(desk.store, Settings(), now=desk.now, **how))
-
-
 def passed(desk: Desk, post: int = 1, **fields: Any) -> inbox.Recorded:
     [recorded] = desk.record(reply(post, **fields))
     desk.judge(recorded, ALLOW)
     return recorded
-
-
-def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    with store.read() as rx:
-        tables = schema.metadata.sorted_tables
-        return {table.name: [tuple(row) for row in rx.execute(select(table))] for table in tables}
 
 
 def stored_words(desk: Desk) -> str:
@@ -322,155 +277,3 @@ def test_nothing_of_a_forgotten_text_lies_in_the_file(desk: Desk) -> None:
     files = list(path.parent.iterdir())
     assert files
     assert not any(secret.encode() in file.read_bytes() for file in files)
-
-
-# Any history
-
-OPERATION = st.one_of(
-    st.tuples(st.just("read"), st.integers(1, 3), st.integers(0, 3)),
-    st.tuples(st.just("judge"), st.integers(1, 3), st.sampled_from(["allow", "queue", "hide"])),
-    st.tuples(st.just("act"), st.sampled_from(ActionOutcome), st.booleans()),
-    st.tuples(st.just("decide"), st.integers(0, 5), st.sampled_from(VerdictKind), st.booleans()),
-    st.tuples(st.just("undo"), st.integers(0, 5)),
-    st.tuples(st.just("wait"), st.sampled_from([1, 20, 80, 95, 170, 200])),
-    st.tuples(st.just("purge")),
-)
-
-
-def live(desk: Desk, operation: tuple[Any, ...]) -> None:
-    """One step of a history; what the store refuses is no step."""
-    name, *how = operation
-    desk.later(minutes=1)
-    if name == "read":
-        desk.record(reply(how[0], WORDS[how[1]], posted_at=START))
-    elif name == "judge":
-        judge(desk, *how)
-    elif name == "act":
-        act(desk, *how)
-    elif name == "wait":
-        desk.later(days=how[0])
-    elif name == "purge":
-        purge(desk)
-    else:
-        decide(desk, name, *how)
-
-
-def judge(desk: Desk, post: int, kind: str) -> None:
-    with desk.store.write() as tx:
-        stored = inbox.find(tx, ReplyKey(FORUM, post))
-        if stored is None or stored.reply_id not in {one.reply_id for one in inbox.unassessed(tx, FORUM)}:
-            return
-    recorded = inbox.Recorded(
-        stored.reply.key, stored.reply_id, stored.revision_id, False, False, False, False
-    )
-    decided = {"allow": ALLOW, "queue": QUEUE, "hide": decision()}[kind]
-    judged = desk.judge(recorded, decided)
-    if kind == "allow":
-        return
-    with desk.store.write() as tx:
-        flag_id = desk.open(tx, recorded, judged, decided)
-        if flag_id is not None and kind == "hide":
-            desk.enqueue(tx, recorded, flag_id)
-
-
-def act(desk: Desk, outcome: ActionOutcome, crashes: bool) -> None:
-    for action in desk.claim(limit=1):
-        if not crashes:
-            desk.settle(action, outcome)
-
-
-def decide(desk: Desk, name: str, number: int, *how: Any) -> None:
-    with desk.store.read() as rx:
-        ids = list(rx.scalars(select(schema.flags.c.id).order_by(schema.flags.c.id)))
-    if not ids:
-        return
-    try:
-        if name == "undo":
-            desk.undo(ids[number % len(ids)])
-        else:
-            source = VerdictSource.FORUM if how[1] else VerdictSource.TERMINAL
-            desk.give(ids[number % len(ids)], how[0], source=source)
-    except Conflict:
-        pass
-
-
-def what_must_stay(desk: Desk, at: datetime) -> dict[str, object]:
-    """Everything that a purge at ``at`` may not change, whatever it does to the rest."""
-    young = at - timedelta(days=180)
-    window = at - timedelta(days=30)
-    with desk.store.read() as rx:
-        everyone = rx.execute(select(schema.replies)).mappings().all()
-        digests = rx.execute(
-            select(schema.revisions.c.id, schema.revisions.c.reply_id, schema.revisions.c.digest)
-        )
-        needed = select(schema.flags.c.id).where(
-            schema.flags.c.closed_at.is_(None) | (schema.flags.c.closed_at >= young)
-        )
-        shown = [cards.show(rx, flag_id) for flag_id in rx.scalars(needed)]
-        return {
-            "identity": [
-                {name: row[name] for name in row if name not in ("links", "decision_id", "campaign")}
-                | {"judged": row["decision_id"] is not None}
-                for row in everyone
-            ],
-            "digests": sorted(map(tuple, digests)),
-            "unjudged": inbox.unassessed(rx, FORUM),
-            "flags": [(card.flag, card.stored, card.judged, card.verdicts, card.actions) for card in shown],
-            "unsettled": outbox.listing(rx, states=outbox.UNSETTLED),
-            "labels": [{**label, "flag_id": None} for label in labels.export(rx)],
-            "young audit": list(audit.listing(rx, since=young)),
-            "duplicates": list(campaigns.observations(rx, window)),
-            "our hides": [
-                (row["id"], outbox.get(rx, row["our_hide"]).reason)
-                for row in everyone
-                if row["our_hide"] is not None
-            ],
-        }
-
-
-@settings(max_examples=60, deadline=None)
-@given(history=st.lists(OPERATION, max_size=30), pause=st.sampled_from([0, 91, 181, 400]))
-def test_after_any_history_a_purge_takes_nothing_that_is_needed_and_the_next_finds_nothing(
-    history: list[tuple[Any, ...]], pause: int
-) -> None:
-    with new_desk() as desk:
-        for operation in history:
-            live(desk, operation)
-        desk.later(days=pause)
-        before = what_must_stay(desk, desk.now)
-        purge(desk)
-        assert what_must_stay(desk, desk.now) == before
-        with desk.store.read() as rx:
-            assert rx.exec_driver_sql("PRAGMA foreign_key_check").all() == []
-        rows = everything(desk.store)
-        again = purge(desk)
-        assert {name: again[name] for name in again if name != "longest_ms"} == {
-            **dict.fromkeys(("flags", "texts", "openings", "campaigns", "audit", "unreadable", "notices"), 0),
-            "stopped": False,
-        }
-        assert everything(desk.store) == rows
-        nothing_is_taken_for_new(desk)
-        every_hide_in_effect_can_be_undone(desk)
-
-
-def nothing_is_taken_for_new(desk: Desk) -> None:
-    with desk.store.read() as rx:
-        digests = select(schema.replies.c.post_id, schema.revisions.c.digest).join(
-            schema.revisions, schema.revisions.c.id == schema.replies.c.revision_id
-        )
-        current = dict(rx.execute(digests).all())
-    for post, digest in current.items():
-        [words] = [one for one in WORDS if modbot.store.types.text_digest(one) == digest]
-        [again] = desk.record(reply(post, words, posted_at=START))
-        assert (again.is_new, again.is_changed) == (False, False)
-
-
-def every_hide_in_effect_can_be_undone(desk: Desk) -> None:
-    with desk.store.read() as rx:
-        everyone = select(schema.flags.c.id).join(
-            schema.replies, schema.replies.c.id == schema.flags.c.reply_id
-        )
-        hidden = list(rx.scalars(everyone.where(schema.replies.c.our_hide.is_not(None))))
-        replies = {flags.get(rx, flag_id).reply_id for flag_id in hidden}
-        ours = select(schema.replies.c.id).where(schema.replies.c.our_hide.is_not(None))
-        assert replies == set(rx.scalars(ours))
