@@ -58,6 +58,12 @@ class StoreError(ModbotError):
     code = "error.store"
 
 
+class BackupError(ModbotError):
+    """A backup cannot be made, is not whole, or does not fit here. Nothing was changed."""
+
+    code = "error.backup"
+
+
 class Conflict(StoreError):
     """Someone else was first: the row is not any more what the caller saw."""
 

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from modbot.cli import brake, check, demo, doctor, init, models, notify, queue, running, status
+from modbot.cli import backup, brake, check, demo, doctor, init, models, notify, purge, queue, running, status
 from modbot.cli.base import Group
 
 
@@ -14,7 +14,7 @@ def build() -> click.Group:
     """The whole command line."""
     root = Group("modbot", context_settings={"help_option_names": ["-h", "--help"]})
     click.version_option(version("modbot"), "--version")(root)
-    for module in (demo, init, doctor, running, status, check, queue, brake, models, notify):
+    for module in (demo, init, doctor, running, status, check, queue, brake, models, notify, backup, purge):
         module.register(root)
     return root
 

@@ -109,7 +109,7 @@ class Executor:
     def _claim(self) -> list[outbox.Action]:
         # Lasting: without its claim, an action that took effect would be taken for another's.
         with self._store.write(lasting=True) as tx:
-            return outbox.claim(
+            claimed = outbox.claim(
                 tx,
                 self._forum.name,
                 self._owner,
@@ -118,6 +118,15 @@ class Executor:
                 limit=CLAIM,
                 hold_unasked=brake.state(tx, self._forum.name).pulled,
             )
+            return [action for action in claimed if not self._is_deadly(tx, action)]
+
+    def _is_deadly(self, tx: Connection, action: outbox.Action) -> bool:
+        """Bury what so many attempts began and none ended: it kills whoever tries it."""
+        if action.attempts <= self._limits.attempts * OUTAGE_PATIENCE:
+            return False
+        why = "every attempt ended with the death of modbot"
+        outbox.bury(tx, action.id, self._owner, error=why, at=self._clock(), uncertain=True)
+        return True
 
     def _carry_out(self, group: list[outbox.Action], stopping: Callable[[], bool]) -> int:
         """Look, act, settle. What fails while looking had no effect; what fails later may have."""

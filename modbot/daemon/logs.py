@@ -18,7 +18,7 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
-from modbot.daemon.redaction import Redactor
+from modbot.daemon.redaction import GONE, Redactor, is_secret
 
 Format = Literal["auto", "pretty", "json"]
 
@@ -85,15 +85,19 @@ class _Cleaner:
         self, _logger: object, _method: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
         return {
-            self._text(name): self._plain(value, one_line=self._pretty and name not in _MULTILINE)
+            self._text(name): self._named(name, value, one_line=self._pretty and name not in _MULTILINE)
             for name, value in event.items()
         }
+
+    def _named(self, name: str, value: object, *, one_line: bool) -> Any:
+        return GONE if value and is_secret(name) else self._plain(value, one_line=one_line)
 
     def _plain(self, value: object, *, one_line: bool) -> Any:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
-            return {self._text(str(key)): self._plain(each, one_line=one_line) for key, each in value.items()}
+            texts = {str(key): each for key, each in value.items()}
+            return {self._text(key): self._named(key, each, one_line=one_line) for key, each in texts.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._plain(each, one_line=one_line) for each in value]
         text = self._text(str(value))

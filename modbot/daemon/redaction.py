@@ -15,12 +15,14 @@ SHORTEST = 4
 SHORTEST_PIECE = 8
 GONE = "***"
 
+_NAMES = r"""(?:formhash|hash|loginhash|seccodehash|auth|saltkey|sid|_dsign|modthreadkey|cppwd
+    |password|passwd|pwd|answer|token|api_?key|access_token|secret|sign
+    |[A-Za-z0-9]{2,8}_[0-9a-f]{4}_[a-z_]{1,20})"""
+_NAME = re.compile(rf"{_NAMES}|(?:set-)?cookies?", re.VERBOSE | re.IGNORECASE)
 _HANDED_OUT = re.compile(
-    r"""(?P<name>\b(?:formhash|hash|loginhash|seccodehash|auth|saltkey|sid|_dsign|modthreadkey|cppwd
-        |password|passwd|pwd|answer|token|api_?key|access_token|secret|sign
-        |[A-Za-z0-9]{2,8}_[0-9a-f]{4}_[a-z_]{1,20}))
+    rf"""(?P<name>\b{_NAMES})
         (?P<link>\\?["']?\s*[:=]\s*\\?["']?|["']\s+value\s*=\s*["']?)
-        (?P<value>[A-Za-z0-9%+/=_.~|-]{4,512})""",
+        (?P<value>[A-Za-z0-9%+/=_.~|-]{{4,512}})""",
     re.VERBOSE | re.IGNORECASE,
 )
 _PLAIN_WORD = re.compile("[a-z_-]*")
@@ -45,6 +47,11 @@ class Redactor:
             text = self._known.sub(GONE, text)
         text = _COOKIES.sub(_without_value, text)
         return _HANDED_OUT.sub(_without_value, text)
+
+
+def is_secret(name: str) -> bool:
+    """Whether what bears this name is a secret, whatever it looks like."""
+    return _NAME.fullmatch(name) is not None
 
 
 def known(loaded: Loaded) -> frozenset[str]:

@@ -204,6 +204,7 @@ def _passed() -> tuple[ColumnElement[bool], ...]:
     return (
         (decisions.c.kind == DecisionKind.ALLOW) | (seemed_first & (decisions.c.reason == Reason.REPEATED)),
         replies.c.visibility == Visibility.VISIBLE,
+        decisions.c.canonical != "",  # else the text is forgotten
     )
 
 

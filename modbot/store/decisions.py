@@ -85,9 +85,9 @@ def load(rx: Connection, decision_ids: Sequence[int]) -> dict[int, Judged]:
 
 
 def current(rx: Connection, reply_id: int) -> Judged | None:
-    """The judgement of the reply's present text; None when it was not judged yet."""
+    """The judgement of the reply's present text; None when it was not judged yet, or is forgotten."""
     decision_id = rx.scalar(select(replies.c.decision_id).where(replies.c.id == reply_id))
-    return None if decision_id is None else load(rx, [decision_id])[decision_id]
+    return None if decision_id is None else load(rx, [decision_id]).get(decision_id)
 
 
 def last_model(rx: Connection, forum: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from modbot.errors import StoreError
-from modbot.store import migrate
+from modbot.store import migrate, swap
 from modbot.store.types import storable
 
 BUSY_SECONDS = 15.0
@@ -94,23 +94,27 @@ class Store:
         raise AssertionError("unreachable")
 
 
-def open(url: str | Path, *, create: bool = True) -> Store:
+def open(url: str | Path, *, create: bool = True, keep_copy: bool = True) -> Store:
     """Open the database at ``url`` (an SQLAlchemy URL, or a path of an SQLite file).
 
-    A new database is created unless ``create`` is False; an older one is backed up
-    beside itself and migrated; a newer or foreign one is refused (StoreError).
+    A new database is created unless ``create`` is False; an older one is copied beside
+    itself (``keep_copy``) and migrated; a newer or foreign one is refused (StoreError).
+    A restore that was interrupted is finished, and told as a StoreError: what the caller
+    has read of settings and models is of before it.
     """
     target = _as_url(url)
-    path = _file_of(target)
+    path = file_of(target)
     if path is not None:
+        if swap.finish(path):
+            raise StoreError(code="error.store.restored_now", url=str(path))
         _prepare_file(path, create=create)
     engine = _engine(target)
     store = Store(engine)
     try:
         if path is not None:
             _use_wal(engine)
-        migrate.bring_up_to_date(store, path)
-    except (DatabaseError, sqlite3.DatabaseError) as problem:
+        migrate.bring_up_to_date(store, path if keep_copy else None)
+    except (DatabaseError, sqlite3.DatabaseError, OSError) as problem:
         store.close()
         detail = str(getattr(problem, "orig", problem))
         raise StoreError(code="error.store.damaged", url=store.url, problem=detail) from problem
@@ -132,7 +136,9 @@ def _as_url(url: str | Path) -> URL:
     return make_url(url)
 
 
-def _file_of(url: URL) -> Path | None:
+def file_of(url: str | URL) -> Path | None:
+    """The file of an SQLite database; None for a database on a server."""
+    url = make_url(url)
     if url.get_backend_name() != "sqlite":
         return None
     if not url.database or url.database == ":memory:":
@@ -185,6 +191,7 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes late and deferred
     connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")  # what is forgotten must not lie in the file
 
 
 def _on_begin(connection: Connection) -> None:

@@ -270,7 +270,7 @@ def _insert_revisions(
     }
     found = _earlier_revisions(tx, {ids[key]: digests[ids[key]] for key in changed if key in known})
     fresh = [value for reply_id, value in values.items() if reply_id not in found]
-    _make_current(tx, found)
+    _make_current(tx, {reply_id: values[reply_id] | {"revision": found[reply_id]} for reply_id in found})
     if fresh:
         statement = revisions.insert().returning(revisions.c.reply_id, revisions.c.id)
         added = {row.reply_id: row.id for row in tx.execute(statement, fresh)}
@@ -293,9 +293,15 @@ def _earlier_revisions(tx: Connection, digests: Mapping[int, str]) -> dict[int, 
     return found
 
 
-def _make_current(tx: Connection, found: Mapping[int, int]) -> None:
+def _make_current(tx: Connection, found: Mapping[int, Mapping[str, Any]]) -> None:
+    """Let earlier revisions be the current ones, with their words, should those be forgotten."""
     if not found:
         return
+    words = update(revisions).where(revisions.c.id == bindparam("row_id"))
+    again = [
+        {"row_id": value["revision"], "t": value["text"], "q": value["quoted"]} for value in found.values()
+    ]
+    tx.execute(words.values(text=bindparam("t"), quoted=bindparam("q")), again)
     judged = (
         select(func.max(decisions.c.id))
         .where(decisions.c.reply_id == bindparam("row_id"), decisions.c.revision_id == bindparam("revision"))
@@ -307,7 +313,8 @@ def _make_current(tx: Connection, found: Mapping[int, int]) -> None:
         .values(revision_id=bindparam("revision"), decision_id=judged, parked=None)
     )
     tx.execute(
-        statement, [{"row_id": reply_id, "revision": revision} for reply_id, revision in found.items()]
+        statement,
+        [{"row_id": reply_id, "revision": value["revision"]} for reply_id, value in found.items()],
     )
 
 

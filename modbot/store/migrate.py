@@ -6,8 +6,7 @@ up-to-date database does not pay for it.
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from modbot.errors import StoreError
+from modbot.store import snapshot
 from modbot.store.schema import REVISION
 
 if TYPE_CHECKING:
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
     from modbot.store.engine import Store
 
+KEPT_COPIES = 3
 _SCRIPTS = Path(__file__).with_name("migrations")
 
 
 def bring_up_to_date(store: Store, path: Path | None) -> None:
-    """Create or migrate under the write lock; refuse what is newer or not ours."""
+    """Create or migrate under the write lock; refuse what is newer or not ours.
+
+    The file ``path`` is copied beside itself first, the copy proved; None makes no copy.
+    """
     with store.read() as rx:
         if revision_of(rx) == REVISION:
             return
@@ -37,7 +41,7 @@ def bring_up_to_date(store: Store, path: Path | None) -> None:
             return
         _refuse_foreign(tx, store.url, found)
         if found is not None and path is not None:
-            backup(path, _backup_path(path, found))
+            _keep_copy(path, found)
         upgrade(tx)
 
 
@@ -66,13 +70,6 @@ def upgrade(tx: Connection, revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
-def backup(source: Path, target: Path) -> None:
-    """A consistent copy of a live SQLite database (SQLite's own online backup), 0600."""
-    target.touch(mode=0o600)
-    with closing(sqlite3.connect(source)) as origin, closing(sqlite3.connect(target)) as copy:
-        origin.backup(copy)
-
-
 def _refuse_foreign(tx: Connection, url: str, found: str | None) -> None:
     if found is None:
         if sa.inspect(tx).get_table_names():
@@ -81,9 +78,29 @@ def _refuse_foreign(tx: Connection, url: str, found: str | None) -> None:
         raise StoreError(code="error.store.newer", url=url, found=found, known=REVISION)
 
 
-def _backup_path(path: Path, found: str) -> Path:
+def _keep_copy(path: Path, found: str) -> None:
+    """A proved copy beside the database. Of those made so the last KEPT_COPIES stay."""
+    needed = snapshot.size(path)
+    snapshot.require_room(path.parent, 2 * needed)  # the copy, and what migrating writes
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return path.with_name(f"{path.name}.before-{REVISION}-from-{found}-{stamp}.bak")
+    copy = path.with_name(f"{path.name}.before-{REVISION}-from-{found}-{stamp}.bak")
+    draft = copy.with_name(f"{copy.name}.draft")
+    try:
+        snapshot.copy(path, draft)
+        snapshot.check(draft)
+        draft.replace(copy)
+    finally:
+        draft.unlink(missing_ok=True)
+    snapshot.to_disk(copy.parent)
+    for old in _copies(path)[:-KEPT_COPIES]:
+        old.unlink()
+
+
+def _copies(path: Path) -> list[Path]:
+    """The copies that were made before migrating this database, oldest first."""
+    name = re.compile(re.escape(path.name) + r"\.before-\w+-from-\w+-(\d{8}T\d{12}Z)\.bak")
+    found = [(name.fullmatch(file.name), file) for file in path.parent.iterdir()]
+    return [file for _, file in sorted((match[1], file) for match, file in found if match)]
 
 
 def _config() -> Config:

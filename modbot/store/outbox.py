@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, update
 
 from modbot.domain import ActionKind, ActionOutcome, OutboxState, Visibility
 from modbot.errors import Conflict
@@ -117,18 +117,21 @@ def claim(
     """Take up to ``limit`` due actions for ``owner`` until ``now + lease``: restores first,
     then the oldest; of one reply only its earliest.
 
-    The attempt is counted before it is made. ``hold_unasked`` (the brake is on) leaves
-    unasked hides where they are.
+    The attempt is counted before it is made. What was under way when its owners died, twice
+    at least, may be what they died of: it comes last and alone, the least tried first.
+    ``hold_unasked`` (the brake is on) leaves unasked hides where they are.
     """
     expired = and_(outbox.c.state == OutboxState.CLAIMED, outbox.c.lease_until <= now)
     due = and_(outbox.c.state.in_(_WAITING), outbox.c.not_before <= now)
+    deaths = case((and_(expired, outbox.c.attempts > 1), outbox.c.attempts), else_=0)
     query = (
-        select(outbox.c.id, outbox.c.state, outbox.c.uncertain)
+        select(outbox.c.id, outbox.c.state, outbox.c.uncertain, deaths.label("deaths"))
         .where(*_is_next(forum, hold_unasked=hold_unasked), or_(due, expired))
-        .order_by(outbox.c.priority, outbox.c.id)
+        .order_by(deaths, outbox.c.priority, outbox.c.id)
         .limit(limit)
     )
     taken = tx.execute(query).all()
+    taken = [row for row in taken if not row.deaths] or taken[:1]
     for row in taken:
         values = {
             "state": OutboxState.CLAIMED,

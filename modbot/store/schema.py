@@ -23,6 +23,9 @@ from modbot.store.types import BigId, Code, UtcTime, Words
 REVISION = "0002"
 """The migration that this code is written for."""
 
+FORGOTTEN = 0
+"""In replies.decision_id: judged, and the judgement is forgotten with the text."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -42,7 +45,7 @@ replies = Table(
     Column("forum", String, nullable=False),
     Column("post_id", BigInteger, nullable=False),
     Column("revision_id", BigInteger),
-    Column("decision_id", BigInteger),  # of the current revision; NULL: not judged yet
+    Column("decision_id", BigInteger),  # of the current revision; NULL: not judged yet; see FORGOTTEN
     Column("parked", Words),  # why judging this revision is not tried again
     Column("our_hide", BigInteger),  # the outbox row whose hide is in effect
     Column("kept_revision_id", BigInteger),  # a human put this revision back: never hide it unasked
@@ -215,6 +218,9 @@ flags = Table(
     Index("ix_flags_hidden_at", "forum", "hidden_at"),
     sqlite_autoincrement=True,
 )
+Index("ix_flags_decision", flags.c.decision_id)
+_replaced = flags.c.superseded_by.is_not(None)
+Index("ix_flags_superseded_by", flags.c.superseded_by, sqlite_where=_replaced, postgresql_where=_replaced)
 _open = flags.c.closed_at.is_(None)
 Index("uq_flags_open", flags.c.reply_id, unique=True, sqlite_where=_open, postgresql_where=_open)
 
@@ -248,6 +254,9 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
+_undoing = outbox.c.undoes.is_not(None)
+Index("ix_outbox_undoes", outbox.c.undoes, sqlite_where=_undoing, postgresql_where=_undoing)
+
 verdicts = Table(
     "verdicts",
     metadata,
@@ -276,6 +285,9 @@ Index(
     postgresql_where=_standing,
 )
 
+_acting = verdicts.c.action_id.is_not(None)
+Index("ix_verdicts_action", verdicts.c.action_id, sqlite_where=_acting, postgresql_where=_acting)
+
 labels = Table(
     "labels",
     metadata,
@@ -298,6 +310,9 @@ labels = Table(
     Index("ix_labels_verdict", "verdict_id"),
     Index("ix_labels_digest", "digest"),
 )
+
+_flagged = labels.c.flag_id.is_not(None)
+Index("ix_labels_flag", labels.c.flag_id, sqlite_where=_flagged, postgresql_where=_flagged)
 
 audit = Table(
     "audit",
@@ -400,6 +415,7 @@ _lasting = notices.c.closed_at.is_(None)
 Index("uq_notices_lasting", notices.c.key, unique=True, sqlite_where=_lasting, postgresql_where=_lasting)
 
 __all__ = [
+    "FORGOTTEN",
     "REVISION",
     "audit",
     "boards",

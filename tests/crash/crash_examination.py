@@ -14,6 +14,7 @@ from crash_town import Ledger, Town
 
 from modbot.demo.state import PostState
 
+Flags = tuple[tuple[str, str], ...]
 FIRST_READ_DAYS = 30
 """What was posted before is not read at the first start."""
 
@@ -44,11 +45,12 @@ def _not_stored_once(town: Town) -> Iterator[tuple[int, int]]:
 
 
 def _left_over(ledger: Ledger) -> list[sqlite3.Row]:
+    """Nobody else hides here: what was hidden ``already`` was ours, and that was forgotten."""
     return ledger.rows(
         "SELECT post_id, 'not judged' AS what FROM replies WHERE decision_id IS NULL"
         " UNION ALL SELECT post_id, 'parked' FROM replies WHERE parked IS NOT NULL"
         " UNION ALL SELECT post_id, 'left as ' || state FROM outbox JOIN replies ON replies.id = reply_id"
-        " WHERE state NOT IN ('done', 'already', 'gone', 'cancelled')"
+        " WHERE state NOT IN ('done', 'gone', 'cancelled')"
     )
 
 
@@ -74,12 +76,9 @@ def _of_post(town: Town, post_id: int, end: End) -> Iterator[str]:
     yield from _of_acts(end, hides, restores)
     ledger = town.ledger
     yield from _differ("decisions", _decisions(ledger, post_id), end.decisions)
-    states = _flags(ledger, post_id)
-    meant = tuple(
-        (found[0] if found and found[0] in state.split("|") else state, reason)
-        for (state, reason), found in _paired(end.flags, states)
-    )
-    yield from _differ("flags", states, meant)
+    flags = _flags(ledger, post_id)
+    if not _are_meant(flags, end.flags):
+        yield f"flags {flags}, not {end.flags}"
     yield from _differ("verdicts", _verdicts(ledger, post_id), end.verdicts)
     yield from _differ("labels", _labels(ledger, post_id), _meant_labels(end))
     yield from _differ("audit", _audit(ledger, post_id), _meant_audit(end, hides, restores))
@@ -93,11 +92,11 @@ def _of_acts(end: End, hides: int, restores: int) -> Iterator[str]:
         yield f"{hides} hides and {restores} restores, not {end.hides} and {end.restores}"
 
 
-def _paired(
-    meant: tuple[tuple[str, str], ...], found: tuple[tuple[str, str], ...]
-) -> Iterator[tuple[tuple[str, str], tuple[str, str] | None]]:
-    for at, entry in enumerate(meant):
-        yield entry, found[at] if at < len(found) else None
+def _are_meant(found: Flags, meant: Flags) -> bool:
+    return len(found) == len(meant) and all(
+        state in states.split("|") and reason == meant_reason
+        for (state, reason), (states, meant_reason) in zip(found, meant, strict=True)
+    )
 
 
 def _differ(what: str, found: object, meant: object) -> Iterator[str]:
@@ -106,17 +105,15 @@ def _differ(what: str, found: object, meant: object) -> Iterator[str]:
 
 
 def _decisions(ledger: Ledger, post_id: int) -> tuple[str, ...]:
-    """The last decision on each text, in the order of the texts."""
     rows = ledger.rows(
-        "SELECT decisions.kind, revision_id FROM decisions WHERE id IN (SELECT max(decisions.id)"
-        " FROM decisions JOIN replies ON replies.id = reply_id WHERE post_id = ?"
-        " GROUP BY decisions.revision_id) ORDER BY revision_id",
+        "SELECT kind FROM decisions JOIN replies ON replies.id = reply_id WHERE post_id = ?"
+        " ORDER BY decisions.id",
         post_id,
     )
     return tuple(row["kind"] for row in rows)
 
 
-def _flags(ledger: Ledger, post_id: int) -> tuple[tuple[str, str], ...]:
+def _flags(ledger: Ledger, post_id: int) -> Flags:
     rows = ledger.rows(
         "SELECT state, reason FROM flags JOIN replies ON replies.id = reply_id WHERE post_id = ?"
         " ORDER BY flags.id",

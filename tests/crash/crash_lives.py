@@ -21,6 +21,7 @@ PATIENCE_SECONDS = 4.0
 STOPS_WITHIN = 10.0
 REST_SECONDS = 60.0
 TICK_SECONDS = 0.02
+TELLING_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Life:
         return self.process.poll() is not None
 
     def kill(self) -> None:
+        """As it is, if it is over already."""
         self.process.kill()
         self.process.wait()
 
@@ -66,6 +68,7 @@ class Lives:
         self._town = town
         self._chronicle = chronicle
         self.deaths: list[Death] = []
+        self._told = 0.0
 
     def live_and_die(self, kills: Sequence[Kill]) -> None:
         for kill in kills:
@@ -92,10 +95,11 @@ class Lives:
     def _one(self, kill: Kill) -> Death:
         life = self._begin(kill)
         due = self._due(life, kill)
-        while not life.is_over and not due():
-            self._wait(life)
-        hit = life.is_over or kill.is_timed
-        if not life.is_over:
+        try:
+            while not life.is_over and not due():
+                self._wait(life)
+            hit = life.is_over or kill.is_timed
+        finally:
             life.kill()
         self._check_end(life, gently=kill.gently and hit)
         claimed = self._town.ledger.claimed(life.process.pid)
@@ -125,7 +129,9 @@ class Lives:
 
     def _wait(self, life: Life) -> None:
         life.look()
-        self._chronicle.advance()
+        if time.monotonic() - self._told >= TELLING_SECONDS:
+            self._chronicle.advance()
+            self._told = time.monotonic()
         time.sleep(TICK_SECONDS)
 
     def _begin(self, kill: Kill | None) -> Life:

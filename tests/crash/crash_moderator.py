@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from crash_clock import FastClock
 from crash_points import Kill, Reaper, tear
@@ -27,20 +28,24 @@ from modbot.store.engine import Store
 def main(file: str, epoch: str, event: str = "") -> None:
     tear(Reaper(Kill(event, 1) if event else None))
     loaded = settings.load(Path(file))
+    clock = FastClock(float(epoch))
+    for line in sys.stdin:
+        sys.stdout.write(answer(loaded, clock, json.loads(line)) + "\n")
+        sys.stdout.flush()
+
+
+def answer(loaded: settings.Loaded, clock: FastClock, order: dict[str, Any]) -> str:
+    """The store is opened for each order, so that it has been closed by all when the daemon
+    starts after its death, and has to be recovered."""
     with open_store(loaded) as store:
-        moderator = Moderator(loaded, store, "郭", FastClock(float(epoch)))
-        for line in sys.stdin:
-            order = json.loads(line)
-            try:
-                action_id = obey(moderator, latest_flag(store, order["post"]), order["do"])
-                if order["alone"] and action_id is not None:
-                    moderator.see_through("city", [action_id])
-            except ModbotError as problem:
-                answer = f"{problem.code}: {problem}"
-            else:
-                answer = "done"
-            sys.stdout.write(answer.replace("\n", " ") + "\n")
-            sys.stdout.flush()
+        moderator = Moderator(loaded, store, "郭", clock)
+        try:
+            action_id = obey(moderator, latest_flag(store, order["post"]), order["do"])
+        except ModbotError as problem:
+            return f"{problem.code}: {problem}".replace("\n", " ")
+        if order["alone"] and action_id is not None:
+            moderator.see_through("city", [action_id])
+    return "done"
 
 
 def obey(moderator: Moderator, flag_id: int, what: str) -> int | None:

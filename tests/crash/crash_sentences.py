@@ -1,9 +1,10 @@
 """What the town's people write. Invented, and so that each kind is judged as it is meant:
-two genuine sentences share at most one of their four parts, so none repeats another."""
+two genuine sentences share at most two of their five parts, so none repeats another."""
 
 from __future__ import annotations
 
 import random
+from itertools import product
 
 WHEN = (
     "早上七点半",
@@ -50,6 +51,21 @@ WHAT = (
     "学着包了一屉烧麦",
     "陪同事挑了副眼镜",
 )
+ASIDE = (
+    "那会儿风有点大",
+    "路上还堵了一阵",
+    "正好赶上放学",
+    "手里还拎着酱油",
+    "忘了戴手套",
+    "邻居家的狗也跟着",
+    "天黑得比平时早",
+    "广播里在放老歌",
+    "孩子一路问个不停",
+    "公交等了十来分钟",
+    "遛弯的人真不少",
+    "刚好碰上修路",
+    "兜里只剩二十块",
+)
 SO = (
     "回来才发现钥匙落在车里",
     "总算赶在关门前办完了",
@@ -79,9 +95,9 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self._draw = random.Random(seed)  # noqa: S311 - a seeded scene, no secret
-        codes = [(x, y) for x in range(_PARTS) for y in range(_PARTS)]
+        codes = list(product(range(_PARTS), repeat=3))
         self._draw.shuffle(codes)
-        self._genuine = [_sentence(x, y) for x, y in codes]
+        self._genuine = [_sentence(*code) for code in codes]
 
     def genuine(self) -> str:
         return self._genuine.pop()
@@ -93,8 +109,8 @@ class Writer:
         return self._draw.choice(BRIEF)
 
 
-def _sentence(x: int, y: int) -> str:
-    """A code of distance three: any two differ in three parts at least."""
-    at = (x, y, (x + y) % _PARTS, (x + 2 * y) % _PARTS)
-    parts = [words[index] for words, index in zip((WHEN, WHERE, WHAT, SO), at, strict=True)]
-    return "{}去了{}，{}，{}。".format(*parts)
+def _sentence(x: int, y: int, z: int) -> str:
+    """A Reed-Solomon code: any two of its words differ in three places at least."""
+    places = [(x + y * t + z * t * t) % _PARTS for t in range(5)]
+    parts = [words[at] for words, at in zip((WHEN, WHERE, WHAT, ASIDE, SO), places, strict=True)]
+    return "{}去了{}，{}，{}，{}。".format(*parts)

@@ -19,8 +19,9 @@ def main(file: str, epoch: str, event: str = "", at: str = "0", how: str = "") -
     tear(Reaper(Kill(event, float(at), gently=how == "SIGTERM") if event else None))
     logs.configure(level="INFO", form="json")
     loaded = settings.load(Path(file))
-    if not serving.serve(loaded, reread=lambda: loaded, clock=FastClock(float(epoch))):
-        sys.exit("something hung at the end")
+    ended = serving.serve(loaded, reread=lambda: loaded, clock=FastClock(float(epoch)))
+    if ended.problem is not None or ended.hangs:
+        sys.exit(f"not in order: {ended}")
 
 
 if __name__ == "__main__":

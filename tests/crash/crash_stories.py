@@ -31,7 +31,7 @@ class Verdict:
 class End:
     """What must be true of a post at the end.
 
-    ``decisions``: the last one on each of its texts; ``flags``: ``(state, reason)``, of
+    ``decisions``: every one, in their order; ``flags``: ``(state, reason)``, of
     which one of several states may be named where a race is free to end either way;
     ``hides`` and ``restores`` that changed the forum: exactly so many, or None for
     a race in which the hide may have been stopped in time (then as many of both, one at
@@ -206,11 +206,11 @@ def campaign(town: Town, draw: random.Random) -> Telling:
     yield town.settled(first, "pending")
     yield town.settled(second, "hidden")
     yield town.settled(third, "hidden")
-    hidden = End(("hide",), hidden=True, flags=(("hidden", "repeated"),), hides=1)
+    hidden = (("hidden", "repeated"),)
     return {
-        first.id: End(("queue",), flags=(("pending", "repeated"),)),
-        second.id: hidden,
-        third.id: hidden,
+        first.id: End(("allow", "queue"), flags=(("pending", "repeated"),)),
+        second.id: End(("allow", "hide"), hidden=True, flags=hidden, hides=1),
+        third.id: End(("hide",), hidden=True, flags=hidden, hides=1),
     }
 
 

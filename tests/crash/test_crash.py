@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -24,10 +25,12 @@ SEED = int(os.environ.get("MODBOT_CRASH_SEED", "20260302"))
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+def town(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Town]:
     clock = FastClock.begin()
     scene = stage(clock=clock)
     with DemoServer(forum=scene.forum, clock=clock) as server:
+        # A request that breaks off with its sender is no news here.
+        caplog.set_level(logging.CRITICAL, logger="uvicorn.error")
         town = Town(scene, server, tmp_path, clock, Writer(SEED))
         yield town
         town.close()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from executor_support import LIMITS, START, Bench
 from sqlalchemy import event
 
-from modbot.daemon.executor import LONGEST_BACKOFF, ExecutorLimits, NeedsHuman, backoff
+from modbot.daemon.executor import LONGEST_BACKOFF, OUTAGE_PATIENCE, ExecutorLimits, NeedsHuman, backoff
 from modbot.domain import ActionKind, Author, FlagState, OutboxState
 from modbot.errors import (
     Blocked,
@@ -20,7 +22,9 @@ from modbot.errors import (
     Retryable,
     Unreadable,
 )
+from modbot.forums.protocol import ActionResult, ReplyRef
 from modbot.store import brake, flags, outbox
+from modbot.testing import ScriptedForum
 
 # --- the way it goes when nothing is wrong ------------------------------------------------------
 
@@ -546,3 +550,34 @@ def test_a_claim_outlives_a_power_cut_for_what_it_began_would_be_taken_for_anoth
     claim = next(at for at, statement in enumerate(told) if statement.startswith("UPDATE outbox"))
     how = [statement for statement in told[:claim] if statement.startswith("PRAGMA synchronous")]
     assert how[-1] == "PRAGMA synchronous=FULL"
+
+
+class Death(BaseException):
+    """The process ends here: nothing is caught, nothing is put away."""
+
+
+class DeadlyForum(ScriptedForum):
+    """Whoever hides one of its ``deadly`` posts dies of it."""
+
+    deadly: frozenset[int] = frozenset()
+
+    def hide(self, refs: Sequence[ReplyRef], reason: str, *, notify: bool) -> dict[int, ActionResult]:
+        if self.deadly & {ref.post_id for ref in refs}:
+            raise Death
+        return super().hide(refs, reason, notify=notify)
+
+
+def test_an_action_that_kills_whoever_tries_it_stalls_no_other_and_is_given_up(bench: Bench) -> None:
+    bench.forum = forum = DeadlyForum("city", clock=bench.clock)
+    forum.deadly = frozenset({2})
+    hides = bench.hides(1, 2, 3)
+    for start in range(LIMITS.attempts * OUTAGE_PATIENCE + 2):
+        with bench.store.write() as tx:
+            outbox.expire_claims(tx, "city", now=bench.clock())
+        with suppress(Death):
+            bench.executor(f"start {start}").work()
+        if start == 2:
+            states = [bench.state(hide) for hide in hides]
+            assert states == [OutboxState.DONE, OutboxState.CLAIMED, OutboxState.DONE]
+    assert bench.state(hides[1]) is OutboxState.DEAD
+    assert bench.action(hides[1]).uncertain

@@ -117,6 +117,13 @@ def fail_with(secret: str) -> None:
     raise ValueError(f"cannot use {hidden}")
 
 
+def test_what_bears_the_name_of_a_secret_is_not_told(told):
+    logs.configure(form="json")
+    structlog.get_logger("x").info("event", formhash="abcd1234", form={"Cookie": "a=b", "page": 3}, token="")
+    (line,) = objects(told())
+    assert (line["formhash"], line["form"], line["token"]) == ("***", {"Cookie": "***", "page": 3}, "")
+
+
 def test_a_logger_from_before_new_settings_keeps_their_secrets_too(told):
     logs.configure(form="json", secrets=["the old one"])
     log = structlog.get_logger("x").bind(forum="city")

@@ -25,9 +25,11 @@ from store_desk import START
 
 import modbot.store
 from modbot.errors import StoreError
-from modbot.store import Store, cursors, migrate, requests, schema
+from modbot.store import Store, cursors, migrate, requests, schema, snapshot
 from modbot.store import engine as store_engine
 from modbot.store.types import UtcTime, microseconds
+
+FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
 
 
 def stamp(path: Path, revision: str) -> None:
@@ -123,6 +125,55 @@ def test_an_older_database_is_backed_up_beside_itself_and_then_migrated(
     with sqlite3.connect(copy) as raw:
         assert raw.execute("SELECT cursor FROM cursors").fetchall() == [("here",)]
     raw.close()
+
+
+def older(path: Path) -> None:
+    """A database of the first released schema, as it was left by that version."""
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        raw.executescript(FIRST_SCHEMA.read_text("utf-8"))
+
+
+def test_the_copy_is_proved_and_only_the_last_three_of_them_stay(tmp_path: Path) -> None:
+    path = tmp_path / "modbot.db"
+    mine = [tmp_path / name for name in ("modbot.db.bak", "other.db.before-0002-from-0001-x.bak")]
+    for file in mine:
+        file.write_text("mine")
+    kept = []
+    for _ in range(5):
+        path.unlink(missing_ok=True)
+        older(path)
+        modbot.store.open(path).close()
+        kept = sorted(tmp_path.glob("modbot.db.before-*.bak"))
+    assert len(kept) == 3
+    for copy in kept:
+        snapshot.check(copy)
+        assert snapshot.revision(copy) == "0001"
+    assert all(file.exists() for file in mine)
+
+
+def test_without_room_for_a_copy_nothing_is_touched_and_the_need_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "modbot.db"
+    older(path)
+    monkeypatch.setattr(snapshot, "SPARE_BYTES", 1 << 60)
+    problem = problem_of(path)
+    assert problem.code == "error.store.no_room"
+    assert "MB" in str(problem)
+    assert snapshot.revision(path) == "0001"
+    assert [file.name for file in tmp_path.glob("*.bak*")] == []
+
+
+def test_a_damaged_older_database_is_not_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "modbot.db"
+    older(path)
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA foreign_keys=OFF")
+        raw.execute("UPDATE revisions SET reply_id = 4711 WHERE id = 1")
+        raw.commit()
+    assert problem_of(path).code == "error.store.damaged"
+    assert snapshot.revision(path) == "0001"
+    assert [file.name for file in tmp_path.glob("*.bak*")] == []
 
 
 def test_a_newer_database_is_refused_with_both_versions_and_the_way_out(tmp_path: Path) -> None:

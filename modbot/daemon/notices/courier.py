@@ -60,18 +60,11 @@ class Courier:
         return [answer.address for answer in answers if not answer.ok and answer.answered]
 
     def _run(self, order: dict[str, str], addresses: Sequence[Address]) -> list[Delivery]:
-        child = subprocess.Popen(  # noqa: S603 - our own program, and nothing secret in its arguments
-            [sys.executable, "-P", str(PROGRAM)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env={name: value for name, value in os.environ.items() if not name.startswith("MODBOT_")},
-        )
         given = json.dumps({**order, "urls": [address.url for address in addresses]})
-        printed, problem = self._watched(child, given)
+        try:
+            printed, problem = self._watched(_begin(), given)
+        except OSError as failure:  # no memory or no process left: later, perhaps
+            printed, problem = "", str(failure)
         told = [json.loads(line) for line in printed.splitlines()]
         silent = [{"ok": False, "answered": False, "problem": problem}] * (len(addresses) - len(told))
         return [Delivery(address, **each) for address, each in zip(addresses, told + silent, strict=True)]
@@ -92,3 +85,16 @@ class Courier:
                 return printed, f"no answer within {self._seconds:g} s"
             else:
                 return printed, said.strip().rpartition("\n")[2]
+
+
+def _begin() -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own program, and nothing secret in its arguments
+        [sys.executable, "-P", str(PROGRAM)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env={name: value for name, value in os.environ.items() if not name.startswith("MODBOT_")},
+    )

@@ -61,6 +61,7 @@ def send(found: apprise.NotifyBase, order: dict[str, Any]) -> bool:
 
 def main() -> None:
     order = json.load(sys.stdin)
+    answers, sys.stdout = sys.stdout, sys.stderr  # whatever a plugin prints is no answer
     said = LastWords()
     logger = logging.getLogger("apprise")
     logger.addHandler(said)
@@ -70,7 +71,8 @@ def main() -> None:
         ok = found is not None and ("body" not in order or send(found, order))
         problem = said.take()
         told = {"ok": ok, "service": service(found) if found else "", "problem": "" if ok else problem}
-        print(json.dumps(told), flush=True)  # noqa: T201 - the answer to whoever began it
+        answers.write(json.dumps(told) + "\n")
+        answers.flush()
 
 
 if __name__ == "__main__":

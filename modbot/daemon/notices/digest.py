@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from modbot import i18n
 from modbot.daemon.notices.hours import Hours
-from modbot.store import brake, notices, periods
+from modbot.store import brake, inbox, notices, periods
 from modbot.store.notices import Notice
 
 CODE = "notify.digest"
@@ -59,6 +59,9 @@ def _silent_minutes(told: Sequence[Notice], start: datetime, end: datetime) -> i
 
 
 def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime) -> Facts | None:
+    begun = inbox.began(rx, forum)
+    if begun is None or begun >= end:
+        return None  # nobody watched it on that day
     period = periods.between(rx, forum, start, end)
     waiting = periods.waiting(rx, forum)
     state = brake.state(rx, forum)

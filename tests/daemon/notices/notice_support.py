@@ -17,7 +17,8 @@ from modbot.daemon.notices.hours import Hours, time_of_day
 from modbot.daemon.notices.notifier import Notifier, Plan
 from modbot.daemon.notices.watch import Limits, Watched
 from modbot.daemon.redaction import Redactor
-from modbot.store import Store, brake, breakers, chores, polls
+from modbot.domain import Reply
+from modbot.store import Store, brake, breakers, chores, inbox, polls
 from modbot.store.breakers import Breaker, BreakerState
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -146,6 +147,10 @@ class Watchtower:
         with self.store.write() as tx:
             polls.began(tx, forum, at=self.now)
             polls.succeeded(tx, forum, at=self.now, read=1, new=0, caught_up=True)
+
+    def reads(self, post_id: int = 1, forum: str = "city") -> None:
+        with self.store.write() as tx:
+            inbox.record(tx, [Reply(forum, post_id, "你好", posted_at=self.now)], at=self.now)
 
     def chore(self, name: str, problem: str = "") -> None:
         with self.store.write() as tx:

@@ -77,6 +77,8 @@ def test_a_daemon_that_was_off_at_the_hour_sends_it_when_it_is_back_and_only_yes
 
 def test_a_quiet_day_has_no_digest_and_none_later_that_day_either(tower, receiver):
     house = tower(digest_at="08:30")
+    house.at("2026-03-01 12:00")
+    house.reads()
     house.at("2026-03-02 08:30")
     house.tick()
     house.pull_brake()
@@ -84,9 +86,22 @@ def test_a_quiet_day_has_no_digest_and_none_later_that_day_either(tower, receive
     assert receiver.titles == ["city: hiding is paused"]
 
 
+def test_a_day_on_which_nobody_watched_the_forum_has_no_digest(tower, receiver):
+    house = tower(digest_at="08:30")
+    house.at("2026-03-02 15:00")
+    house.reads()
+    house.pull_brake()
+    house.tick()
+    assert receiver.titles == ["city: hiding is paused"]
+    house.at("2026-03-03 08:30")
+    house.tick()
+    assert receiver.titles[1:] == ["digest of 2026-03-02"]
+
+
 def test_trouble_of_yesterday_is_in_the_digest_with_its_length(tower, receiver):
     house = tower(digest_at="08:30", quiet=("00:00", "08:00"))
     house.at("2026-03-01 01:00")
+    house.reads()
     house.breaker(BreakerState.STOPPED, "error.forum.captcha")
     house.tick()
     house.at("2026-03-01 03:05")

@@ -94,3 +94,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("parked IS NOT NULL"),
         )
     # ### end Alembic commands ###
+    # Deleting a row makes SQLite look for the rows that refer to it.
+    op.create_index("ix_flags_decision", "flags", ["decision_id"])
+    for name, table, column in (
+        ("ix_flags_superseded_by", "flags", "superseded_by"),
+        ("ix_outbox_undoes", "outbox", "undoes"),
+        ("ix_verdicts_action", "verdicts", "action_id"),
+        ("ix_labels_flag", "labels", "flag_id"),
+    ):
+        given = sa.text(f"{column} IS NOT NULL")
+        op.create_index(name, table, [column], sqlite_where=given, postgresql_where=given)
