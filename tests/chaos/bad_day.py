@@ -40,7 +40,8 @@ LAST_WORD = timedelta(hours=20)
 APPROVED_BOARD = 38
 TALKS = 80
 STIRS = 40
-OUTBOX_EVERY = 30.0
+OUTBOX_EVERY = 120.0
+"""Instead of every second: a day has 86,400, in most of which nothing waits."""
 
 SETTINGS = """
 [policy]
