@@ -193,11 +193,11 @@ class BadDay:
 
     @property
     def polling(self) -> str:
-        return ("panel", "sweep")[self.seed % 2]
+        return ("sweep", "panel", "json")[(self.seed - 1) % 3]
 
     @property
     def charset(self) -> str:
-        return ("gbk", "utf-8")[self.seed // 2 % 2 ^ self.seed % 2]
+        return ("utf-8", "gbk")[(self.seed - 1) // 3 % 2]
 
     @property
     def community(self) -> Community:
@@ -219,6 +219,7 @@ class BadDay:
             self.server = stack.enter_context(
                 DemoServer(forum=self.community, charset=self.charset, mischief=mischief)
             )
+            self.server.options.json_api = self.polling == "json"
             self.timetable = Timetable(self.time, self.layer)
             self._open_modbot(stack)
             yield self

@@ -21,18 +21,20 @@ LONGEST_WAIT_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """Done ``every`` so many seconds, or daily ``at`` HH:MM. ``run`` answers what the log and
+    """Done ``every`` so many seconds, or daily ``at`` HH:MM (of ``zone``; None is the machine's
+    own). ``run`` answers what the log and
     ``modbot status`` tell of it. ``recorded`` False: too frequent to be written down."""
 
     name: str
     run: Callable[[], Mapping[str, object]]
     every: float = 0.0
     at: str = ""
+    zone: tzinfo | None = None
     recorded: bool = True
 
 
 class ChoreRounds:
-    """One chore's recurring work. ``zone`` None is the machine's own time."""
+    """One chore's recurring work."""
 
     def __init__(
         self,
@@ -42,14 +44,12 @@ class ChoreRounds:
         planner: Planner,
         pulse: Pulse,
         clock: Callable[[], datetime],
-        zone: tzinfo | None = None,
     ) -> None:
         self._chore = chore
         self._store = store
         self._planner = planner
         self._pulse = pulse
         self._clock = clock
-        self._zone = zone
         self._ended = False
         self._log = structlog.get_logger("chore").bind(chore=chore.name)
 
@@ -86,7 +86,7 @@ class ChoreRounds:
             return self._failed(str(problem), problem.code)
         except DEFECTS as problem:
             self._log.exception("chore_defect")
-            return self._failed(f"{type(problem).__name__}: {problem}", "defect")
+            return self._failed(type(problem).__name__, "defect")
         self._record(lambda tx: chores.succeeded(tx, self._chore.name, at=self._clock(), details=details))
         if self._chore.recorded:
             self._log.info("chore", **details)
@@ -120,6 +120,6 @@ class ChoreRounds:
     def _latest_time(self) -> datetime:
         """When it was, or will have been, due last: today's time of day, or yesterday's."""
         hour, minute = map(int, self._chore.at.split(":"))
-        now = self._clock().astimezone(self._zone)
+        now = self._clock().astimezone(self._chore.zone)
         today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
         return today if today <= now else today - timedelta(days=1)

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from modbot.daemon.redaction import Redactor
 from modbot.errors import (
     Blocked,
     BudgetSpent,
     ForumError,
     ForumRolledBack,
+    LeaseLost,
     LoggedOut,
     ModbotError,
     Refused,
@@ -72,6 +74,8 @@ class Circuit:
 
     def failed(self, problem: ModbotError) -> None:
         """Count a failed round. What is not the forum's doing does not count."""
+        if isinstance(problem, LeaseLost):
+            return  # whoever owns the store now knows better
         if isinstance(problem, FOR_A_HUMAN):
             self._stop(problem)
         elif not isinstance(problem, BudgetSpent | StoreError) and problem.code != "error.forum.stopping":
@@ -115,8 +119,9 @@ class Circuit:
 
 
 def _plain(problem: ModbotError) -> dict[str, object]:
-    """The facts of an error, as far as they can be stored."""
+    """The facts of an error, as far as they can be stored and told."""
+    redact = Redactor()
     return {
-        name: value if isinstance(value, int | float | str) or value is None else str(value)
+        name: value if isinstance(value, int | float) or value is None else redact(str(value))
         for name, value in problem.params.items()
     }

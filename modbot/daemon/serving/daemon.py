@@ -164,11 +164,11 @@ class Daemon:
         except ModbotError as problem:
             self._log.error("reload_refused", code=problem.code, problem=str(problem))
         else:
+            self._adopted(loaded)
             self.crew.renew(loaded, names, seconds=loaded.settings.daemon.stop_seconds)
             self.crew.resume(who=WHO)
             self.loaded, self._names = loaded, names
             self._begin_chores(chores)
-            self._adopted(loaded)
             self._log.info("reloaded", forums=list(names))
         self._notifier.ready(self._summary())
 

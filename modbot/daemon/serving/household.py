@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from modbot.daemon import upkeep
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.health.reading import Lookout, examine
 from modbot.daemon.health.server import HealthServer
 from modbot.daemon.health.status import Health, Status
 from modbot.daemon.health.web import Probes, create_app
 from modbot.daemon.house import Clock
-from modbot.daemon.notices import assembly, heartbeat
+from modbot.daemon.notices import assembly, heartbeat, hours
 from modbot.daemon.serving import heavy
 from modbot.daemon.serving.chores import Chore
 from modbot.daemon.serving.daemon import Daemon
@@ -37,6 +38,7 @@ class Household:
         notifier = assembly.notifier(loaded, self._store, stopping=self._daemon.stopping)
         beat = heartbeat.of(loaded, healthy=self._is_healthy)
         chosen = loaded.settings
+        zone = hours.zone_named(chosen.notifications.timezone, source=str(loaded.operator_file))
         found = [
             Chore("forget", self._forget_old, every=FORGETS_EVERY, recorded=False),
             Chore("notices", lambda: notifier.tick(self._clock()), every=NOTICES_EVERY, recorded=False),
@@ -45,7 +47,9 @@ class Household:
             every = chosen.notifications.heartbeat_seconds
             found.append(Chore("heartbeat", beat.beat, every=every, recorded=False))
         if chosen.backup.at and loaded.store_url.startswith("sqlite"):
-            found.append(Chore("backup", lambda: self._back_up(loaded), at=chosen.backup.at))
+            found.append(Chore("backup", lambda: self._back_up(loaded), at=chosen.backup.at, zone=zone))
+        if chosen.retention.at:
+            found.append(Chore("purge", lambda: self._purge(loaded), at=chosen.retention.at, zone=zone))
         return found
 
     def _forget_old(self) -> Mapping[str, object]:
@@ -62,6 +66,10 @@ class Household:
             seconds=BACKUP_SECONDS,
             stopping=self._daemon.stopping,
         )
+
+    def _purge(self, loaded: Loaded) -> Mapping[str, object]:
+        stopping = self._daemon.stopping
+        return upkeep.purge(self._store, loaded.settings, now=self._clock(), stopping=stopping)
 
     def _is_healthy(self) -> bool:
         return self._daemon.is_alive() and self._look().verdict is not Health.FAILING

@@ -14,7 +14,7 @@ from modbot.daemon.house import ForumDesk
 from modbot.daemon.serving.circuit import Circuit
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.timetable import Planner
-from modbot.errors import DEFECTS, ForumError, LeaseLost, ModbotError, Retryable
+from modbot.errors import DEFECTS, ForumError, ModbotError, Retryable
 from modbot.store.breakers import BreakerState
 
 OUTBOX_SECONDS = 1.0
@@ -79,13 +79,10 @@ class Rounds:
             return min(wait, LOOK_SECONDS)
         try:
             self._pause = self._poll()
-        except LeaseLost as problem:
-            self._log.error("poll_failed", code=problem.code)
         except ModbotError as problem:
             self._pause = self._after(problem)
-            return self._pause
         except DEFECTS as problem:
-            self._log.exception("poll_failed", code=type(problem).__name__)
+            self._log.exception("poll_defect", problem=type(problem).__name__)
             self._circuit.failed(ForumError(forum=self._desk.name, detail=type(problem).__name__))
             self._pause = self._pauses.usual
         return self._pause
@@ -102,10 +99,8 @@ class Rounds:
         return min(self._pause * 1.5, self._pauses.quiet)
 
     def _after(self, problem: ModbotError) -> float:
-        """Make the failure known; answers how long to rest after it."""
+        """Answers how long to rest after a failure, which the poll's own line has told."""
         self._circuit.failed(problem)
-        tell = self._log.warning if isinstance(problem, Retryable) else self._log.error
-        tell("poll_failed", code=problem.code, problem=str(problem), breaker=self._circuit.state().value)
         told = problem.retry_after if isinstance(problem, Retryable) else None
         return max(told or 0.0, min(self._pause * 2, self._pauses.quiet))
 

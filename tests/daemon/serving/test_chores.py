@@ -40,9 +40,9 @@ class Household:
         return {"number": len(self.done)}
 
     def rounds(self, **when: object) -> ChoreRounds:
-        chore = Chore("backup", self.run, **when)
+        chore = Chore("backup", self.run, zone=SHANGHAI, **when)
         store, clock = self.bench.store, self.bench.clock
-        return ChoreRounds(chore=chore, store=store, planner=self, pulse=Pulse(), clock=clock, zone=SHANGHAI)
+        return ChoreRounds(chore=chore, store=store, planner=self, pulse=Pulse(), clock=clock)
 
     def live(self, days: float) -> None:
         ends = self.bench.now + timedelta(days=days)
