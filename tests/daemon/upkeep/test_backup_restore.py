@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,25 @@ def test_nothing_is_changed_while_a_daemon_works(here: Installation, backup: Pat
         assert here.files() == during
     assert here.marks() == ("new", "new", "new")
     assert here.files() - before == {"var/modbot.lock"}
+
+
+@pytest.mark.parametrize(
+    ("host", "minutes", "refused"), [("far", 1, True), ("far", -1, False), ("", 1, False)]
+)
+def test_a_daemon_on_another_machine_is_known_by_its_lease(
+    here: Installation, backup: Path, host: str, minutes: int, refused: bool
+) -> None:
+    """One on this machine that holds no lock is dead, whatever its lease says."""
+    until = NOW + timedelta(minutes=minutes)
+    with closing(modbot.store.open(here.database)) as store, store.write() as tx:
+        leases.take(tx, leases.Lease("token", host or socket.gethostname(), 1, NOW, until))
+    if not refused:
+        restore(here, backup)
+        return
+    with pytest.raises(lock.AlreadyRunning) as caught:
+        restore(here, backup)
+    assert "far" in str(caught.value)
+    assert here.marks() == ("new", "new", "new")
 
 
 def test_no_daemon_can_start_while_a_restore_is_prepared(here: Installation, backup: Path) -> None:
@@ -263,6 +284,7 @@ def test_the_owner_of_the_backed_up_store_is_not_waited_for(here: Installation) 
         leases.take(tx, leases.Lease("token", "other-host", 1, NOW, long_after))
     desk.store.close()
     made = upkeep.create(here.loaded, here.folder / "old.tar.gz", now=NOW)
+    here.database.unlink()
     restore(here, made.path)
     desk = open_desk(here)
     with desk.store.read() as rx:
