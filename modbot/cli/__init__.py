@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from modbot.cli import backup, brake, check, demo, doctor, init, models, notify, purge, queue, running, status
 from modbot.cli.base import Group
 
+MODULES = {
+    "demo": "demo",
+    "init": "init",
+    "doctor": "doctor",
+    "poll": "running",
+    "serve": "running",
+    "resume": "running",
+    "status": "status",
+    "check": "check",
+    "queue": "queue",
+    "brake": "brake",
+    "train": "models",
+    "models": "models",
+    "notify": "notify",
+    "backup": "backup",
+    "purge": "purge",
+}
+"""Every command and the module that holds it: imported when it is asked for, since the daemon's
+libraries would make `modbot check` wait for a second."""
 
-def build() -> click.Group:
+
+class Commands(Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands and cmd_name in MODULES:
+            import_module(f"modbot.cli.{MODULES[cmd_name]}").register(self)
+        return super().get_command(ctx, cmd_name)
+
+
+def build() -> Commands:
     """The whole command line."""
-    root = Group("modbot", context_settings={"help_option_names": ["-h", "--help"]})
+    root = Commands("modbot", context_settings={"help_option_names": ["-h", "--help"]})
     click.version_option(version("modbot"), "--version")(root)
-    for module in (demo, init, doctor, running, status, check, queue, brake, models, notify, backup, purge):
-        module.register(root)
     return root
 
 

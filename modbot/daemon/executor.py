@@ -29,7 +29,7 @@ from modbot.errors import (
     Retryable,
     Unreadable,
 )
-from modbot.forums.protocol import ActionResult, Forum, ReplyRef
+from modbot.forums.protocol import ActionResult, Forum, Priority, ReplyRef
 from modbot.store import brake, inbox, outbox
 from modbot.store.engine import Store
 
@@ -173,7 +173,9 @@ class Executor:
         checked = [action for action in group if action.kind is ActionKind.HIDE or action.uncertain]
         if not checked:
             return list(group), {}
-        seen = self._forum.read([_ref(action) for action in checked])
+        restores = checked[0].kind is ActionKind.RESTORE
+        priority = Priority.RESTORE if restores else Priority.HIDE
+        seen = self._forum.read([_ref(action) for action in checked], priority=priority)
         self._remember([reply for reply in seen.values() if isinstance(reply, Reply)])
         ready: list[outbox.Action] = [action for action in group if action not in checked]
         results: dict[int, ActionResult] = {}

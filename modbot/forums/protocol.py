@@ -150,8 +150,14 @@ class Forum(Protocol):
 
     def author(self, author_id: int) -> Author: ...
 
-    def read(self, refs: Sequence[ReplyRef]) -> dict[int, Reply | Visibility]:
-        """Read replies again: post id → the reply as it is now, or GONE/PENDING/UNKNOWN."""
+    def read(
+        self, refs: Sequence[ReplyRef], *, priority: Priority = Priority.RE_READ
+    ) -> dict[int, Reply | Visibility]:
+        """Read replies again: post id → the reply as it is now, or GONE/PENDING/UNKNOWN.
+
+        An action that looks first does so with its own ``priority``: behind a poll that reads
+        a month through, it would wait for hours.
+        """
         ...
 
     def read_back(self, ref: ReplyRef) -> Visibility: ...

@@ -19,6 +19,7 @@ from modbot.forums.protocol import (
     Check,
     CheckStatus,
     Cursor,
+    Priority,
     ReplyRef,
     ThreadRef,
     ThreadView,
@@ -147,7 +148,12 @@ class ScriptedForum:
             raise Gone(forum=self._name, detail=f"member {author_id}")
         return found
 
-    def read(self, refs: Sequence[ReplyRef]) -> dict[int, Reply | Visibility]:
+    def read(
+        self,
+        refs: Sequence[ReplyRef],
+        *,
+        priority: Priority = Priority.RE_READ,  # noqa: ARG002 - nobody waits here
+    ) -> dict[int, Reply | Visibility]:
         self._asked("read", refs)
         return {ref.post_id: self._state(ref.post_id) for ref in refs}
 

@@ -19,7 +19,8 @@ from modbot.store import engine as store_engine
 
 
 def commands(group, prefix=()):
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         if hasattr(command, "commands"):
             yield from commands(command, (*prefix, name))
         else:
@@ -27,6 +28,14 @@ def commands(group, prefix=()):
 
 
 ALL = dict(commands(build()))
+
+
+def test_every_command_is_listed_and_every_listed_module_registers_what_it_is_listed_for():
+    root = build()
+    listed = set(root.list_commands(None))
+    assert all(root.get_command(None, name) is not None for name in listed)
+    assert set(root.commands) == listed
+    assert root.get_command(None, "nonsense") is None
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])

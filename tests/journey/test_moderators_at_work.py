@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -160,3 +161,28 @@ def test_after_a_crash_in_the_middle_the_next_start_finds_the_hide_in_effect(tow
     assert running_action(running, verdict.action_id).state is OutboxState.DONE
     assert town.scene.forum.hides[spam.id] == 1
     assert town.scene.forum.idle_hides[spam.id] == 0
+
+
+def test_an_action_does_not_wait_for_polls_that_never_rest(town, running):
+    """As at a first start, which reads a month through: each look goes before the next page."""
+    spam = town.posts(Fate.SPAM)[0]
+    moderator = Moderator(town.loaded(), running.house.store, "郭", clock=town.clock)
+    moderator.give(flag_of(running, spam).id, VerdictKind.UPHOLD)
+    enough = threading.Event()
+
+    def poll_without_rest():
+        while not enough.is_set():
+            town.clock.move(minutes=2)
+            running.desk.poll()
+
+    polls = threading.Thread(target=poll_without_rest)
+    action = threading.Thread(target=running.desk.executor.work)
+    polls.start()
+    action.start()
+    action.join(15)
+    waits_still = action.is_alive()
+    enough.set()
+    polls.join()
+    action.join()
+    assert not waits_still
+    assert spam.hidden

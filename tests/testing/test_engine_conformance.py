@@ -138,7 +138,7 @@ class OneNumber(ScriptedForum):
 class Forgetful(ScriptedForum):
     """Does not look at replies again."""
 
-    def read(self, refs):
+    def read(self, refs, **how):
         return {ref.post_id: self._first.setdefault(ref.post_id, self.posts.get(ref.post_id)) for ref in refs}
 
     def poll(self, cursor, *, now):

@@ -96,31 +96,35 @@ class DiscuzForum:
         self._poller.html.refuse(page)
         return parse_profile(page.text, author_id=author_id, now=self._clock())
 
-    def read(self, refs: Sequence[ReplyRef]) -> dict[int, Reply | Visibility]:
+    def read(
+        self, refs: Sequence[ReplyRef], *, priority: Priority = Priority.RE_READ
+    ) -> dict[int, Reply | Visibility]:
         found: dict[int, Reply | Visibility] = {}
         by_thread: dict[int, list[ReplyRef]] = {}
         for ref in refs:
             by_thread.setdefault(ref.thread_id or 0, []).append(ref)
         for thread, some in by_thread.items():
             if thread and len(some) >= _WHOLE_PAGE_FROM:
-                found.update(self._on_newest_page(thread, some))
+                found.update(self._on_newest_page(thread, some, priority))
             for ref in some:
                 if ref.post_id not in found:
-                    found[ref.post_id] = self._state(ref)
+                    found[ref.post_id] = self._state(ref, priority)
         return found
 
-    def _on_newest_page(self, thread: int, refs: Sequence[ReplyRef]) -> dict[int, Reply | Visibility]:
+    def _on_newest_page(
+        self, thread: int, refs: Sequence[ReplyRef], priority: Priority
+    ) -> dict[int, Reply | Visibility]:
         """Those of a thread's replies that its newest page shows, in one request."""
         try:
-            page = self._poller.html.thread(thread, 1, Priority.RE_READ)
+            page = self._poller.html.thread(thread, 1, priority)
         except (Gone, Unreadable):
             return {}
         wanted = {ref.post_id for ref in refs}
         return {reply.post_id: reply for reply in page.replies if reply.post_id in wanted}
 
-    def _state(self, ref: ReplyRef) -> State:
+    def _state(self, ref: ReplyRef, priority: Priority = Priority.RE_READ) -> State:
         try:
-            return self._actions.look(ref, Priority.RE_READ)
+            return self._actions.look(ref, priority)
         except Unreadable:
             return Visibility.UNKNOWN
 
