@@ -185,6 +185,13 @@ def test_every_kind_of_error_is_documented(page_of):
     assert {kind_of(kind()) for kind in own} <= set(re.findall(r"`(\w+)`", row))
 
 
+def test_an_engines_own_kind_of_error_is_counted_as_the_kind_that_it_is():
+    class StandsInLine(Retryable):
+        code = "error.forum.stands_in_line"
+
+    assert kind_of(StandsInLine()) == "retryable"
+
+
 def test_actions_are_counted_by_what_became_of_them(page):
     bench = page.bench
     bench.forum.veiled.add(3)
