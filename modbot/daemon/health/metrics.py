@@ -172,8 +172,9 @@ class ForumMetrics:
 def kind_of(problem: ModbotError) -> str:
     """The kind of an error as one word of a closed list: the code, without its path, of the
     nearest class in :mod:`modbot.errors` (an engine may have finer ones of its own)."""
-    known = next(kind for kind in type(problem).__mro__ if kind.__module__ == ModbotError.__module__)
-    return str(known.code).rpartition(".")[2]  # type: ignore[attr-defined] - every class there has one
+    family = [kind for kind in type(problem).__mro__ if issubclass(kind, ModbotError)]
+    known = next(kind for kind in family if kind.__module__ == ModbotError.__module__)
+    return known.code.rpartition(".")[2]
 
 
 def _seconds(waited: timedelta) -> float:
