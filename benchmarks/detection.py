@@ -56,15 +56,18 @@ COMMON = (
 )
 
 
+def genuine(count: int, chance: random.Random) -> list[str]:
+    """Posts of members: they differ from each other by more than a word."""
+    texts = [
+        "".join(chance.choice(part) for part in PARTS) * chance.choice((1, 1, 1, 2)) for _ in range(count)
+    ]
+    return [text + "".join(chance.choices(COMMON, k=chance.randint(4, 30))) for text in texts]
+
+
 def made(count: int) -> list[str]:
     """Posts of the seeded grammar, shuffled."""
     chance = random.Random(1)  # noqa: S311
-    texts = [
-        "".join(chance.choice(part) for part in PARTS) * chance.choice((1, 1, 1, 2))
-        for _ in range(count * 7 // 10)
-    ]
-    # Genuine posts differ from each other by more than a word: some words of their own.
-    texts = [text + "".join(chance.choices(COMMON, k=chance.randint(4, 30))) for text in texts]
+    texts = genuine(count * 7 // 10, chance)
     for label in (Label.LOW_EFFORT, Label.SPAM):
         pool = sentences(label, 5_000, seed=1)
         texts += [

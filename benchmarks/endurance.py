@@ -2,8 +2,9 @@
 
     python benchmarks/endurance.py [--days 7] [--minutes 10] [--a-day 3000] [--indexed 0] [--json]
 
-``--minutes`` is how long the simulated days take. ``--indexed`` judged replies are put into
-the store first, through the product's own judge. Each simulated day gives one line: resident
+``--minutes`` is how long the simulated days take. ``--indexed`` judged replies, spread over the
+window of the duplicate index, are put into the store first, through the product's own judge: with
+as many a day as members write afterwards, as many leave the index as come. Each simulated day gives one line: resident
 memory, replies, requests, size of the database. It ends with how much the memory grew per day
 after the first (least squares), as a share of its size.
 """
@@ -26,7 +27,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-from detection import made
+from detection import genuine, made
 from fast_serve import START, FastClock
 
 from modbot import settings
@@ -90,7 +91,8 @@ def fill(store: Store, loaded: settings.Loaded, count: int) -> None:
         rules=judging_rules(loaded, policy_book(loaded, detector.manifest.thresholds)),
         clock=lambda: START,
     )
-    texts = made(count)
+    texts = genuine(count, random.Random(4))  # noqa: S311
+    apart = timedelta(days=loaded.settings.duplicates.window_days) / max(count, 1)
     for first in range(0, count, 4096):
         some = [
             Reply(
@@ -100,7 +102,7 @@ def fill(store: Store, loaded: settings.Loaded, count: int) -> None:
                 thread_id=1_000_000 + number // 20,
                 board_id=2,
                 author=Author(1_000_000 + number % 9_000, f"旧会员{number % 9_000}", 10, 200),
-                posted_at=START - timedelta(seconds=20 * (count - number)),
+                posted_at=START - apart * (count - number),
             )
             for number, text in enumerate(texts[first : first + 4096], first)
         ]

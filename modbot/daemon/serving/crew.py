@@ -98,6 +98,7 @@ class Crew:
         self._clock = clock
         self._guard = guard
         self._generations = 0
+        self._left_behind: list[Worker] = []
         self.workers: dict[str, Worker] = {}
 
     def begin(self) -> None:
@@ -108,15 +109,22 @@ class Crew:
                 self._begin(self.workers[name])
 
     def renew(self, loaded: Loaded, names: Sequence[str], *, seconds: float) -> None:
-        """Other settings: every worker ends its action in flight and is opened anew."""
+        """Other settings: every worker ends its action in flight; :meth:`begin` opens others."""
         detector = models.load_detector(loaded)
         self.dismiss(seconds=seconds)
         self._loaded, self._names, self._detector = loaded, tuple(names), detector
-        self.begin()
 
     def leave_behind(self, name: str) -> None:
         """Give a stuck worker up; :meth:`begin` opens another in its place."""
-        _dismiss([self.workers.pop(name)])
+        worker = self.workers.pop(name)
+        self._left_behind.append(worker)
+        _dismiss([worker])
+
+    @property
+    def hanging(self) -> int:
+        """How many threads of workers that were given up hang still."""
+        self._left_behind = [worker for worker in self._left_behind if worker.is_busy]
+        return sum(len(worker.life.pulse.busy()) for worker in self._left_behind)
 
     @property
     def is_complete(self) -> bool:

@@ -80,7 +80,6 @@ class Daemon:
         self._chores: list[ChoreRounds] = []
         self._chores_of: Callable[[Loaded], Sequence[Chore]] = lambda _loaded: ()
         self._chores_pulse = Pulse()
-        self._left_behind = 0
         self._ticked = time.monotonic()
         self.leaves_threads = False
         self._told = float("-inf")
@@ -131,10 +130,10 @@ class Daemon:
     def _replace_stuck(self) -> None:
         after = self.loaded.settings.daemon.stalled_seconds
         for forum, jobs in self.crew.stuck(after).items():
-            self._left_behind += len(jobs)
             self._log.error("work_stuck", forum=forum, jobs=list(jobs), seconds=after)
-            self._refuse_to_pile_up()
             self.crew.leave_behind(forum)
+            if self.crew.hanging > SPARE_THREADS:
+                raise Stuck(jobs=str(self.crew.hanging))
         if not self.crew.is_complete:
             self._complete_crew()
         stuck_chores = self._chores_pulse.stuck(after)
@@ -149,10 +148,6 @@ class Daemon:
         except StoreError as problem:
             self._log.warning("not_begun", code=problem.code, problem=str(problem))
 
-    def _refuse_to_pile_up(self) -> None:
-        if self._left_behind > SPARE_THREADS:
-            raise Stuck(jobs=str(self._left_behind))
-
     def _reload(self) -> None:
         """New settings, or none at all: wrong ones change nothing."""
         self._notifier.reloading()
@@ -166,6 +161,7 @@ class Daemon:
         else:
             self._adopted(loaded)
             self.crew.renew(loaded, names, seconds=loaded.settings.daemon.stop_seconds)
+            self._complete_crew()
             self.crew.resume(who=WHO)
             self.loaded, self._names = loaded, names
             self._begin_chores(chores)
