@@ -4,9 +4,9 @@
 
 ``--minutes`` is how long the simulated days take. ``--indexed`` judged replies, spread over the
 window of the duplicate index, are put into the store first, through the product's own judge: with
-as many a day as members write afterwards, as many leave the index as come. Each simulated day gives one line: resident
-memory, replies, requests, size of the database. It ends with how much the memory grew per day
-after the first (least squares), as a share of its size.
+as many a day as members write afterwards, as many leave the index as come. Each simulated day
+gives one line: resident memory, replies, requests, size of the database. It ends with how much
+the memory grew per day after the first (least squares), as a share of its size.
 """
 
 from __future__ import annotations
