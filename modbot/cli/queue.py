@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from modbot import i18n
-from modbot.cli.base import Group, Session, command, harmless, local_time, option
+from modbot.cli.base import Group, Session, command, harmless, harmless_all, local_time, option
 from modbot.daemon import wording
 from modbot.daemon.house import open_store
 from modbot.daemon.moderating import Moderator, is_settled
@@ -140,12 +140,15 @@ def _see_through(
         return True
     action = moderator.see_through(forum, [action_id])[0]
     ok = is_settled(action) and action.state is not OutboxState.REFUSED
+    detail, trouble = action.detail, None if ok else moderator.trouble(forum)
+    if trouble is not None:
+        detail = session.words.text(trouble.code, **harmless_all(dict(trouble.facts)))
     code = f"queue.action.{action.state.value}"
     sentence = session.words.text(
         code,
         flag=flag_id,
         action=session.words.text(f"action.{action.kind.value}"),
-        detail=harmless(action.detail),
+        detail=harmless(detail),
     )
     _report(session, flag_id, sentence, ok=ok, state=action.state.value)
     return ok

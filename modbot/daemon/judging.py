@@ -43,6 +43,7 @@ from modbot.store.engine import Store
 
 BATCH = 256
 SMALL_CAMPAIGN = 16
+FORGETS_EVERY = timedelta(hours=1)
 WHO = "modbot"
 
 
@@ -81,12 +82,14 @@ class Judge:
         self._rules = rules
         self._clock = clock
         self._steps: dict[str, int] = {}
+        self._forgot_at: datetime | None = None
         self._owed: set[str] | None = None
         self._log = structlog.get_logger("judge").bind(forum=forum)
 
     def judge_waiting(self) -> Tally:
         """Judge every stored reply that has no decision yet, oldest first."""
         tally = Tally()
+        self._forget_old()
         self._judge_earlier_members(tally)
         while True:
             with self._store.read() as rx:
@@ -97,15 +100,14 @@ class Judge:
         self._show_best()
         return tally
 
-    @property
-    def remembered(self) -> int:
-        """How many replies new ones are compared with."""
-        return self._duplicates.size
-
-    def forget_old(self) -> None:
-        """Let go of what no reply can be compared with any more."""
-        self._duplicates.expire(self._clock())
-        self._steps.clear()
+    def _forget_old(self) -> None:
+        """Let go of what no reply can be compared with any more: memory is bounded by the
+        window, too."""
+        now = self._clock()
+        if self._forgot_at is None or now - self._forgot_at >= FORGETS_EVERY:
+            self._forgot_at = now
+            self._duplicates.expire(now)
+            self._steps.clear()
 
     def _judge_or_park(self, batch: Sequence[inbox.Stored], tally: Tally) -> None:
         try:

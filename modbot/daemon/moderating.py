@@ -18,7 +18,8 @@ from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.serving import ownership
 from modbot.domain import OutboxState, Reason, VerdictKind, VerdictSource
 from modbot.settings import Loaded
-from modbot.store import flags, outbox, requests, verdicts
+from modbot.store import breakers, flags, outbox, requests, verdicts
+from modbot.store.breakers import Breaker, BreakerState
 from modbot.store.engine import Store
 
 WAIT_SECONDS = 60.0
@@ -70,7 +71,8 @@ class Moderator:
         self, forum: str, action_ids: Sequence[int], *, wait: Callable[[float], None] = time.sleep
     ) -> list[outbox.Action]:
         """Wait until the actions are settled (or WAIT_SECONDS are over, or the account needs a
-        human); answers them as they are, with the forum's trouble in ``detail``."""
+        human, or the forum is left alone); answers them as they are, with what went wrong with
+        them in ``detail``."""
         deadline = self.clock() + timedelta(seconds=WAIT_SECONDS)
         while True:
             try:
@@ -80,9 +82,17 @@ class Moderator:
             with self.store.read() as rx:
                 actions = [outbox.get(rx, action_id) for action_id in action_ids]
             waiting = [action for action in actions if action.state in outbox.UNSETTLED]
-            if not waiting or self.clock() >= deadline:
+            if not waiting or self.clock() >= deadline or self.trouble(forum) is not None:
                 return actions
             wait(LOOK_SECONDS)
+
+    def trouble(self, forum: str) -> Breaker | None:
+        """Why the daemon leaves ``forum`` alone at present, if it does."""
+        if not self._daemon_runs():
+            return None
+        with self.store.read() as rx:
+            found = breakers.load(rx, forum)
+        return None if found is None or found.state is BreakerState.CLOSED else found
 
     def _work_if_alone(self, forum: str) -> None:
         try:

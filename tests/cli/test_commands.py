@@ -13,8 +13,10 @@ import pytest
 
 from modbot import i18n, settings
 from modbot.cli import build
+from modbot.daemon.serving import ownership
 from modbot.demo.state import Fate
 from modbot.store import brake as brakes
+from modbot.store import breakers
 from modbot.store import engine as store_engine
 
 
@@ -56,6 +58,29 @@ def test_every_command_and_option_has_a_help_text_in_both_languages(words, langu
     for parameter in ALL[words].params:
         if parameter.param_type_name == "option":
             assert f"option.{parameter.name}" in templates, parameter.name
+
+
+def test_while_the_forum_is_left_alone_a_verdict_waits_and_says_why_at_once(city):
+    city.everybody_writes()
+    city.shell.objects("poll", "--once", "--json")
+    zan = next(flag for flag in city.shell.objects("queue", "list", "--json") if "赞赞" in flag["text"])
+    folder = city.shell.folder / "var"
+    now = datetime.now(UTC)
+    stopped = breakers.Breaker(
+        breakers.BreakerState.STOPPED,
+        now,
+        code="error.forum.logged_out",
+        facts={"forum": "city", "detail": "captcha"},
+    )
+    with closing(store_engine.open(folder / "modbot.db")) as store, ownership.owning(store, folder):
+        with store.write() as tx:
+            breakers.save(tx, "city", stopped)
+        began = time.monotonic()
+        told = city.shell("queue", "uphold", str(zan["id"]), "--lang", "en")
+    assert time.monotonic() - began < 20
+    assert told.returncode == 1
+    assert "the daemon will do it" in told.stderr
+    assert "the account is signed out: captcha" in told.stderr
 
 
 def test_help_is_printed_in_the_readers_language(shell):

@@ -356,3 +356,16 @@ def test_tallies_add_up() -> None:
     one = Tally(judged=2, allowed=1, hides=1, by_reason={"spam": 1})
     one.add(Tally(judged=3, queued=2, parked=1, by_reason={"spam": 1, "low_effort": 1}))
     assert one == Tally(5, 1, 2, 1, 1, {"spam": 2, "low_effort": 1})
+
+
+def test_what_is_older_than_the_window_leaves_the_memory_by_itself(court: Court) -> None:
+    court.bench.forum.write(1, DECENT)
+    court.bench.forum.write(2, COPIED)
+    court.judge()
+    assert court.duplicates.size == 2
+    court.bench.later(days=29)
+    court.judge()
+    assert court.duplicates.size == 2
+    court.bench.later(days=2)
+    court.judge()
+    assert court.duplicates.size == 0

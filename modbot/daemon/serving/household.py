@@ -19,7 +19,6 @@ from modbot.daemon.serving.daemon import Daemon
 from modbot.settings import Loaded
 from modbot.store.engine import Store
 
-FORGETS_EVERY = 3600.0
 NOTICES_EVERY = 30.0
 BACKUP_SECONDS = 3600.0
 
@@ -40,7 +39,6 @@ class Household:
         chosen = loaded.settings
         zone = hours.zone_named(chosen.notifications.timezone, source=str(loaded.operator_file))
         found = [
-            Chore("forget", self._forget_old, every=FORGETS_EVERY, recorded=False),
             Chore("notices", lambda: notifier.tick(self._clock()), every=NOTICES_EVERY, recorded=False),
         ]
         if beat is not None:
@@ -51,13 +49,6 @@ class Household:
         if chosen.retention.at:
             found.append(Chore("purge", lambda: self._purge(loaded), at=chosen.retention.at, zone=zone))
         return found
-
-    def _forget_old(self) -> Mapping[str, object]:
-        """Bound the memory of months: what no reply can be compared with any more goes."""
-        workers = list(self._daemon.crew.workers.values())
-        for worker in workers:
-            worker.desk.judge.forget_old()
-        return {worker.desk.name: worker.desk.judge.remembered for worker in workers}
 
     def _back_up(self, loaded: Loaded) -> Mapping[str, object]:
         return heavy.run(
