@@ -142,7 +142,7 @@ def test_a_second_signal_ends_it_at_once(box):
     time.sleep(0.5)
     assert process.poll() is None, "the poll under way is waited for"
     process.send_signal(signal.SIGTERM)
-    assert ends_within(process, 2) < 1
+    assert ends_within(process, 8) < 4, "nine seconds would be allowed"
     assert process.returncode == 128 + signal.SIGTERM
 
 
