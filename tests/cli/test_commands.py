@@ -83,6 +83,14 @@ def test_while_the_forum_is_left_alone_a_verdict_waits_and_says_why_at_once(city
     assert "the account is signed out: captcha" in told.stderr
 
 
+def test_what_does_not_reload_ends_with_its_terminal(city):
+    polling = city.shell.begin("poll", "--json")
+    assert polling.stdout.readline()
+    polling.send_signal(signal.SIGHUP)
+    polling.communicate(timeout=20)
+    assert polling.returncode == -signal.SIGHUP
+
+
 def test_help_is_printed_in_the_readers_language(shell):
     english = shell("queue", "undo", "--lang", "en", "--help")
     chinese = shell("queue", "undo", "--lang", "zh", "--help")

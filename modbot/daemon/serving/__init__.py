@@ -41,7 +41,7 @@ def serve(
     metrics = Metrics()
     lease = timedelta(seconds=loaded.settings.daemon.lease_seconds)
     with (
-        signals.heard() as heard,
+        signals.heard(reloads=True) as heard,
         open_store(loaded) as store,
         ownership.owning(store, loaded.state_dir, lease=lease) as owned,
     ):

@@ -1,4 +1,4 @@
-"""The daemon's signals: SIGTERM and SIGINT end it, a second one at once; SIGHUP reloads."""
+"""Signals: SIGTERM and SIGINT end the work, a second one at once; SIGHUP reloads the daemon."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ class Signals:
 
 
 @contextmanager
-def heard() -> Iterator[Signals]:
-    """Handle signals while inside; the former handlers come back after."""
+def heard(*, reloads: bool = False) -> Iterator[Signals]:
+    """Handle signals while inside; the former handlers come back after. Whoever does not reload
+    on SIGHUP ends with its terminal, as usual."""
     signals = Signals()
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -30,7 +31,7 @@ def heard() -> Iterator[Signals]:
     def reload(_number: int, _frame: FrameType | None) -> None:
         signals.reload.set()
 
-    handlers = {signal.SIGTERM: end, signal.SIGINT: end, signal.SIGHUP: reload}
+    handlers = {signal.SIGTERM: end, signal.SIGINT: end, **({signal.SIGHUP: reload} if reloads else {})}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield signals
