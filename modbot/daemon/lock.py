@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from modbot.errors import ModbotError
+from modbot.store.leases import Lease
 
 FILE = "modbot.lock"
 
@@ -36,6 +39,20 @@ def owning(state_dir: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def refuse_another_machine(lease: Lease | None, *, now: datetime, path: Path) -> None:
+    """The file's lock tells of this machine's processes only; the lease of all. Raises
+    AlreadyRunning, naming the machine, while the lease of another one lasts."""
+    if lease is None or not lease.is_live(now) or lease.host == socket.gethostname():
+        return
+    raise AlreadyRunning(
+        code="error.already_running_elsewhere",
+        pid=lease.pid,
+        host=lease.host,
+        seconds=round((lease.until - now).total_seconds()),
+        path=str(path),
+    )
 
 
 def is_held(state_dir: Path) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, select, update
 
 from modbot.errors import LeaseLost
 from modbot.store import dialect
 from modbot.store.schema import leases
+from modbot.store.types import from_microseconds
 
 OWNER = "owner"
 
@@ -34,6 +38,21 @@ def load(rx: Connection) -> Lease | None:
     query = select(*(leases.c[name] for name in Lease.__slots__)).where(leases.c.name == OWNER)
     row = rx.execute(query).mappings().one_or_none()
     return None if row is None else Lease(**row)
+
+
+def peek(database: Path) -> Lease | None:
+    """The lease in a file that is not opened as a store: a restore replaces it, however damaged
+    or old it is. None also when it cannot be told."""
+    query = "SELECT owner, host, pid, since, until, released FROM leases WHERE name = ?"
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True)) as raw:
+            row = raw.execute(query, (OWNER,)).fetchone()
+    except sqlite3.DatabaseError:
+        return None
+    if row is None:
+        return None
+    owner, host, pid, since, until, released = row
+    return Lease(owner, host, pid, from_microseconds(since), from_microseconds(until), bool(released))
 
 
 def take(tx: Connection, lease: Lease) -> None:

@@ -28,7 +28,7 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else EPOCH + timedelta(microseconds=value)
+        return None if value is None else from_microseconds(value)
 
 
 class Words(TypeDecorator[str]):
@@ -62,6 +62,10 @@ def microseconds(at: datetime) -> int:
     if at.tzinfo is None:
         raise ValueError("times in the store are aware; got a naive one")
     return (at - EPOCH) // _MICROSECOND
+
+
+def from_microseconds(value: int) -> datetime:
+    return EPOCH + timedelta(microseconds=value)
 
 
 def day_start(at: datetime) -> datetime:

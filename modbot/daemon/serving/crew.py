@@ -19,6 +19,7 @@ from modbot.daemon.serving.circuit import Circuit, CircuitLimits
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.rounds import Pauses, Rounds
 from modbot.daemon.serving.timetable import Planner, Timetable
+from modbot.detection import Detector
 from modbot.errors import LeaseLost, ModbotError
 from modbot.settings import Loaded
 from modbot.store.engine import Store
@@ -82,6 +83,7 @@ class Crew:
         self,
         loaded: Loaded,
         names: Sequence[str],
+        detector: Detector,
         *,
         store: Store,
         planner: Planner,
@@ -92,7 +94,7 @@ class Crew:
         self._metrics = metrics or Metrics()
         self._loaded = loaded
         self._names = tuple(names)
-        self._detector = models.load_detector(loaded)
+        self._detector = detector
         self._store = store
         self._planner = planner
         self._clock = clock
@@ -108,9 +110,8 @@ class Crew:
                 self.workers[name] = self._open(name)
                 self._begin(self.workers[name])
 
-    def renew(self, loaded: Loaded, names: Sequence[str], *, seconds: float) -> None:
+    def renew(self, loaded: Loaded, names: Sequence[str], detector: Detector, *, seconds: float) -> None:
         """Other settings: every worker ends its action in flight; :meth:`begin` opens others."""
-        detector = models.load_detector(loaded)
         self.dismiss(seconds=seconds)
         self._loaded, self._names, self._detector = loaded, tuple(names), detector
 
@@ -193,7 +194,7 @@ class Crew:
 def at_work(loaded: Loaded, names: Sequence[str], store: Store) -> Iterator[Crew]:
     """A crew on a timetable of its own, for as long as it is looked at: the demo."""
     timetable = Timetable(2 * len(names))
-    crew = Crew(loaded, names, store=store, planner=timetable, clock=utc_now)
+    crew = Crew(loaded, names, models.load_detector(loaded), store=store, planner=timetable, clock=utc_now)
     crew.begin()
     timetable.start()
     try:
@@ -231,11 +232,12 @@ def circuit_limits(loaded: Loaded) -> CircuitLimits:
     )
 
 
-def check(loaded: Loaded) -> tuple[str, ...]:
+def check(loaded: Loaded) -> tuple[tuple[str, ...], Detector]:
     """Find what is wrong with settings before anything is changed for them; answers the
-    forums' names. Raises SettingsError and ModelError."""
+    forums' names and the model that judges. Raises SettingsError and ModelError."""
     names = wiring.forum_names(loaded)
-    wiring.policy_book(loaded, models.load_detector(loaded).manifest.thresholds)
+    detector = models.load_detector(loaded)
+    wiring.policy_book(loaded, detector.manifest.thresholds)
     for name in names:
         wiring.engine_of(loaded, name)
-    return names
+    return names, detector

@@ -66,11 +66,12 @@ class Daemon:
         self._adopted = adopted
         self._clock = clock
         self._notifier = notifier or Notifier()
-        self._names = crews.check(loaded)
+        self._names, detector = crews.check(loaded)
         self._timetable = Timetable(THREADS_PER_FORUM * len(self._names) + CHORE_THREADS + SPARE_THREADS)
         self.crew = Crew(
             loaded,
             self._names,
+            detector,
             store=store,
             planner=self._timetable,
             clock=clock,
@@ -153,14 +154,14 @@ class Daemon:
         self._notifier.reloading()
         try:
             loaded = self._reread()
-            names = crews.check(loaded)
+            names, detector = crews.check(loaded)
             chores = self._chores_of(loaded)
             self._refuse_what_needs_a_restart(loaded)
         except ModbotError as problem:
             self._log.error("reload_refused", code=problem.code, problem=str(problem))
         else:
             self._adopted(loaded)
-            self.crew.renew(loaded, names, seconds=loaded.settings.daemon.stop_seconds)
+            self.crew.renew(loaded, names, detector, seconds=loaded.settings.daemon.stop_seconds)
             self._complete_crew()
             self.crew.resume(who=WHO)
             self.loaded, self._names = loaded, names

@@ -87,14 +87,7 @@ def _take(store: Store, state_dir: Path, lease: timedelta, clock: Callable[[], d
     now, host = clock(), _host()
     with store.write() as tx:
         former = leases.load(tx)
-        if former is not None and former.is_live(now) and former.host != host:
-            raise lock.AlreadyRunning(
-                code="error.already_running_elsewhere",
-                pid=former.pid,
-                host=former.host,
-                seconds=round((former.until - now).total_seconds()),
-                path=str(state_dir),
-            )
+        lock.refuse_another_machine(former, now=now, path=state_dir)
         token = secrets.token_hex(16)
         leases.take(tx, Lease(token, host, os.getpid(), now, now + lease))
     return Ownership(token, after_crash=former is not None and not former.released)

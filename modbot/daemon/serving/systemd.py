@@ -23,9 +23,6 @@ class Notifier:
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={now}")
 
-    def status(self, status: str) -> None:
-        self._tell(f"STATUS={status}")
-
     def alive(self) -> None:
         self._tell("WATCHDOG=1")
 

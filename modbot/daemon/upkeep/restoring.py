@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -20,9 +18,8 @@ from modbot.daemon.upkeep.verifying import Contents
 from modbot.detection import manifest as model_manifest
 from modbot.errors import BackupError, StoreError
 from modbot.settings import Loaded
-from modbot.store import engine, restored, snapshot, swap
+from modbot.store import engine, leases, restored, snapshot, swap
 from modbot.store.swap import Step
-from modbot.store.types import microseconds
 from modbot.training import versions
 
 Owning = Callable[[Path], AbstractContextManager[None]]
@@ -76,7 +73,7 @@ def prepared(
             stack.enter_context(own(loaded.state_dir))
             present = _database_of(loaded)
             _finish_earlier(present)
-            _refuse_other_machine(present, now)
+            lock.refuse_another_machine(leases.peek(present), now=now, path=present)
             staging = _Staging(stack, f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
             folder = staging.beside(present.with_name(f"{present.name}.unpacked"))
             folder.mkdir(mode=0o700)
@@ -153,22 +150,6 @@ def _database_of(loaded: Loaded) -> Path:
     if path is None:
         raise BackupError(code="error.backup.server")
     return path
-
-
-def _refuse_other_machine(database: Path, now: datetime) -> None:
-    """A lock tells of the daemons of this machine only; the lease of all. Raises AlreadyRunning."""
-    query = "SELECT pid, host, until FROM leases WHERE NOT released AND until > ?"
-    try:
-        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True)) as raw:
-            found = raw.execute(query, (microseconds(now),)).fetchone()
-    except sqlite3.DatabaseError:
-        return  # missing, damaged or older than leases: what a restore is for
-    if found is not None and found[1] != socket.gethostname():
-        pid, host, until = found
-        seconds = (until - microseconds(now)) // 1_000_000
-        raise lock.AlreadyRunning(
-            code="error.already_running_elsewhere", pid=pid, host=host, seconds=seconds, path=str(database)
-        )
 
 
 def _finish_earlier(database: Path) -> None:
