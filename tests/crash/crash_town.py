@@ -24,7 +24,7 @@ from modbot.demo.state import Member, Post
 HERE = Path(__file__).parent
 THREADS = ("words", "years", "traffic", "deer", "heating", "changes")
 NURSERY = "nursery"
-SETTINGS = """
+BOLD = """
 [policy]
 mode = "enforce"
 
@@ -41,7 +41,11 @@ distinct_texts_per_hour = 100000
 authors_with_standing = 100000
 overturned = 20
 overturned_of = 20
-
+"""
+"""Hides and shows all that it finds: no budget and no brake holds anything."""
+SETTINGS = (
+    BOLD
+    + """
 [polling]
 every_seconds = 0.2
 quiet_every_seconds = 0.4
@@ -65,6 +69,7 @@ panel_search_seconds = 60
 requests_per_second = 20
 requests_per_day = 10000000
 """
+)
 
 
 class Ledger:

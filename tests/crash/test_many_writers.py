@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from crash_sentences import Writer
-from crash_town import HERE, Ledger
+from crash_town import BOLD, HERE, Ledger
 
 from modbot import settings
 from modbot.daemon import models, wiring
@@ -30,20 +30,9 @@ from modbot.testing import ScriptedForum
 SECONDS = 10.0
 AT_ONCE = 10
 ROLES = ("console", "console", "cli")
-SETTINGS = """
-[policy]
-mode = "enforce"
-[policy.spam]
-hide = 0.9
-[queue]
-share = 1.0
-per_day = 100000
-at_least = 100000
-[brake]
-distinct_texts_per_hour = 100000
-authors_with_standing = 100000
-overturned = 20
-overturned_of = 20
+SETTINGS = (
+    BOLD
+    + """
 [actions]
 undo_seconds = 0
 [paths]
@@ -53,6 +42,7 @@ url = "http://127.0.0.1:1/"
 username = "modbot"
 password = "unused"
 """
+)
 
 
 @dataclass
