@@ -38,7 +38,7 @@ $(READY): requirements.lock pyproject.toml
 
 # For maintainers: resolve anew from pyproject.toml (needs uv).
 lock:
-	uv pip compile pyproject.toml --extra server --group dev requirements-build.in --universal \
+	uv pip compile pyproject.toml --extra server --extra fast --group dev requirements-build.in --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --output-file requirements.lock
 

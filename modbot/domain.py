@@ -221,6 +221,25 @@ class Probabilities:
         return {Label.HAM: self.ham, Label.LOW_EFFORT: self.low_effort, Label.SPAM: self.spam}[label]
 
 
+class Slip(StrEnum):
+    """Why a repeated or empty post means nothing: its author's hand slipped."""
+
+    DOUBLE_CLICK = "double_click"
+    BLANKED = "blanked"
+    EDIT = "edit"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """An earlier reply that says the same or nearly so. ``posted_at`` is aware UTC."""
+
+    key: ReplyKey
+    similarity: float
+    author_id: int | None
+    thread_id: int | None
+    posted_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Repetition:
     """How a reply stands in its campaign, itself counted, within the window.
@@ -229,7 +248,12 @@ class Repetition:
     similarity to the campaign's representative. ``newcomers`` counts authors
     without standing. ``author_posts``/``author_threads`` count this author's own
     copies within the burst window, ``author_texts`` how many different texts this
-    author has repeated. ``slip`` marks a double-click or a blanked double post.
+    author has repeated, ``texts`` how many texts the campaign repeats (more than one
+    when few authors share them). ``slip`` says why the reply is no card.
+    ``aliases`` are the earlier ids of campaigns that are one with this now.
+    ``population`` counts all replies that repetition was looked for in.
+    ``surprise`` is −log10 of the chance that unrelated members wrote this so often
+    by themselves; None where nobody asked. ``duplicates`` are the nearest earlier ones.
     """
 
     campaign: str
@@ -243,11 +267,16 @@ class Repetition:
     author_posts: int
     author_threads: int
     author_texts: int
-    slip: bool
+    slip: Slip | None
     first_post: ReplyKey
     first_seen: datetime | None
     last_seen: datetime | None
     nearest: ReplyKey | None = None
+    texts: int = 1
+    aliases: tuple[str, ...] = ()
+    population: int = 0
+    surprise: float | None = None
+    duplicates: tuple[Duplicate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

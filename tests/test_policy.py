@@ -19,6 +19,7 @@ from modbot.domain import (
     Reply,
     ReplyKey,
     Signal,
+    Slip,
     ThreadKind,
 )
 from modbot.policy import (
@@ -79,7 +80,7 @@ def a_campaign(**changes: object) -> Repetition:
         author_posts=1,
         author_threads=1,
         author_texts=1,
-        slip=False,
+        slip=None,
         first_post=ReplyKey("city", 12),
         first_seen=NOW - timedelta(days=3),
         last_seen=NOW,
@@ -194,7 +195,7 @@ def test_a_reply_meets_the_decision_its_evidence_allows(situation, reply, assess
             NEWCOMER,
             "queue",
         ),
-        ("a double-click", a_campaign(slip=True), NEWCOMER, "allow"),
+        ("a double-click", a_campaign(slip=Slip.DOUBLE_CLICK), NEWCOMER, "allow"),
     ],
 )
 def test_repetition_hides_only_what_no_custom_explains(situation, repetition, author, kind):

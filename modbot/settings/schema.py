@@ -58,6 +58,10 @@ class PollingSettings(_Section):
     first_flag_hours: Seconds = 24
 
 
+class DetectionSettings(_Section):
+    accelerate: bool = False
+
+
 class DuplicateSettings(_Section):
     window_days: Positive = 30
     burst_days: Positive = 7
@@ -241,6 +245,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()
     polling: PollingSettings = PollingSettings()
+    detection: DetectionSettings = DetectionSettings()
     duplicates: DuplicateSettings = DuplicateSettings()
     policy: PolicySettings = PolicySettings()
     kinds: KindSettings = KindSettings()

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 
 from modbot.domain import (
     Author,
+    Duplicate,
     Link,
     Probabilities,
     Repetition,
@@ -17,6 +18,7 @@ from modbot.domain import (
     ReplyKey,
     Signal,
     SignalValue,
+    Slip,
     ThreadKind,
     Visibility,
 )
@@ -125,6 +127,11 @@ def repetition_to_json(repetition: Repetition | None) -> dict[str, Any] | None:
     fields = {name: getattr(repetition, name) for name in Repetition.__slots__}
     for name in ("first_seen", "last_seen"):
         fields[name] = fields[name].isoformat() if fields[name] is not None else None
+    fields["slip"] = repetition.slip.value if repetition.slip is not None else None
+    fields["duplicates"] = [
+        [one.key, one.similarity, one.author_id, one.thread_id, one.posted_at.isoformat()]
+        for one in repetition.duplicates
+    ]
     return fields
 
 
@@ -136,7 +143,23 @@ def repetition_of(stored: Mapping[str, Any] | None) -> Repetition | None:
         fields[name] = datetime.fromisoformat(fields[name]) if fields[name] is not None else None
     for name in ("first_post", "nearest"):
         fields[name] = ReplyKey(*fields[name]) if fields[name] is not None else None
+    fields["slip"] = _slip(fields["slip"])
+    fields["aliases"] = tuple(fields.get("aliases", ()))
+    fields["duplicates"] = tuple(_duplicate(*row) for row in fields.get("duplicates", ()))
     return Repetition(**fields)
+
+
+def _slip(stored: str | bool | None) -> Slip | None:
+    """Rows of the first schema say only that there was one."""
+    if isinstance(stored, str):
+        return Slip(stored)
+    return Slip.DOUBLE_CLICK if stored else None
+
+
+def _duplicate(
+    key: Sequence[Any], similarity: float, author_id: int | None, thread_id: int | None, posted_at: str
+) -> Duplicate:
+    return Duplicate(ReplyKey(*key), similarity, author_id, thread_id, datetime.fromisoformat(posted_at))
 
 
 def probabilities_of(row: RowMapping) -> Probabilities:

@@ -80,7 +80,7 @@ def repetition(campaign: str, first: ReplyKey) -> Repetition:
         author_posts=1,
         author_threads=1,
         author_texts=1,
-        slip=False,
+        slip=None,
         first_post=first,
         first_seen=START - timedelta(days=2),
         last_seen=START,

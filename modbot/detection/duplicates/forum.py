@@ -13,7 +13,7 @@ from modbot.detection.duplicates.members import UNKNOWN, Member
 from modbot.detection.duplicates.near import Match, NearTable, comparable, search
 from modbot.detection.duplicates.observed import Observation, author_number, is_placeholder
 from modbot.detection.duplicates.tally import Tally
-from modbot.domain import Author, Repetition, Reply, ReplyKey
+from modbot.domain import Author, Repetition, Reply, ReplyKey, Slip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Kinship:
     similarity: float
     length: int
     author_texts: int
-    slip: bool
+    slip: Slip | None
 
 
 class ForumIndex:
@@ -139,7 +139,7 @@ class ForumIndex:
         number, similarity = self._campaign(text, near, seen)
         member = self._member(reply, now)
         tally = self._tally(number, seen, now)
-        slip = is_placeholder(text) or tally.is_slip(member.author, member.thread, member.at)
+        slip = _slip(text, tally, member)
         if not slip:
             tally.add(member)
             added = seen.added.setdefault(member.author, {})
@@ -247,3 +247,9 @@ class ForumIndex:
 
 def _similarity(text: str, representative: str) -> float:
     return float(Levenshtein.normalized_similarity(text, representative))
+
+
+def _slip(text: str, tally: Tally, member: Member) -> Slip | None:
+    if is_placeholder(text):
+        return Slip.BLANKED
+    return Slip.DOUBLE_CLICK if tally.is_slip(member.author, member.thread, member.at) else None

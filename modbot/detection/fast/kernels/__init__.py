@@ -1,0 +1,1 @@
+"""Compiled with numba; imported only where acceleration was asked for."""
