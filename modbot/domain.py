@@ -35,6 +35,16 @@ class Reason(StrEnum):
     SPAM = "spam"
     REPEATED = "repeated"
     TITLE_ECHO = "title_echo"
+    RULE = "rule"
+
+
+class RuleOutcome(StrEnum):
+    """What a rule of the operator does with a reply that it matches."""
+
+    ALLOW = "allow"
+    QUEUE = "queue"
+    HIDE = "hide"
+    LABEL = "label"
 
 
 class Mode(StrEnum):
