@@ -54,6 +54,7 @@ class Folded:
     text ``i`` are ``starts[i]:starts[i + 1]``. ``origins`` counts characters from the
     beginning of the joined originals, those of text ``i`` begin at ``text_starts[i]``.
     ``dressed`` counts, per text, Latin letters and digits written with other characters.
+    ``raw`` are the code points of the joined originals.
     """
 
     codes: Codes
@@ -63,6 +64,7 @@ class Folded:
     origins: Index
     text_starts: Index
     dressed: Index
+    raw: Codes
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -118,7 +120,7 @@ def fold(texts: Sequence[str]) -> Folded:
     dressed = _per_row((codes < 0x80) & (raw[origins] > 0x7F) & (kinds >= Kind.DIGIT), rows, len(clipped))
     kept = _without_idle_spaces(kinds, rows)
     starts = _starts(rows[kept], len(clipped))
-    return Folded(codes[kept], kinds[kept], rows[kept], starts, origins[kept], text_starts, dressed)
+    return Folded(codes[kept], kinds[kept], rows[kept], starts, origins[kept], text_starts, dressed, raw)
 
 
 def letters(folded: Folded) -> Letters:
@@ -143,6 +145,35 @@ def canonicalise(texts: Sequence[str]) -> list[str]:
     """The canonical text of each text: equal ones are exact duplicates."""
     found = letters(fold(texts))
     return strings(found.codes, found.starts)
+
+
+def span(folded: Folded, letters: Letters, row: int, first: int, last: int) -> tuple[int, int]:
+    """Where ``canonical[first:last]`` of text ``row`` stands in the original: ``(start, end)``.
+
+    Code-point offsets into the text as it was given to ``fold``. The end takes in what was
+    dropped or cut behind the last letter (accents, the rest of its run), but no blank, so
+    that the slice of the original, canonicalised again, holds the stretch. Raises IndexError
+    for a row that is not there and ValueError for a stretch that is empty or not in the text.
+    """
+    begin, end = int(letters.starts[row]), int(letters.starts[row + 1])
+    if not 0 <= first < last <= end - begin:
+        raise ValueError(f"no canonical characters {first}:{last} in text {row} of {end - begin}")
+    offset = int(folded.text_starts[row])
+    start = int(folded.origins[letters.places[begin + first]])
+    stop = int(letters.places[begin + last]) if begin + last < end else int(folded.starts[row + 1])
+    inside = slice(int(letters.places[begin + last - 1]), stop)
+    final = int(folded.origins[inside][folded.kinds[inside] >= Kind.DIGIT][-1])
+    return start - offset, _with_dropped(folded, row, final) - offset
+
+
+def _with_dropped(folded: Folded, row: int, last: int) -> int:
+    """The end of the original character at ``last`` with the dropped ones that follow it."""
+    following = np.searchsorted(folded.origins, last, side="right")
+    limit = int(folded.origins[following]) if following < len(folded.origins) else len(folded.raw)
+    limit = min(limit, int(folded.text_starts[row + 1]))
+    kinds = table().fold[np.minimum(folded.raw[last + 1 : limit], LIMIT)] >> KIND_SHIFT
+    blanks = np.flatnonzero(kinds == Kind.SPACE)
+    return last + 1 + (int(blanks[0]) if len(blanks) else len(kinds))
 
 
 def _replace_smilies(joined: str, packed: Codes, text_starts: Index) -> None:
