@@ -21,12 +21,14 @@ from modbot.domain import (
     Reason,
     Repetition,
     Reply,
+    RuleOutcome,
+    Signal,
     ThreadKind,
 )
 
 CONTACT_SIGNALS = frozenset({"contact", "link"})
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
-_URGENCY = {Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
+_URGENCY = {Reason.RULE: 4, Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
 ALL_REASONS = frozenset(Reason)
 
 
@@ -62,6 +64,8 @@ class Policy:
     title_echo: bool = True
     repeated: RepeatedRule = RepeatedRule()
     reasons: frozenset[Reason] = ALL_REASONS
+    rules: str = ""
+    """The digest of the operator's rules."""
     version: str = field(init=False, repr=False, compare=False)
     """The same for the same rules, whatever the process: part of what was judged."""
 
@@ -82,6 +86,7 @@ def _version(policy: Policy) -> str:
         policy.title_echo,
         policy.repeated,
         sorted(policy.reasons),
+        policy.rules,
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
 
@@ -141,17 +146,28 @@ class Finding:
     score: float
     threshold: float | None
     held_by: tuple[str, ...] = ()
+    label: Label | None = None
 
 
 def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
     """Whether the author's record protects them from being hidden unasked."""
+    return standing_of(author, policy, upheld=upheld) is True
+
+
+def standing_of(author: Author, policy: Policy, *, upheld: int = 0) -> bool | None:
+    """Whether the author has standing; None where the page does not say enough to know."""
     if author.group_id is not None and author.group_id in policy.standing_groups:
         return True
-    return author.posts is not None and author.posts >= policy.standing_posts and upheld == 0
+    if upheld == 0 and author.posts is not None and author.posts >= policy.standing_posts:
+        return True
+    group_unknown = author.group_id is None and bool(policy.standing_groups)
+    posts_unknown = author.posts is None and upheld == 0
+    return None if group_unknown or posts_unknown else False
 
 
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
+    assessment = _relabelled(assessment)
     excuse = _excuse(reply, assessment, policy, circumstances)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
@@ -173,19 +189,66 @@ def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances:
     since = circumstances.flag_since
     if since is not None and reply.posted_at is not None and reply.posted_at < since:
         return "before_first_start"
-    if assessment.repetition is not None and assessment.repetition.slip:
-        return "slip"
-    return ""
+    return _harmless(assessment)
+
+
+def _harmless(assessment: Assessment) -> str:
+    """The same for what the operator's own rule says of it, or its author's slip of the hand."""
+    ruling = _ruling(assessment)
+    if ruling is None:
+        return "slip" if _is_slip(assessment) else ""
+    return f"rule:{ruling.details['name']}" if ruling.details["then"] == RuleOutcome.ALLOW else ""
+
+
+def _is_slip(assessment: Assessment) -> bool:
+    return assessment.repetition is not None and bool(assessment.repetition.slip)
+
+
+def _ruling(assessment: Assessment) -> Signal | None:
+    """The operator's rule that decides about this reply."""
+    return next((found for found in _rules(assessment) if found.details["then"] != RuleOutcome.LABEL), None)
+
+
+def _rules(assessment: Assessment) -> list[Signal]:
+    return [signal for signal in assessment.signals if signal.code == "rule"]
+
+
+def _relabelled(assessment: Assessment) -> Assessment:
+    """With the probabilities that the first labelling rule sets, where there is one."""
+    for rule in _rules(assessment):
+        if rule.details["then"] == RuleOutcome.LABEL:
+            label, score = Label(str(rule.details["label"])), float(str(rule.details["sets"]))
+            return replace(assessment, probabilities=assessment.probabilities.having(label, score))
+    return assessment
 
 
 def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
+    found = [_ruled(assessment)]
+    if not _is_slip(assessment):
+        found += _measured(reply, assessment, policy, standing=standing)
+    return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+
+
+def _ruled(assessment: Assessment) -> Finding | None:
+    ruling = _ruling(assessment)
+    if ruling is None:
+        return None
+    label = ruling.details["label"]
+    kind = DecisionKind(str(ruling.details["then"]))
+    return Finding(Reason.RULE, kind, ruling.score, None, label=Label(str(label)) if label else None)
+
+
+def _measured(
+    reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool
+) -> list[Finding | None]:
+    """What the detectors found by themselves."""
     found = [_spam(assessment, policy)]
     if not reply.is_thread_author:
         found += [_repeated(assessment.repetition, policy.repeated), _title_echo(assessment, policy)]
     if not reply.is_thread_author and not standing:
         # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
         found.append(_low_effort(assessment, policy))
-    return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+    return found
 
 
 def _spam(assessment: Assessment, policy: Policy) -> Finding | None:
@@ -289,7 +352,10 @@ def _decision(
 
 
 def _label(assessment: Assessment, carrying: Finding | None) -> Label:
-    """The label of the reason that carried; repetition leaves the text its own."""
+    """The label of the reason that carried; repetition leaves the text its own, and so does a
+    rule that names none."""
+    if carrying is not None and carrying.label is not None:
+        return carrying.label
     if carrying is not None and carrying.reason is Reason.SPAM:
         return Label.SPAM
     if carrying is not None and carrying.reason in (Reason.LOW_EFFORT, Reason.TITLE_ECHO):

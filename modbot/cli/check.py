@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from modbot.cli.base import Session, command, harmless, option
-from modbot.daemon import checking, exchange, models, wiring
+from modbot.daemon import checking, exchange, models, rulebook, wiring
 from modbot.daemon.house import utc_now
 from modbot.domain import Assessment, Decision
 
@@ -38,9 +38,16 @@ def register(root: click.Group) -> None:
 
 def _checker(session: Session, *, no_repeats: bool, model: str | None) -> checking.Checker:
     detector = models.load_detector(session.loaded, model)
-    book = wiring.policy_book(session.loaded, detector.manifest.thresholds)
+    own = rulebook.load_rules(session.loaded)
+    book = wiring.policy_book(session.loaded, detector.manifest.thresholds, rules=own.digest)
     duplicates = None if no_repeats else wiring.duplicate_index(session.loaded.settings)
-    return checking.Checker(detector, checking.enforcing(book), duplicates=duplicates, now=utc_now)
+    return checking.Checker(
+        detector,
+        checking.enforcing(book),
+        duplicates=duplicates,
+        now=utc_now,
+        rules=rulebook.with_standing(own, book),
+    )
 
 
 def _check_stream(session: Session, checker: checking.Checker, input_file: Path | None) -> bool:

@@ -267,7 +267,7 @@ def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
                 "queue.threshold", score=f"{decision.score:.1%}", threshold=f"{decision.threshold:.1%}"
             )
         )
-    lines += [f"  · {words.text('held.' + code)}" for code in decision.held_by]
+    lines += [f"  · {wording.held(code, words)}" for code in decision.held_by]
     if card.duplicates:
         lines.append(words.text("queue.duplicates", count=len(card.duplicates)))
     for member in card.duplicates:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from modbot.daemon.exchange import FORUM, BrokenLine, Line, read_lines
 from modbot.detection import Detector, DuplicateIndex, observation
+from modbot.detection.rules import RuleBook
 from modbot.domain import Assessment, Decision, Mode, Reply
 from modbot.policy import Circumstances, Policy, PolicyBook, decide, has_standing
 
@@ -30,8 +31,10 @@ class Checker:
         *,
         duplicates: DuplicateIndex | None,
         now: Callable[[], datetime],
+        rules: RuleBook | None = None,
     ) -> None:
         self._detector = detector
+        self._rules = rules
         self._book = book
         self._duplicates = duplicates
         self._now = now
@@ -39,7 +42,9 @@ class Checker:
     def check(self, lines: Sequence[Line]) -> list[tuple[Line, Assessment, Decision]]:
         replies = [line.reply for line in lines]
         moment = _latest(replies) or self._now()
-        assessments = self._detector.assess(replies, duplicates=self._duplicates, now=moment)
+        assessments = self._detector.assess(
+            replies, duplicates=self._duplicates, now=moment, rules=self._rules
+        )
         if self._duplicates is not None:
             self._duplicates.insert(
                 [

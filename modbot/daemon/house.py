@@ -16,7 +16,7 @@ from itertools import islice
 import structlog
 
 from modbot import i18n
-from modbot.daemon import models, wiring
+from modbot.daemon import models, rulebook, wiring
 from modbot.daemon.executor import Executor, ExecutorLimits
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.judging import Judge, JudgingRules
@@ -164,7 +164,9 @@ def open_desk(
         sleep=sleeps.usual,
         urgent_sleep=sleeps.urgent,
     )
-    book = wiring.policy_book(loaded, detector.manifest.thresholds)
+    own = rulebook.load_rules(loaded)
+    book = wiring.policy_book(loaded, detector.manifest.thresholds, rules=own.digest)
+    since = _flag_since(loaded, store, name, clock())
     with store.write() as tx:
         # What could not be judged gets another chance at every start: it may be a newer modbot.
         inbox.unpark(tx, name)
@@ -174,7 +176,7 @@ def open_desk(
         store=store,
         detector=detector,
         duplicates=_rebuilt_index(loaded, store, name, clock()),
-        rules=replace(judging_rules(loaded, book), flag_since=_flag_since(loaded, store, name, clock())),
+        rules=replace(judging_rules(loaded, book), flag_since=since, own=own),
         clock=clock,
         metrics=metrics,
     )
@@ -202,6 +204,8 @@ def judging_rules(loaded: Loaded, book: PolicyBook) -> JudgingRules:
     notify = {Reason.LOW_EFFORT, Reason.TITLE_ECHO} if settings.actions.notify_low_effort else set()
     if settings.actions.notify_campaigns:
         notify.add(Reason.REPEATED)
+    if settings.actions.notify_rules:
+        notify.add(Reason.RULE)
     return JudgingRules(
         book=book,
         brake=wiring.brake_limits(settings),

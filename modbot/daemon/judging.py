@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, observation
+from modbot.detection.rules import RuleBook
 from modbot.domain import (
     ActionKind,
     Assessment,
@@ -37,6 +38,7 @@ from modbot.policy import (
     decide,
     free_places,
     has_standing,
+    standing_of,
 )
 from modbot.store import audit, brake, budget, campaigns, decisions, flags, inbox, outbox, verdicts
 from modbot.store.engine import Store
@@ -49,7 +51,8 @@ WHO = "modbot"
 
 @dataclass(frozen=True, slots=True)
 class JudgingRules:
-    """What the operator chose. ``reasons`` are the sentences sent to authors, by reason."""
+    """What the operator chose. ``reasons`` are the sentences sent to authors, by reason, ``own``
+    are the operator's own rules."""
 
     book: PolicyBook
     brake: BrakeLimits
@@ -57,6 +60,7 @@ class JudgingRules:
     reasons: dict[Reason, str]
     notify: frozenset[Reason] = frozenset()
     flag_since: datetime | None = None
+    own: RuleBook | None = None
 
 
 class Judge:
@@ -75,6 +79,8 @@ class Judge:
     ) -> None:
         self._metrics = (metrics or Metrics()).of(forum)
         self._metrics.judges_with(detector.model)
+        if rules.own is not None:
+            self._metrics.judges_by([rule.name for rule in rules.own.rules])
         self._forum = forum
         self._store = store
         self._detector = detector
@@ -140,9 +146,27 @@ class Judge:
     def _judge(self, batch: Sequence[inbox.Stored]) -> list[decisions.Judgement]:
         now = self._clock()
         replies = [stored.reply for stored in batch]
-        assessments = self._detector.assess(replies, duplicates=self._duplicates, now=now)
+        assessments = self._assess(replies, now)
         with self._store.write() as tx:
             return self._decide_all(tx, batch, assessments, now)
+
+    def _assess(self, replies: Sequence[Reply], now: datetime) -> list[Assessment]:
+        own = self._knowing_standing(self._rules.own, replies)
+        return self._detector.assess(replies, duplicates=self._duplicates, now=now, rules=own)
+
+    def _knowing_standing(self, own: RuleBook | None, replies: Sequence[Reply]) -> RuleBook | None:
+        """The rules with what is known of the authors' standing, verdicts on them included."""
+        if own is None or not own.asks_standing:
+            return own
+        ids = [reply.author.id for reply in replies if reply.author.id is not None]
+        with self._store.read() as rx:
+            upheld = verdicts.upheld_authors(rx, self._forum, ids)
+
+        def standing(reply: Reply) -> bool | None:
+            policy = self._rules.book.of_board(reply.forum, reply.board_id)
+            return standing_of(reply.author, policy, upheld=int(reply.author.id in upheld))
+
+        return own.knowing(standing)
 
     def _learn(
         self, batch: Sequence[inbox.Stored], judgements: Sequence[decisions.Judgement], tally: Tally
@@ -205,7 +229,7 @@ class Judge:
 
     def _assessed_again(self, member: inbox.Stored, now: datetime) -> Assessment | None:
         try:
-            return self._detector.assess([member.reply], duplicates=self._duplicates, now=now)[0]
+            return self._assess([member.reply], now)[0]
         except DEFECTS:
             self._log.exception("judging_failed", post=member.reply.post_id)
             return None

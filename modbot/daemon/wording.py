@@ -27,6 +27,12 @@ def reasons(signals: Sequence[Signal], words: i18n.Catalogue) -> list[dict[str, 
     ]
 
 
+def held(code: str, words: i18n.Catalogue) -> str:
+    """Why a decision is milder than its evidence; ``rule:NAME`` names the rule that allows."""
+    kind, _, name = code.partition(":")
+    return words.text(f"held.{kind}", name=name)
+
+
 def evidence(found: Signal) -> list[str]:
     """The pieces of the text that carried the signal."""
     pieces = found.details.get("pieces")

@@ -9,7 +9,7 @@ Compiled once; a batch costs one pass of the automaton over its canonical texts.
 from modbot.detection.rules import conditions, facts
 from modbot.detection.rules.compiling import DEPTH
 from modbot.detection.rules.conditions import Condition, Rule
-from modbot.detection.rules.engine import Rules, Undecided, compile_rules, reached
+from modbot.detection.rules.engine import RuleBook, Undecided, compile_rules, reached
 from modbot.detection.rules.evidence import RuleHit
 from modbot.detection.rules.facts import Facts
 
@@ -18,8 +18,8 @@ __all__ = [
     "Condition",
     "Facts",
     "Rule",
+    "RuleBook",
     "RuleHit",
-    "Rules",
     "Undecided",
     "compile_rules",
     "conditions",

@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbot.detection import canonical
-from modbot.detection.canonical import MAX_CHARACTERS
+from modbot.detection.canonical import MAX_CHARACTERS, Index
 from modbot.detection.rules import facts, keywords, logic
 from modbot.detection.rules.compiling import Compiled
 from modbot.detection.rules.facts import Facts, Standing
 from modbot.detection.rules.keywords import Occurrences
 from modbot.detection.rules.logic import FALSE, TRUE, UNKNOWN, Truth
 from modbot.detection.rules.patterns import Patterns, readable
+
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 class Asked:
@@ -52,16 +54,17 @@ class Asked:
 
     def _answer(self, question: int) -> Truth:
         known = self.compiled
-        if question in known.others:
-            return facts.answer(known.others[question], self.batch, self._standing)
         if question in known.titles.questions:
             return self._of_title(question)
         if question in known.keywords.questions:
             return self._true_in(self.occurrences.of(question))
-        matching = self._folded_matches if question in known.folded.questions else self._raw_matches
-        return self._true_in(np.array(matching.get(question, ()), dtype=np.int64))
+        if question in known.folded.questions:
+            return self._true_in(self._folded_matches.get(question, _NONE))
+        if question in known.raw.questions:
+            return self._true_in(self._raw_matches.get(question, _NONE))
+        return facts.answer(known.questions[question], self.batch, self._standing)
 
-    def _true_in(self, rows: NDArray[np.int64]) -> Truth:
+    def _true_in(self, rows: Index) -> Truth:
         if not len(rows):
             return FALSE
         truth = np.full(len(self.batch), FALSE)
@@ -99,17 +102,17 @@ class Asked:
         return self.compiled.titles.find(canonical.canonicalise(self.batch.titles.values))
 
     @cached_property
-    def _folded_matches(self) -> dict[int, list[int]]:
+    def _folded_matches(self) -> dict[int, Index]:
         return _rows_by_question(self.compiled.folded, self.folded_texts)
 
     @cached_property
-    def _raw_matches(self) -> dict[int, list[int]]:
+    def _raw_matches(self) -> dict[int, Index]:
         return _rows_by_question(self.compiled.raw, self.raw_texts)
 
 
-def _rows_by_question(patterns: Patterns, texts: Sequence[str]) -> dict[int, list[int]]:
+def _rows_by_question(patterns: Patterns, texts: Sequence[str]) -> dict[int, Index]:
     rows: dict[int, list[int]] = {}
     for row, text in enumerate(texts):
         for question in patterns.find(text):
             rows.setdefault(question, []).append(row)
-    return rows
+    return {question: np.array(found) for question, found in rows.items()}

@@ -27,15 +27,16 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """Everything that a batch is matched with. ``others`` are the questions not put to a text."""
+    """Everything that a batch is matched with. ``questions`` are all that the rules ask, by their
+    numbers; those that an automaton or an expression answers are there by number, too."""
 
     clauses: tuple[Clause, ...]
+    questions: Mapping[int, Question]
     keywords: Keywords
     titles: Keywords
     whole: frozenset[int]
     folded: Patterns
     raw: Patterns
-    others: Mapping[int, Question]
     digest: str
 
 
@@ -92,14 +93,12 @@ def _assembled(clauses: Sequence[Clause], questions: Mapping[Question, int], sou
     everything = repr([clause.rule for clause in clauses]).encode("utf-8", "surrogatepass")
     return Compiled(
         clauses=tuple(clauses),
+        questions={number: found for found, number in questions.items()},
         keywords=Keywords({number: words for number, words in folds.items() if not texts[number].title}),
         titles=Keywords({number: words for number, words in folds.items() if texts[number].title}),
         whole=frozenset(number for number, found in texts.items() if found.whole),
         folded=_patterns(expressions, blame, is_raw=False),
         raw=_patterns(expressions, blame, is_raw=True),
-        others={
-            number: found for found, number in questions.items() if not isinstance(found, Contains | Regex)
-        },
         digest=hashlib.sha256(everything).hexdigest()[:8] if clauses else "",
     )
 

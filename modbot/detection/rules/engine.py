@@ -29,7 +29,7 @@ class Undecided:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RuleBook:
     """An operator's rules in the order of their file. Immutable, safe under threads.
 
     ``standing`` tells whether a reply's author has standing, None where that is not known.
@@ -49,9 +49,9 @@ class Rules:
 
     @property
     def asks_standing(self) -> bool:
-        return conditions.AuthorStanding() in self.compiled.others.values()
+        return conditions.AuthorStanding() in self.compiled.questions.values()
 
-    def knowing(self, standing: Standing) -> Rules:
+    def knowing(self, standing: Standing) -> RuleBook:
         """The same rules with a way to know whose author has standing."""
         return replace(self, standing=standing)
 
@@ -79,14 +79,14 @@ class Rules:
         return found
 
 
-def compile_rules(rules: Sequence[Rule], *, source: str = "") -> Rules:
+def compile_rules(rules: Sequence[Rule], *, source: str = "") -> RuleBook:
     """Rules ready to match, proved on their own examples. Raises SettingsError naming ``source``,
     the file that they are from, and the rule."""
     made = compiled(rules, source=source)
     for clause in made.clauses:
         if clause.rule.match or clause.rule.leave:
             _check_examples(made, clause, source)
-    return Rules(made)
+    return RuleBook(made)
 
 
 def reached(hits: Sequence[RuleHit]) -> tuple[RuleHit, ...]:
@@ -96,9 +96,8 @@ def reached(hits: Sequence[RuleHit]) -> tuple[RuleHit, ...]:
 
 
 def _lacks(clause: Clause, asked: Asked, row: int) -> tuple[Question, ...]:
-    others = asked.compiled.others
-    asked_for = [number for number in logic.leaves(clause.node) if number in others]
-    return tuple(others[number] for number in asked_for if asked.truth_at(number, row) == UNKNOWN)
+    unknown = (number for number in logic.leaves(clause.node) if asked.truth_at(number, row) == UNKNOWN)
+    return tuple(asked.compiled.questions[number] for number in unknown)
 
 
 def _check_examples(known: Compiled, clause: Clause, source: str) -> None:

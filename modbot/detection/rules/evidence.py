@@ -39,7 +39,7 @@ class RuleHit:
             {
                 "name": self.name,
                 "then": self.then.value,
-                "reason": self.reason,
+                "reason": self.reason or self.name,
                 "label": self.label.value if self.label else None,
                 "sets": self.score,
                 "spans": self.spans,
@@ -72,8 +72,8 @@ def _spans(question: int, asked: Asked, row: int) -> Iterator[Span]:
             yield _of_folded(asked, row, start, end)
     elif question in known.raw.questions:
         yield from known.raw.spans(question, asked.raw_texts[row])
-    elif question in known.others:
-        yield from _of_facts(known.others[question], asked, row)
+    else:
+        yield from _of_facts(known.questions[question], asked, row)
 
 
 def _of_facts(question: conditions.Question, asked: Asked, row: int) -> Iterator[Span]:

@@ -49,7 +49,8 @@ class Column(Generic[T]):
 class Facts:
     """One batch. All sequences describe the same replies in order; ``contacts`` and ``addresses``
     are those found in each, ``probabilities`` is ``[reply, (ham, low_effort, spam)]`` or None where
-    no model was asked. With ``is_placed`` false, forum and kind of thread are unknown, too."""
+    no model was asked. A reply without the name of a forum may be of any; ``tells_threads`` is
+    False where no page told the kinds of the threads."""
 
     replies: Sequence[Reply]
     folded: Folded
@@ -58,7 +59,7 @@ class Facts:
     contacts: Sequence[Sequence[Contact]]
     addresses: Sequence[Sequence[str]]
     probabilities: Floats | None = None
-    is_placed: bool = True
+    tells_threads: bool = True
 
     def __len__(self) -> int:
         return len(self.replies)
@@ -86,11 +87,11 @@ class Facts:
 
     @cached_property
     def forums(self) -> Column[str | None]:
-        return Column.of(reply.forum if self.is_placed else None for reply in self.replies)
+        return Column.of(reply.forum or None for reply in self.replies)
 
     @cached_property
     def thread_kinds(self) -> Column[ThreadKind | None]:
-        return Column.of(reply.thread_kind if self.is_placed else None for reply in self.replies)
+        return Column.of(reply.thread_kind if self.tells_threads else None for reply in self.replies)
 
     @cached_property
     def posts(self) -> Floats:
@@ -109,18 +110,18 @@ class Facts:
 def of_texts(texts: Sequence[str]) -> Facts:
     """What a text alone tells: of its author, place and score nothing is known."""
     replies = [Reply("", number, text) for number, text in enumerate(texts)]
-    return of_replies(replies, is_placed=False)
+    return of_replies(replies, tells_threads=False)
 
 
 def of_replies(
-    replies: Sequence[Reply], *, probabilities: Floats | None = None, is_placed: bool = True
+    replies: Sequence[Reply], *, probabilities: Floats | None = None, tells_threads: bool = True
 ) -> Facts:
     """The facts of replies that no detector has looked at."""
     folded = canonical.fold([reply.text for reply in replies])
     letters = canonical.letters(folded)
     texts = canonical.strings(letters.codes, letters.starts)
     found = context.measure(replies, folded, letters, texts)
-    return Facts(replies, folded, letters, texts, found.contacts, found.links, probabilities, is_placed)
+    return Facts(replies, folded, letters, texts, found.contacts, found.links, probabilities, tells_threads)
 
 
 def answer(question: conditions.Question, facts: Facts, standing: Standing | None) -> Truth:
