@@ -16,7 +16,7 @@ import re2
 
 from modbot.detection.canonical import fold, strings
 
-_MEMORY = 64 << 20
+MEMORY = 64 << 20
 _SPANS = 20
 _INVISIBLE = frozenset({"Cf", "Me", "Mn"})
 _ALIKE = {r"\[": r"\(", r"\]": r"\)", r"\{": r"\(", r"\}": r"\)", '"': "'", r"\"": "'", "`": "'", r"\`": "'"}
@@ -38,30 +38,44 @@ class Patterns:
     """Expressions by the question that asks them. Raises Unusable.
 
     ``is_folded``: they read folded text, so case does not matter and each is folded itself.
+    ``memory``, in bytes, bounds each set; what does not fit into one is divided among several.
     """
 
-    def __init__(self, wanted: Mapping[int, str], *, is_folded: bool) -> None:
-        options = _options(case_sensitive=not is_folded)
+    def __init__(self, wanted: Mapping[int, str], *, is_folded: bool, memory: int = MEMORY) -> None:
+        options = _options(case_sensitive=not is_folded, memory=memory)
         self.questions = frozenset(wanted)
-        self._numbers = tuple(wanted)
         self._single = {
             question: _compiled(fold_pattern(pattern) if is_folded else pattern, options)
             for question, pattern in wanted.items()
         }
-        self._set = re2.Set.SearchSet(options)
-        for single in self._single.values():
-            self._set.Add(single.pattern)
-        self._sentinel = self._set.Add("")
-        self._set.Compile()
+        self._sets = tuple(self._divided(tuple(wanted), options)) if wanted else ()
+        together = {question for _, questions in self._sets for question in questions}
+        self._alone = tuple(question for question in wanted if question not in together)
 
     def find(self, text: str) -> list[int]:
         """The questions that ``text`` answers with yes."""
-        found = self._set.Match(text)
-        if self._sentinel in found:
-            return [self._numbers[number] for number in found if number != self._sentinel]
-        # A set that runs out of memory answers nothing, not even its empty expression; a single
-        # expression goes on without its tables.
-        return [question for question, single in self._single.items() if single.search(text)]
+        found = self._each(self._alone, text)
+        for together, questions in self._sets:
+            numbers = together.Match(text)
+            if numbers is None:  # out of memory, which a single expression can do without
+                found += self._each(questions, text)
+            else:
+                found += [questions[number] for number in numbers if number < len(questions)]
+        return found
+
+    def _each(self, questions: Sequence[int], text: str) -> list[int]:
+        return [question for question in questions if self._single[question].search(text)]
+
+    def _divided(
+        self, questions: tuple[int, ...], options: re2.Options
+    ) -> Iterator[tuple[re2.Set, tuple[int, ...]]]:
+        made = _set_of([self._single[question].pattern for question in questions], options)
+        if made is not None:
+            yield made, questions
+        elif len(questions) > 1:
+            half = len(questions) // 2
+            yield from self._divided(questions[:half], options)
+            yield from self._divided(questions[half:], options)
 
     def spans(self, question: int, text: str) -> list[tuple[int, int]]:
         """Where the expression of ``question`` matches, in characters; the first few."""
@@ -117,10 +131,23 @@ def _fold(text: str) -> str:
     return strings(folded.codes, folded.starts)[0]
 
 
-def _options(*, case_sensitive: bool) -> re2.Options:
+def _set_of(patterns: Sequence[str], options: re2.Options) -> re2.Set | None:
+    """None when they do not fit into its memory. The last of the set is always found: a set that
+    finds nothing and one that fails answer the same."""
+    made = re2.Set.SearchSet(options)
+    for pattern in (*patterns, ""):
+        made.Add(pattern)
+    try:
+        made.Compile()
+    except re2.error:
+        return None
+    return made
+
+
+def _options(*, case_sensitive: bool, memory: int) -> re2.Options:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     options.case_sensitive = case_sensitive
     return options
 
