@@ -188,7 +188,7 @@ class Reply:
         return ReplyKey(self.forum, self.post_id)
 
 
-SignalValue = str | int | float | bool | None | tuple[str, ...] | tuple[int, ...]
+SignalValue = str | int | float | bool | None | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
