@@ -102,10 +102,12 @@ def _text(batch: Batch, explained: Explained, row: int) -> list[Signal]:
 
 
 def _reach(batch: Batch, explained: Explained, row: int) -> list[Signal]:
+    facts: Details
     text, raised = batch.replies[row].text, []
     for contact in batch.context.contacts[row]:
         places = evidence.found_in(batch.folded, row, (contact.evidence,))
-        facts: Details = {"kind": contact.kind} | evidence.details(text, places)
+        facts = evidence.details(text, places)
+        facts["kind"] = contact.kind
         raised.append(Signal("contact", 1.0, facts | explained.weight_of(row, f"contact_{contact.kind}")))
     links = batch.context.links[row]
     if links:
@@ -134,7 +136,8 @@ def _echoes(batch: Batch, explained: Explained, row: int) -> list[Signal]:
     for code in ("title_echo", "opening_echo"):
         score = batch.context.values.item(row, COLUMNS[code])
         if score >= ECHO and len(batch.canonical[row]) >= context.ECHO_LENGTH:
-            raised.append(Signal(code, score, _whole(batch, row) | explained.weight_of(row, code)))
+            facts = {"limit": ECHO} | _whole(batch, row) | explained.weight_of(row, code)
+            raised.append(Signal(code, score, facts))
     return raised
 
 
