@@ -116,10 +116,8 @@ def evidence(found: Signal) -> list[str]:
 
 def spans(found: Signal) -> list[tuple[int, int]]:
     """Starts and ends, in the original text, of what the signal points at."""
-    flat = found.details.get("spans")
-    if not isinstance(flat, tuple):
-        return []
-    return [(int(start), int(end)) for start, end in zip(flat[::2], flat[1::2], strict=True)]
+    flat = [int(offset) for offset in _column(found, "spans")]
+    return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 def found_weight(found: Signal) -> float:
@@ -150,9 +148,13 @@ def _weights(found: Signal) -> dict[str, Any] | None:
 
 
 def _features(found: Signal) -> list[tuple[str, int, float]]:
-    named = (found.details.get(name) for name in ("features", "feature_values", "feature_weights"))
-    names, values, shares = (column if isinstance(column, tuple) else () for column in named)
-    return [(str(n), int(v), float(w)) for n, v, w in zip(names, values, shares, strict=True)]
+    columns = (_column(found, name) for name in ("features", "feature_values", "feature_weights"))
+    return [(str(name), int(value), float(weight)) for name, value, weight in zip(*columns, strict=True)]
+
+
+def _column(found: Signal, name: str) -> tuple[str | int | float, ...]:
+    value = found.details.get(name)
+    return value if isinstance(value, tuple) else ()
 
 
 def _part(name: str, value: int, weight: float, words: i18n.Catalogue) -> str:
@@ -167,8 +169,7 @@ def _part(name: str, value: int, weight: float, words: i18n.Catalogue) -> str:
 def _pieces(found: Signal, words: i18n.Catalogue) -> str:
     pieces = evidence(found)
     lengths = [end - start for start, end in spans(found)] or [0] * len(pieces)
-    reads = found.details.get("reads_as")
-    read_as = reads if isinstance(reads, tuple) else ("",) * len(pieces)
+    read_as = _column(found, "reads_as") or ("",) * len(pieces)
     told = [
         _piece(piece, str(read), cut=length > len(piece), words=words)
         for piece, read, length in zip(pieces, read_as, lengths, strict=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection import stretches, weighing
-from modbot.detection.canonical import Index, Letters
+from modbot.detection import evidence, stretches, weighing
+from modbot.detection.canonical import Folded, Letters
 from modbot.detection.evidence import Details
 from modbot.detection.grams import Grams
 from modbot.detection.model import Linear
-from modbot.detection.stretches import Stretches
+from modbot.detection.tables.characters import Index
 from modbot.detection.weighing import Weighed
 from modbot.domain import Label
 
@@ -27,6 +28,15 @@ WORTH_TELLING = 0.3
 """Log-odds: what weighs less is told as part of the rest."""
 _TOLD_AT_ZERO = frozenset({"length", "distinct_ratio", "author_posts", "author_days"})
 _DIGITS = 4
+
+
+class Run(NamedTuple):
+    """A stretch that weighed: its span in the original, its ends in the canonical text."""
+
+    start: int
+    end: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +53,10 @@ class Explained:
     words: list[float]
     offsets: list[float]
     told: list[list[tuple[int, int]]]
-    runs: list[list[tuple[int, int]]]
+    runs: list[list[Run]]
 
-    def stretches(self, row: int, label: Label) -> list[tuple[int, int]]:
-        """Firsts and ends, in the canonical text, of what weighed most for the label."""
+    def stretches(self, row: int, label: Label) -> list[Run]:
+        """What of the text weighed most for the label, in the order of the text."""
         return self.runs[self.index[row, label]]
 
     def weights(self, row: int, label: Label) -> Details:
@@ -76,7 +86,13 @@ class Explained:
 
 
 def explain(
-    linear: Linear, hashed: Grams, letters: Letters, values: Floats, probabilities: Floats, rows: Index
+    linear: Linear,
+    folded: Folded,
+    letters: Letters,
+    hashed: Grams,
+    values: Floats,
+    probabilities: Floats,
+    rows: Index,
 ) -> Explained:
     """Explain each of ``rows`` for the label that it is suspected of and for every other
     label that is at least ``NOTED``; rows that are surely ham by rule are left out."""
@@ -95,7 +111,7 @@ def explain(
         words=np.round(weighed.words, _DIGITS).tolist(),
         offsets=np.round(weighed.offsets, _DIGITS).tolist(),
         told=_told(weighed, values[rows[of]]),
-        runs=_runs(stretches.heavy(weighed, letters), len(pairs)),
+        runs=_runs(weighed, folded, letters),
     )
 
 
@@ -129,10 +145,12 @@ def _readable(shown: Floats) -> NDArray[np.int64]:
     return np.rint(values).astype(np.int64)
 
 
-def _runs(found: Stretches, count: int) -> list[list[tuple[int, int]]]:
-    runs: list[list[tuple[int, int]]] = [[] for _ in range(count)]
-    for pair, first, last in zip(
-        found.pairs.tolist(), found.firsts.tolist(), found.lasts.tolist(), strict=True
-    ):
-        runs[pair].append((first, last))
+def _runs(weighed: Weighed, folded: Folded, letters: Letters) -> list[list[Run]]:
+    at = evidence.standing(folded, letters)
+    found = stretches.heavy(weighed, letters.packed[weighed.places], at.order(weighed.places))
+    starts, ends = evidence.spans(folded, letters, at, found)
+    runs: list[list[Run]] = [[] for _ in weighed.rows]
+    columns = (found.pairs, starts, ends, found.firsts, found.lasts)
+    for pair, *run in zip(*(column.tolist() for column in columns), strict=True):
+        runs[pair].append(Run(*run))
     return runs

@@ -52,7 +52,7 @@ def raise_signals(batch: Batch, model: Linear) -> list[tuple[Signal, ...]]:
     rows = _rows_of_interest(batch)
     if rows:
         values, likely = batch.context.values, batch.probabilities
-        explained = explain(model, batch.hashed, batch.letters, values, likely, np.array(rows))
+        explained = explain(model, batch.folded, batch.letters, batch.hashed, values, likely, np.array(rows))
         for row in rows:
             raised[row] = _signals(batch, explained, row)
     return raised
@@ -92,8 +92,7 @@ def _text(batch: Batch, explained: Explained, row: int) -> list[Signal]:
         if score >= NOTED:
             said = batch.canonical[row]
             places = [
-                (*evidence.stretch(batch.folded, batch.letters, row, first, last), said[first:last])
-                for first, last in explained.stretches(row, label)
+                (run.start, run.end, said[run.first : run.last]) for run in explained.stretches(row, label)
             ]
             facts: Details = {"percent": round(100 * score), "toward": label.value}
             facts |= evidence.details(batch.replies[row].text, places)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection.canonical import Index, Letters
-from modbot.detection.tables.layout import Kind
+from modbot.detection.tables.characters import Codes, Index
+from modbot.detection.tables.layout import KIND_SHIFT, Kind
 from modbot.detection.weighing import Weighed
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 MOST = 5
 HEAVY = 0.35
@@ -21,22 +22,28 @@ NOTABLE = 0.2
 ALONE = 0.6
 """Of the heaviest stretch's weight: what a single character must weigh to stand alone."""
 _GAP = 2
+_FIRST_CJK = Kind.CJK << KIND_SHIFT
 
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
     """Stretches of canonical texts, in the order of the pairs and of the text.
 
-    Stretch ``i`` belongs to pair ``pairs[i]`` and is ``canonical[firsts[i]:lasts[i]]``.
+    Stretch ``i`` belongs to pair ``pairs[i]``, whose text is row ``rows[i]`` of the batch,
+    and is ``canonical[firsts[i]:lasts[i]]``.
     """
 
     pairs: Index
+    rows: Index
     firsts: Index
     lasts: Index
 
 
-def heavy(weighed: Weighed, letters: Letters) -> Stretches:
+def heavy(weighed: Weighed, packed: Codes, order: Index) -> Stretches:
     """At most ``MOST`` stretches of each pair that weigh for its label.
+
+    ``packed`` and ``order`` describe the characters of ``weighed``: their kinds and codes,
+    and places whose neighbours differ by one.
 
     Characters are smoothed over their neighbours, a Latin word or number is taken whole,
     gaps of ``_GAP`` characters are closed unless they speak against the label.
@@ -44,20 +51,22 @@ def heavy(weighed: Weighed, letters: Letters) -> Stretches:
     counts = np.diff(weighed.bounds)
     of = np.repeat(np.arange(len(counts)), counts)
     if not len(of):
-        return Stretches(of, of, of)
-    smooth = _by_word(_smoothed(weighed.characters, of), of, weighed.places, letters)
+        return Stretches(of, of, of, of)
+    beside = (np.diff(order) == 1) & (of[1:] == of[:-1])
+    smooth = _by_word(_smoothed(weighed.characters, of), packed < _FIRST_CJK, beside)
     some = np.flatnonzero(counts)
     limits = np.zeros(len(counts))
     limits[some] = np.maximum(np.maximum.reduceat(smooth, weighed.bounds[some]) * HEAVY, 1e-9)
     sums = np.concatenate(([0.0], np.cumsum(weighed.characters)))
     firsts, lasts = _runs(smooth >= limits[of], of)
     if not len(firsts):
-        return Stretches(firsts, firsts, firsts)
+        return Stretches(firsts, firsts, firsts, firsts)
     firsts, lasts = _joined(firsts, lasts, of, sums, limits)
     chosen = _readable(firsts, lasts, of, sums, len(counts))
-    firsts, lasts = _to_clauses(firsts[chosen], lasts[chosen], of, letters.places[weighed.places])
+    firsts, lasts = _to_clauses(firsts[chosen], lasts[chosen], beside)
     pairs = of[firsts]
-    return Stretches(pairs, firsts - weighed.bounds[pairs], lasts - weighed.bounds[pairs])
+    begins = weighed.bounds[pairs]
+    return Stretches(pairs, weighed.rows[pairs], firsts - begins, lasts - begins)
 
 
 def _smoothed(weights: Floats, of: Index) -> Floats:
@@ -69,20 +78,16 @@ def _smoothed(weights: Floats, of: Index) -> Floats:
     return weights / 2 + (left + right) / 4
 
 
-def _by_word(weights: Floats, of: Index, places: Index, letters: Letters) -> Floats:
+def _by_word(weights: Floats, latin: Mask, beside: Mask) -> Floats:
     """The mean over each unbroken stretch of Latin letters and digits."""
-    latin = letters.kinds[places] < Kind.CJK
     if not latin.any():
         return weights
-    stood = letters.places[places]
-    begins = np.ones(len(of), dtype=bool)
-    begins[1:] = ~(latin[1:] & latin[:-1] & (np.diff(stood) == 1) & (of[1:] == of[:-1]))
-    firsts = np.flatnonzero(begins)
-    sizes = np.diff(np.append(firsts, len(of)))
+    firsts = np.flatnonzero(np.append(True, ~(latin[1:] & latin[:-1] & beside)))
+    sizes = np.diff(firsts, append=len(weights))
     return np.repeat(np.add.reduceat(weights, firsts) / sizes, sizes)
 
 
-def _runs(chosen: NDArray[np.bool_], of: Index) -> tuple[Index, Index]:
+def _runs(chosen: Mask, of: Index) -> tuple[Index, Index]:
     """Firsts and ends of the unbroken runs of chosen characters of one text."""
     before = np.concatenate(([False], chosen[:-1] & (of[1:] == of[:-1])))
     after = np.concatenate((chosen[1:] & (of[1:] == of[:-1]), [False]))
@@ -97,17 +102,15 @@ def _joined(firsts: Index, lasts: Index, of: Index, sums: Floats, limits: Floats
     return firsts[np.append(True, apart)], lasts[np.append(apart, True)]
 
 
-def _to_clauses(firsts: Index, lasts: Index, of: Index, stood: Index) -> tuple[Index, Index]:
+def _to_clauses(firsts: Index, lasts: Index, beside: Mask) -> tuple[Index, Index]:
     """Ends moved by one character where that completes a clause (a mark or an edge follows)."""
-    edge = np.append(True, (np.diff(stood) > 1) | (of[1:] != of[:-1]))
-    edge = np.append(edge, True)
-    begins = np.maximum(firsts - 1, 0)
+    edge = np.concatenate(([True], ~beside, [True]))
+    begins, ends = np.maximum(firsts - 1, 0), np.minimum(lasts + 1, len(edge) - 1)
     firsts = np.where(~edge[firsts] & edge[begins], begins, firsts)
-    ends = np.minimum(lasts + 1, len(of))
     return firsts, np.where(~edge[lasts] & edge[ends], ends, lasts)
 
 
-def _readable(firsts: Index, lasts: Index, of: Index, sums: Floats, count: int) -> NDArray[np.bool_]:
+def _readable(firsts: Index, lasts: Index, of: Index, sums: Floats, count: int) -> Mask:
     """Which stretches are worth a reader's eye: the heaviest, no stray characters."""
     pairs, weights = of[firsts], sums[lasts] - sums[firsts]
     greatest = np.zeros(count)

@@ -12,10 +12,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection.canonical import Index, Letters
+from modbot.detection.canonical import Letters
 from modbot.detection.context import COLUMNS, NAMES
 from modbot.detection.grams import ORDERS, Grams
 from modbot.detection.model import Linear
+from modbot.detection.tables.characters import Index
 
 Floats = NDArray[np.float64]
 
@@ -24,13 +25,15 @@ Floats = NDArray[np.float64]
 class Weighed:
     """The calibrated log-odds against ham of ``pairs`` of a text and a label, in parts.
 
-    ``characters`` are the shares of the canonical characters, those of pair ``i`` at
-    ``bounds[i]:bounds[i + 1]``, and ``places`` their positions in ``Letters``. ``words``
-    is what all n-grams and marks of the text weigh together, ``features`` ``[pair,
-    group]`` what the groups of named features weigh, ``offsets`` what every text has:
-    ``words + features.sum(axis=1) + offsets`` is the log-odds.
+    ``rows`` are the pairs' texts. ``characters`` are the shares of their canonical
+    characters, those of pair ``i`` at ``bounds[i]:bounds[i + 1]``, and ``places`` their
+    positions in ``Letters.packed``. ``words`` is what all n-grams and marks of the text
+    weigh together, ``features`` ``[pair, group]`` what the groups of named features weigh,
+    ``offsets`` what every text has: ``words + features.sum(axis=1) + offsets`` is the
+    log-odds.
     """
 
+    rows: Index
     characters: Floats
     places: Index
     bounds: Index
@@ -91,11 +94,11 @@ def weigh(
     inside[begins] = False
     counts = letters.lengths[rows]
     bounds = np.concatenate(([0], np.cumsum(counts)))
-    places = np.arange(bounds[-1]) + np.repeat(letters.starts[rows] - bounds[:-1], counts)
+    places = np.arange(bounds[-1]) + np.repeat(letters.borders[rows] + 1 - bounds[:-1], counts)
     offsets = (np.array(linear.bias) + np.array(linear.shift))[spam]
     cooled = 1.0 / linear.temperature
     characters = _shared_out(weights, begins, sizes)[inside] * cooled
-    return Weighed(characters, places, bounds, words * cooled, features * cooled, offsets * cooled)
+    return Weighed(rows, characters, places, bounds, words * cooled, features * cooled, offsets * cooled)
 
 
 def _positions(linear: Linear, grams: Grams, rows: Index, spam: Index, sizes: Index) -> Floats:
@@ -107,12 +110,8 @@ def _positions(linear: Linear, grams: Grams, rows: Index, spam: Index, sizes: In
 
 
 def _marks(linear: Linear, grams: Grams, rows: Index, spam: Index) -> Floats:
-    if not len(grams.marks):
-        return np.zeros(len(rows))
-    taken = linear.weights[grams.marks]
-    low = np.bincount(grams.mark_rows, weights=taken.real, minlength=len(grams))
-    high = np.bincount(grams.mark_rows, weights=taken.imag, minlength=len(grams))
-    return np.where(spam == 1, high[rows], low[rows])
+    sums = np.add.reduceat(linear.weights[grams.marks], grams.mark_starts)[rows]
+    return np.where(spam == 1, sums.imag, sums.real).astype(np.float64)
 
 
 def _shared_out(weights: Floats, begins: Index, sizes: Index) -> Floats:

@@ -30,6 +30,9 @@ DISGUISES = [
     ("赞，赞。赞！ 赞", "赞赞赞"),
     ("10000000", "1000"),
     ("❤👍🎉", ""),
+    ("亻言 亻❤言 君羊", "信信群"),
+    ("君、子", "君子"),
+    ("甲\x1f乙", "甲乙"),
     ("", ""),
     ("\x00\x07", ""),
 ]
@@ -90,10 +93,9 @@ def test_compatibility_forms_change_nothing(text):
 @given(st.lists(st.text(max_size=30), max_size=6))
 def test_origins_point_at_the_character_that_was_folded(texts):
     folded = fold(texts)
-    joined = "".join(texts)
     assert list(folded.origins) == sorted(folded.origins)
     for row, origin in zip(folded.rows.tolist(), folded.origins.tolist(), strict=True):
-        assert folded.text_starts[row] <= origin < folded.text_starts[row + 1] <= len(joined)
+        assert 0 <= origin - folded.text_starts[row] < len(texts[row])
 
 
 def test_spaces_stay_between_latin_words_only():
