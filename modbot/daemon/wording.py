@@ -44,7 +44,8 @@ def weights(found: Signal, words: i18n.Catalogue) -> list[str]:
             some.sort(key=lambda part: -abs(part[2]))
             lines.append(words.text(code, parts=_listed([_part(*part, words) for part in some], words)))
     rest, base, total = (signed(parts[name]) for name in ("rest", "base", "total"))
-    return [*lines, words.text("weights.sum", rest=rest, base=base, total=total)]
+    named = words.text(f"label.{label}")
+    return [*lines, words.text("weights.sum", rest=rest, base=base, total=total, label=named)]
 
 
 def limits(decision: Decision, words: i18n.Catalogue) -> str:
@@ -94,7 +95,7 @@ def passed(decision: Decision, words: i18n.Catalogue) -> dict[str, Any]:
         "limits": [
             {
                 "name": one.name,
-                "value": one.value,
+                "value": round(one.value, 6),
                 "limit": one.limit,
                 "margin": round(one.margin, 6),
                 "message": limit(one, words),
@@ -128,7 +129,7 @@ def found_weight(found: Signal) -> float:
 
 def signed(weight: float) -> str:
     """A log-odds for the curious: always with its sign."""
-    return f"{weight:+.1f}".replace("-", "−")
+    return f"{round(weight, 1) + 0.0:+.1f}".replace("-", "−")
 
 
 def _weights(found: Signal) -> dict[str, Any] | None:

@@ -141,7 +141,7 @@ def _readable(shown: Floats) -> NDArray[np.int64]:
     counted, shares = known.logarithms, known.ratios
     values = np.nan_to_num(shown)
     values[:, counted] = np.expm1(values[:, counted])
-    values[:, shares] *= 100
+    values[:, shares] = 100 * values[:, shares].clip(max=1.0)
     return np.rint(values).astype(np.int64)
 
 

@@ -103,11 +103,17 @@ def _joined(firsts: Index, lasts: Index, of: Index, sums: Floats, limits: Floats
 
 
 def _to_clauses(firsts: Index, lasts: Index, beside: Mask) -> tuple[Index, Index]:
-    """Ends moved by one character where that completes a clause (a mark or an edge follows)."""
+    """Ends moved by one character where a clause begins or ends there: neither a single
+    character of the next clause is taken nor one of the same clause left behind."""
     edge = np.concatenate(([True], ~beside, [True]))
+    long = lasts - firsts > 2
     begins, ends = np.maximum(firsts - 1, 0), np.minimum(lasts + 1, len(edge) - 1)
-    firsts = np.where(~edge[firsts] & edge[begins], begins, firsts)
-    return firsts, np.where(~edge[lasts] & edge[ends], ends, lasts)
+    outward, inward = edge[begins], long & edge[firsts + 1]
+    moved = np.where(outward, begins, np.where(inward, firsts + 1, firsts))
+    firsts = np.where(edge[firsts], firsts, moved)
+    outward, inward = edge[ends], long & edge[lasts - 1]
+    moved = np.where(outward, ends, np.where(inward, lasts - 1, lasts))
+    return firsts, np.where(edge[lasts], lasts, moved)
 
 
 def _readable(firsts: Index, lasts: Index, of: Index, sums: Floats, count: int) -> Mask:
