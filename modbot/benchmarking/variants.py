@@ -164,7 +164,8 @@ def _stream(length: int, draw: np.random.Generator) -> str:
     codes = words.codes[np.repeat(words.starts[drawn], sizes) + steps]
     digits = np.repeat(draw.random(len(drawn)) < _NUMBERS, sizes)
     codes[digits] = 0x30 + draw.integers(0, 10, int(digits.sum()))
-    return codes.astype("<u4").tobytes().decode("utf-32-le")
+    text: str = codes.astype("<u4").tobytes().decode("utf-32-le")
+    return text
 
 
 def _character(chance: random.Random) -> str:

@@ -96,7 +96,9 @@ def read_halves(folds: Callable[[str], str]) -> dict[tuple[str, str], str]:
     Raises ValueError where joining could make a pair anew, or where a half is no folded letter.
     """
     pairs = {
-        (pair[0], pair[1]): whole for whole, written in _groups()[_HALVES].items() for pair in written.split()
+        (pair[0], pair[1]): whole
+        for whole, written in _groups()[_HALVES].items()
+        for pair in written.split()
     }
     firsts, seconds = {first for first, _ in pairs}, {second for _, second in pairs}
     if firsts & seconds or (firsts | seconds) & set(pairs.values()):
