@@ -62,24 +62,28 @@ class Policy:
     title_echo: bool = True
     repeated: RepeatedRule = RepeatedRule()
     reasons: frozenset[Reason] = ALL_REASONS
+    version: str = field(init=False, repr=False, compare=False)
+    """The same for the same rules, whatever the process: part of what was judged."""
 
-    @property
-    def version(self) -> str:
-        """The same for the same rules, whatever the process: part of what was judged."""
-        facts = (
-            self.mode.value,
-            self.standing_posts,
-            sorted(self.standing_groups),
-            sorted(self.exempt_groups),
-            self.spam_hide,
-            self.spam_queue,
-            self.hide_needs_contact,
-            self.low_effort_queue,
-            self.title_echo,
-            self.repeated,
-            sorted(self.reasons),
-        )
-        return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "version", _version(self))
+
+
+def _version(policy: Policy) -> str:
+    facts = (
+        policy.mode.value,
+        policy.standing_posts,
+        sorted(policy.standing_groups),
+        sorted(policy.exempt_groups),
+        policy.spam_hide,
+        policy.spam_queue,
+        policy.hide_needs_contact,
+        policy.low_effort_queue,
+        policy.title_echo,
+        policy.repeated,
+        sorted(policy.reasons),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ MAY_IMPORT = {
     "store": GROUND,
     "training": GROUND | {"detection", "policy", "store"},
     "demo": GROUND,
+    "benchmarking": GROUND | {"detection", "policy", "store", "training"},
     "testing": GROUND | {"forums"},
     "daemon": GROUND | {"settings", "forums", "detection", "policy", "store", "training", "demo"},
-    "cli": GROUND | {"settings", "daemon", "training", "detection", "policy", "store", "forums", "demo"},
+    "cli": GROUND
+    | {"settings", "daemon", "training", "detection", "policy", "store", "forums", "demo", "benchmarking"},
 }
 PURE = ("domain", "policy", "detection")
 IMPURE = {"socket", "httpx", "sqlalchemy", "requests", "urllib.request", "time", "threading.Timer"}

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection import context, manifest
+from modbot.detection import context, manifest, scoring
 from modbot.detection.grams import BUCKETS, Grams
 from modbot.detection.manifest import Manifest
 from modbot.errors import ModelError
@@ -40,20 +40,8 @@ class Linear:
         center, scale, *weights = self.context
         scaled = np.nan_to_num((features - center) / scale, nan=0.0)
         scores: Floats = scaled @ np.array(weights).T + np.array(self.bias)
-        sums = self._sums(grams) / np.sqrt(grams.counts)
-        scores[:, 0] += sums.real
-        scores[:, 1] += sums.imag
+        scores += scoring.sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
         return scores
-
-    def _sums(self, grams: Grams) -> NDArray[np.complex128]:
-        taken = self.weights[grams.letters]
-        positions = taken.sum(axis=0, dtype=np.complex128)
-        sums = np.add.reduceat(positions, grams.starts)
-        if len(grams.marks):
-            marks = self.weights[grams.marks]
-            sums.real += np.bincount(grams.mark_rows, weights=marks.real, minlength=len(grams))
-            sums.imag += np.bincount(grams.mark_rows, weights=marks.imag, minlength=len(grams))
-        return sums
 
     def probabilities(self, logits: Floats) -> Floats:
         """``[text, 3]`` calibrated, in the order of the labels."""
