@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,10 @@ STOCK_POSTS = 5_300_000
 """Replies among which the stock replies of ``STOCK`` were counted."""
 DISCOUNT = 0.75
 ALPHABET = 30_000
+CUSTOM_RATE = 2.0**-11
+"""The share of replies that a custom is taken to be: on its board, one in two thousand."""
+CUSTOM_WEIGHT, PAIR_WEIGHT = 16, 4
+"""How often a custom, and one custom after another, count in what n-grams are learned from."""
 LEAST = 3
 """2- and 3-grams seen less often are left to their back-off."""
 _LEAST_SHARE = 1e-4
@@ -127,9 +132,23 @@ def gather(folder: Path) -> Corpus:
     counts: Counter[str] = Counter()
     for text, example in zip(canonicalise_all([one.text for one in stock]), stock, strict=True):
         counts[text] += example.count
-    texts = canonicalise_all(genuine)
+    texts, customs = canonicalise_all(genuine), _customs()
+    pairs = [one + other for occasion in customs for one, other in permutations(occasion, 2)]
+    alone = [custom for occasion in customs for custom in occasion]
     weights = [1] * len(texts) + [count.bit_length() for count in counts.values()]
-    return Corpus([*texts, *counts], np.array(weights, dtype=np.int64), _rates(texts, counts))
+    weights += [CUSTOM_WEIGHT] * len(alone) + [PAIR_WEIGHT] * len(pairs)
+    rates = {custom: CUSTOM_RATE for custom in alone if len(custom) <= background.STOCK_LENGTH}
+    rates |= {text: max(rate, rates.get(text, 0.0)) for text, rate in _rates(texts, counts).items()}
+    return Corpus([*texts, *counts, *alone, *pairs], np.array(weights, dtype=np.int64), rates)
+
+
+def _customs() -> list[list[str]]:
+    """The customs of each occasion, canonical (``customs.txt``)."""
+    text = (resources.files("modbot.training") / "customs.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    paragraphs = "\n".join(lines).split("\n\n")
+    occasions = [canonicalise_all([word.replace("_", " ") for word in one.split()]) for one in paragraphs]
+    return [list(dict.fromkeys(text for text in occasion if text)) for occasion in occasions if occasion]
 
 
 def fit(corpus: Corpus) -> Background:
