@@ -32,6 +32,25 @@ from modbot.detection.tables.layout import (
     Kind,
 )
 
+__all__ = [
+    "GROWTH",
+    "MAX_CHARACTERS",
+    "RUN_LIMIT",
+    "Codes",
+    "Folded",
+    "Index",
+    "Kinds",
+    "Letters",
+    "canonicalise",
+    "fold",
+    "letters",
+    "per_text",
+    "span",
+    "split",
+    "strings",
+    "table",
+]
+
 Kinds = NDArray[np.uint8]
 
 RUN_LIMIT = 3
@@ -76,7 +95,7 @@ class Folded:
 
     @cached_property
     def kinds(self) -> Kinds:
-        return (self.packed[self._kept] >> KIND_SHIFT).astype(np.uint8)
+        return _kinds(self.packed[self._kept])
 
     @cached_property
     def starts(self) -> Index:
@@ -110,12 +129,13 @@ class Letters:
     """Letters, digits and CJK of a batch with runs cut: the canonical text as code points.
 
     ``packed`` holds kind and code with a border before each text and at the end, at
-    ``borders``; ``whole`` is the same before runs were cut.
+    ``borders``; ``whole`` is the same before runs were cut. ``folded`` is what it was made of.
     """
 
     packed: Codes
     borders: Index
     whole: Codes
+    folded: Folded
 
     def __len__(self) -> int:
         return len(self.borders) - 1
@@ -131,7 +151,7 @@ class Letters:
 
     @cached_property
     def kinds(self) -> Kinds:
-        return (self.packed[self.packed != BORDER] >> KIND_SHIFT).astype(np.uint8)
+        return _kinds(self.packed[self.packed != BORDER])
 
     @cached_property
     def starts(self) -> Index:
@@ -140,6 +160,12 @@ class Letters:
     @cached_property
     def rows(self) -> Index:
         return np.repeat(np.arange(len(self)), self.lengths)
+
+    @cached_property
+    def places(self) -> Index:
+        """The positions among the readable characters of ``folded``."""
+        kept = _uncut(self.whole)[self.whole != BORDER]
+        return np.asarray(np.flatnonzero(self.folded.kinds >= Kind.DIGIT)[kept])
 
     @cached_property
     def longest_run(self) -> Index:
@@ -160,7 +186,7 @@ def fold(texts: Sequence[str]) -> Folded:
     raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     packed = table().fold.take(raw, mode="clip")
     borders = np.flatnonzero(packed == BORDER)
-    if len(borders) != len(texts) + 1 or (len(texts) and np.diff(borders).max() > MAX_CHARACTERS + 1):
+    if len(borders) != len(texts) + 1 or np.diff(borders, prepend=0).max() > MAX_CHARACTERS + 1:
         return fold([text[:MAX_CHARACTERS].replace(SEPARATOR, "\0") for text in texts])
     if "[" in joined:
         irregular.replace_smilies(joined, packed)
@@ -181,7 +207,7 @@ def letters(folded: Folded) -> Letters:
     """The letters of a folded batch: the canonical text as code points."""
     whole = folded.packed[folded.packed >= FIRST_LETTER]
     packed = _cut_runs(whole)
-    return Letters(packed, np.flatnonzero(packed == BORDER), whole)
+    return Letters(packed, np.flatnonzero(packed == BORDER), whole, folded)
 
 
 def canonicalise(texts: Sequence[str]) -> list[str]:
@@ -236,9 +262,13 @@ def _source(folded: Folded, position: int) -> int:
     return position if folded.sources is None else int(folded.sources[position])
 
 
+def _kinds(packed: Codes) -> Kinds:
+    return np.right_shift(packed, KIND_SHIFT).astype(np.uint8)
+
+
 def _readable(packed: Codes) -> Index:
     """Positions to keep: no space at an edge, beside CJK or a mark, or after a space."""
-    kinds = (packed >> KIND_SHIFT).astype(np.uint8)
+    kinds = _kinds(packed)
     solid = np.flatnonzero((kinds > Kind.SPACE) & (kinds != Kind.BORDER))
     kept = np.zeros(len(packed), dtype=bool)
     kept[solid] = True

@@ -30,7 +30,7 @@ DISGUISES = [
     ("赞，赞。赞！ 赞", "赞赞赞"),
     ("10000000", "1000"),
     ("❤👍🎉", ""),
-    ("亻言 亻❤言 君羊", "信信群"),
+    ("亻言 亻❤言 扌 口 钅戋", "信信扣钱"),
     ("君、子", "君子"),
     ("甲\x1f乙", "甲乙"),
     ("", ""),
@@ -96,6 +96,16 @@ def test_origins_point_at_the_character_that_was_folded(texts):
     assert list(folded.origins) == sorted(folded.origins)
     for row, origin in zip(folded.rows.tolist(), folded.origins.tolist(), strict=True):
         assert 0 <= origin - folded.text_starts[row] < len(texts[row])
+
+
+@given(st.lists(st.text(st.sampled_from("加 v①哈哈哈哈哈，㎏😀\u200b亻言"), max_size=30), max_size=6))
+def test_places_are_where_the_letters_stand_among_the_readable_characters(texts):
+    folded = fold(texts)
+    found = letters(folded)
+    assert folded.codes[found.places].tolist() == found.codes.tolist()
+    assert folded.rows[found.places].tolist() == found.rows.tolist()
+    assert folded.texts() == strings(folded.codes, folded.starts)
+    assert found.texts() == strings(found.codes, found.starts)
 
 
 def test_spaces_stay_between_latin_words_only():

@@ -96,9 +96,7 @@ def read_halves(folds: Callable[[str], str]) -> dict[tuple[str, str], str]:
     Raises ValueError where joining could make a pair anew, or where a half is no folded letter.
     """
     pairs = {
-        (pair[0], pair[1]): whole
-        for whole, written in _groups()[_HALVES].items()
-        for pair in written.split()
+        (pair[0], pair[1]): whole for whole, written in _groups()[_HALVES].items() for pair in written.split()
     }
     firsts, seconds = {first for first, _ in pairs}, {second for _, second in pairs}
     if firsts & seconds or (firsts | seconds) & set(pairs.values()):
@@ -174,13 +172,13 @@ def _other_kind(category: str) -> Kind:
 
 def build() -> dict[str, NDArray[np.generic]]:
     """The arrays of the table, as ``characters.Table`` names them."""
-    rules = {"variants": read_variants(), "simplified": read_simplified()}
-    pairs = read_halves(partial(fold, **rules))
+    whole = partial(fold, variants=read_variants(), simplified=read_simplified())
+    pairs = read_halves(whole)
     firsts = {first for first, _ in pairs}
     table = np.zeros(LIMIT + 1, dtype=np.uint32)
     starts, values = [0], list[int]()
     for code in range(LIMIT):
-        packed = _pack(fold(chr(code), **rules), firsts)
+        packed = _pack(whole(chr(code)), firsts)
         if len(packed) == 1:
             table[code] = packed[0]
         elif packed:
@@ -188,13 +186,13 @@ def build() -> dict[str, NDArray[np.generic]]:
             values += packed
             starts.append(len(values))
     table[ord(SEPARATOR)] = BORDER
-    keyed = sorted((ord(first) << 32 | ord(second), whole) for (first, second), whole in pairs.items())
+    keyed = sorted((ord(first) << 32 | ord(second), joined) for (first, second), joined in pairs.items())
     return {
         "table": table,
         "starts": np.array(starts, dtype=np.uint32),
         "values": np.array(values, dtype=np.uint32),
         "halves": np.array([key for key, _ in keyed], dtype=np.int64),
-        "wholes": np.array([_pack(whole, set())[0] for _, whole in keyed], dtype=np.uint32),
+        "wholes": np.array([_pack(joined, set())[0] for _, joined in keyed], dtype=np.uint32),
     }
 
 

@@ -1,0 +1,176 @@
+"""The distinct canonical texts of one forum, by number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modbot.detection import fast
+from modbot.detection.duplicates import near
+from modbot.detection.duplicates.arena import Arena
+from modbot.detection.duplicates.exact import ExactMap
+from modbot.detection.duplicates.flat import Flat, Index, Keys, flatten, strings
+from modbot.detection.duplicates.near import comparable
+from modbot.detection.duplicates.proof import Pairs, Similarities
+from modbot.detection.duplicates.signatures import SHORTEST
+from modbot.detection.duplicates.table import MOST_TEXTS, SignatureTable
+
+Arrays = Mapping[str, NDArray[np.generic]]
+
+_ADDRESS = re.compile("http|www")
+
+
+class Engine(Protocol):
+    """What NumPy and numba both do, with the same answers."""
+
+    def file(self, table: SignatureTable, numbers: Index, texts: Flat) -> None: ...
+    def nearest(
+        self, table: SignatureTable, asked: Flat, held: Flat, filed: NDArray[np.bool_], *, earlier: bool = ...
+    ) -> Pairs: ...
+
+
+class Texts:
+    """Texts by number; those that are *filed* are found by what is nearly the same.
+
+    ``capacity`` is how many it is sized for (at most ``MOST_TEXTS``); more make it grow, and
+    find somewhat less. Of a text the first ``CLIP`` characters are stored and compared.
+    ``accelerate``: by compiled functions, with the same answers; raises SettingsError when
+    numba is not installed. Not safe under threads by itself.
+    """
+
+    def __init__(self, capacity: int, *, accelerate: bool = False) -> None:
+        sized = min(max(capacity, 1), MOST_TEXTS)
+        self._engine = _engine(accelerate=accelerate)
+        self._arena = Arena(sized)
+        self._exact = ExactMap(sized)
+        self._table = SignatureTable.for_texts(sized)
+
+    def __len__(self) -> int:
+        return len(self._arena)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory in use."""
+        return self._arena.nbytes + self._exact.nbytes + self._table.nbytes
+
+    def hashes(self, texts: Sequence[str]) -> Keys:
+        """A 64-bit hash of each text, the same in every version and on every machine."""
+        return flatten(texts).hashes
+
+    def find(self, texts: Sequence[str]) -> Index:
+        """The number of the equal text, or -1: hash, length and stored characters agree."""
+        return self._exact.find(flatten(texts), self._arena.flat)
+
+    def near(self, texts: Sequence[str]) -> tuple[Index, Similarities]:
+        """The nearest filed text of each text and its similarity; -1 and 0 where none is near.
+
+        Near is told in ``proof``; ties go to the smallest number.
+        """
+        asked = flatten(texts)
+        places = np.flatnonzero(_comparable(texts, asked))
+        pairs = self._engine.nearest(self._table, asked.taken(places), self._arena.flat, self._arena.filed)
+        rows, firsts = np.unique(pairs.rows, return_index=True)
+        numbers = np.full(len(texts), -1, dtype=np.int64)
+        similarity = np.zeros(len(texts), dtype=np.float32)
+        numbers[places[rows]] = pairs.numbers[firsts]
+        similarity[places[rows]] = pairs.similarity[firsts]
+        return numbers, similarity
+
+    def near_among(self, texts: Sequence[str]) -> tuple[Index, Index, Similarities]:
+        """Which texts of a batch are near an earlier one: ``(later, earlier, similarity)``,
+        three arrays of one length, by later position, the best first."""
+        flat = flatten(texts)
+        places = np.flatnonzero(_comparable(texts, flat))
+        flat = flat.taken(places).packed()
+        table = SignatureTable.for_texts(len(places))
+        backwards = np.arange(len(places))[::-1]
+        self._engine.file(table, backwards, flat.taken(backwards).packed())
+        filed = np.ones(len(places), dtype=np.bool_)
+        pairs = self._engine.nearest(table, flat, flat, filed, earlier=True)
+        return places[pairs.rows], places[pairs.numbers], pairs.similarity
+
+    def add(self, texts: Sequence[str], filed: NDArray[np.bool_]) -> Index:
+        """Keep texts; their numbers. One that is held keeps its number. ``filed`` ones are
+        found by ``near`` (unless they are not ``comparable``)."""
+        flat = flatten(texts)
+        numbers = self._exact.find(flat, self._arena.flat)
+        new = np.flatnonzero(numbers < 0)
+        while len(new):
+            _, firsts = np.unique(flat.hashes[new], return_index=True)
+            chosen = new[np.sort(firsts)]
+            numbers[chosen] = self._arena.add(flat.taken(chosen).packed())
+            self._exact.insert(numbers[chosen], self._arena.flat)
+            new = new[numbers[new] < 0]
+            if len(new):
+                numbers[new] = self._exact.find(flat.taken(new), self._arena.flat)
+                new = new[numbers[new] < 0]
+        self._file(numbers[filed & _comparable(texts, flat)])
+        return numbers
+
+    def file(self, numbers: Index) -> None:
+        """Make texts findable by ``near``; one that is not ``comparable`` stays unfound."""
+        flat = self._arena.flat.taken(numbers)
+        self._file(numbers[_comparable(strings(flat), flat)])
+
+    def remove(self, numbers: Index) -> None:
+        """Forget texts that are held, each number once. They may be given to others."""
+        self._exact.remove(numbers, self._arena.flat)
+        self._arena.remove(numbers)
+
+    def text(self, number: int) -> str:
+        """A text as stored, clipped; empty for a number not in use."""
+        if not self._arena.holds(number):
+            return ""
+        return strings(self._arena.flat.taken(np.array([number])))[0]
+
+    def hash(self, number: int) -> int:
+        """The hash of a text that is held."""
+        return int(self._arena.flat.hashes[number])
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """A snapshot that ``restore`` reads."""
+        return {**self._arena.arrays(), "slots": self._table.slots.copy(), "heads": self._table.heads.copy()}
+
+    @classmethod
+    def restore(cls, arrays: Arrays, capacity: int, *, accelerate: bool = False) -> Self:
+        """The same texts under the same numbers. A table made for another capacity is filed anew."""
+        made = cls(capacity, accelerate=accelerate)
+        made._arena = Arena.restore(arrays, capacity)
+        numbers = made._arena.numbers()
+        made._exact.insert(numbers, made._arena.flat)
+        if made._table.slots.shape == arrays["slots"].shape:
+            made._table.slots[:] = arrays["slots"]
+            made._table.heads[:] = arrays["heads"]
+        else:
+            filed = numbers[made._arena.filed[numbers]]
+            for first in range(0, len(filed), 4096):
+                made._file(filed[first : first + 4096])
+        return made
+
+    def _file(self, numbers: Index) -> None:
+        fresh = np.unique(numbers[~self._arena.filed[numbers]])
+        self._arena.filed[fresh] = True
+        self._engine.file(self._table, fresh, self._arena.flat.taken(fresh).packed())
+
+
+def _comparable(texts: Sequence[str], flat: Flat) -> NDArray[np.bool_]:
+    """``comparable`` of each text; only those with an address are looked at one by one."""
+    found = flat.lengths >= SHORTEST
+    joined = "".join(texts)
+    places = [match.start() for match in _ADDRESS.finditer(joined)]
+    if places:
+        ends = np.fromiter(accumulate(map(len, texts)), dtype=np.int64, count=len(texts))
+        for row in np.unique(np.searchsorted(ends, places, side="right")).tolist():
+            found[row] = comparable(texts[row])
+    return found
+
+
+def _engine(*, accelerate: bool) -> Engine:
+    if accelerate:
+        fast.require()
+    return near
