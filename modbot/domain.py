@@ -253,7 +253,8 @@ class Repetition:
     ``aliases`` are the earlier ids of campaigns that are one with this now.
     ``population`` counts all replies that repetition was looked for in.
     ``surprise`` is −log10 of the chance that unrelated members wrote this so often
-    by themselves; None where nobody asked. ``duplicates`` are the nearest earlier ones.
+    by themselves, ``author_surprise`` the same of this author's own copies; None where
+    nobody asked. ``duplicates`` are the nearest earlier ones.
     """
 
     campaign: str
@@ -276,6 +277,7 @@ class Repetition:
     aliases: tuple[str, ...] = ()
     population: int = 0
     surprise: float | None = None
+    author_surprise: float | None = None
     duplicates: tuple[Duplicate, ...] = ()
 
 
