@@ -17,6 +17,7 @@ from modbot.domain import (
     Decision,
     DecisionKind,
     Label,
+    Limit,
     Mode,
     Reason,
     Repetition,
@@ -27,6 +28,7 @@ from modbot.domain import (
 CONTACT_SIGNALS = frozenset({"contact", "link"})
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
 _URGENCY = {Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
+_BY_SCORE = frozenset({Reason.SPAM, Reason.LOW_EFFORT})
 ALL_REASONS = frozenset(Reason)
 
 
@@ -62,24 +64,28 @@ class Policy:
     title_echo: bool = True
     repeated: RepeatedRule = RepeatedRule()
     reasons: frozenset[Reason] = ALL_REASONS
+    version: str = field(init=False, repr=False, compare=False)
+    """The same for the same rules, whatever the process: part of what was judged."""
 
-    @property
-    def version(self) -> str:
-        """The same for the same rules, whatever the process: part of what was judged."""
-        facts = (
-            self.mode.value,
-            self.standing_posts,
-            sorted(self.standing_groups),
-            sorted(self.exempt_groups),
-            self.spam_hide,
-            self.spam_queue,
-            self.hide_needs_contact,
-            self.low_effort_queue,
-            self.title_echo,
-            self.repeated,
-            sorted(self.reasons),
-        )
-        return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "version", _version(self))
+
+
+def _version(policy: Policy) -> str:
+    facts = (
+        policy.mode.value,
+        policy.standing_posts,
+        sorted(policy.standing_groups),
+        sorted(policy.exempt_groups),
+        policy.spam_hide,
+        policy.spam_queue,
+        policy.hide_needs_contact,
+        policy.low_effort_queue,
+        policy.title_echo,
+        policy.repeated,
+        sorted(policy.reasons),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +136,18 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reason that applies, with what it had to pass."""
+    """One reason that applies, with the limits that it passed."""
 
     reason: Reason
     kind: DecisionKind
     score: float
-    threshold: float | None
+    limits: tuple[Limit, ...]
     held_by: tuple[str, ...] = ()
+
+    @property
+    def threshold(self) -> float | None:
+        """What the score itself had to pass, where there is such a thing."""
+        return self.limits[0].limit if self.reason in _BY_SCORE else None
 
 
 def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
@@ -186,66 +197,89 @@ def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing:
 
 def _spam(assessment: Assessment, policy: Policy) -> Finding | None:
     score = assessment.probabilities.spam
-    if policy.spam_hide is not None and score >= policy.spam_hide:
+    if hides := _passed("spam.hide", score, policy.spam_hide):
         contact = any(signal.code in CONTACT_SIGNALS for signal in assessment.signals)
         if contact or not policy.hide_needs_contact:
-            return Finding(Reason.SPAM, DecisionKind.HIDE, score, policy.spam_hide)
-        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, policy.spam_hide, ("no_contact",))
-    if policy.spam_queue is not None and score >= policy.spam_queue:
-        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, policy.spam_queue)
+            return Finding(Reason.SPAM, DecisionKind.HIDE, score, hides)
+        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, hides, ("no_contact",))
+    if queues := _passed("spam.queue", score, policy.spam_queue):
+        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, queues)
     return None
 
 
 def _low_effort(assessment: Assessment, policy: Policy) -> Finding | None:
     score = assessment.probabilities.low_effort
-    if policy.low_effort_queue is None or score < policy.low_effort_queue:
-        return None
-    return Finding(Reason.LOW_EFFORT, DecisionKind.QUEUE, score, policy.low_effort_queue)
+    queues = _passed("low_effort.queue", score, policy.low_effort_queue)
+    return Finding(Reason.LOW_EFFORT, DecisionKind.QUEUE, score, queues) if queues else None
+
+
+def _passed(name: str, score: float, limit: float | None) -> tuple[Limit, ...]:
+    return (Limit(name, score, limit),) if limit is not None and score >= limit else ()
 
 
 def _title_echo(assessment: Assessment, policy: Policy) -> Finding | None:
     echo = next((signal for signal in assessment.signals if signal.code == "title_echo"), None)
     if not policy.title_echo or echo is None:
         return None
-    return Finding(Reason.TITLE_ECHO, DecisionKind.QUEUE, echo.score, None)
+    limit = echo.details.get("limit")
+    limits = _passed("title_echo", echo.score, limit if isinstance(limit, float) else None)
+    return Finding(Reason.TITLE_ECHO, DecisionKind.QUEUE, echo.score, limits)
 
 
 def _repeated(repetition: Repetition | None, rule: RepeatedRule) -> Finding | None:
     if repetition is None:
         return None
-    if repetition.canonical_length >= rule.hide_characters:
-        if _own_burst(repetition, rule):
-            return Finding(Reason.REPEATED, DecisionKind.HIDE, repetition.similarity, None)
-        if _crowd(repetition, rule):
-            # Five accounts that copy a member's post must not get that post hidden.
-            held = ("first_author",) if repetition.is_first_author else ()
-            kind = DecisionKind.QUEUE if held else DecisionKind.HIDE
-            return Finding(Reason.REPEATED, kind, repetition.similarity, None, held)
-    if _repeated_queues(repetition, rule):
-        return Finding(Reason.REPEATED, DecisionKind.QUEUE, repetition.similarity, None)
+    similarity = repetition.similarity
+    if burst := _own_burst(repetition, rule):
+        return Finding(Reason.REPEATED, DecisionKind.HIDE, similarity, burst)
+    if crowd := _crowd(repetition, rule):
+        # Five accounts that copy a member's post must not get that post hidden.
+        held = ("first_author",) if repetition.is_first_author else ()
+        return Finding(
+            Reason.REPEATED, DecisionKind.QUEUE if held else DecisionKind.HIDE, similarity, crowd, held
+        )
+    if queues := _repeated_queues(repetition, rule):
+        return Finding(Reason.REPEATED, DecisionKind.QUEUE, similarity, queues)
     return None
 
 
-def _crowd(repetition: Repetition, rule: RepeatedRule) -> bool:
-    return (
-        repetition.authors >= rule.hide_authors
-        and repetition.newcomers >= rule.hide_newcomers * repetition.authors
-        and repetition.threads >= rule.hide_threads
+def _crowd(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
+    return _all_passed(
+        Limit("repeated.hide_authors", found.authors, rule.hide_authors),
+        Limit("repeated.hide_newcomers", found.newcomers / max(found.authors, 1), rule.hide_newcomers),
+        Limit("repeated.hide_threads", found.threads, rule.hide_threads),
+        Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
     )
 
 
-def _own_burst(repetition: Repetition, rule: RepeatedRule) -> bool:
-    return repetition.author_posts >= rule.burst_posts and repetition.author_threads >= rule.burst_threads
+def _own_burst(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
+    return _all_passed(
+        Limit("repeated.burst_posts", found.author_posts, rule.burst_posts),
+        Limit("repeated.burst_threads", found.author_threads, rule.burst_threads),
+        Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
+    )
 
 
-def _repeated_queues(repetition: Repetition, rule: RepeatedRule) -> bool:
-    if repetition.author_texts >= rule.author_texts:
-        return True
-    if repetition.canonical_length < rule.queue_characters:
-        return False
-    across = repetition.authors >= rule.queue_authors and repetition.threads >= rule.queue_threads
-    in_one_thread = repetition.threads == 1 and repetition.newcomers >= rule.one_thread_newcomers
-    return across or in_one_thread
+def _repeated_queues(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
+    """The limits of the first rule that queues: many texts, many threads, or one thread."""
+    long_enough = Limit("repeated.queue_characters", found.canonical_length, rule.queue_characters)
+    newcomers = found.newcomers if found.threads == 1 else 0
+    return (
+        _all_passed(Limit("repeated.author_texts", found.author_texts, rule.author_texts))
+        or _all_passed(
+            Limit("repeated.queue_authors", found.authors, rule.queue_authors),
+            Limit("repeated.queue_threads", found.threads, rule.queue_threads),
+            long_enough,
+        )
+        or _all_passed(
+            Limit("repeated.one_thread_newcomers", newcomers, rule.one_thread_newcomers), long_enough
+        )
+    )
+
+
+def _all_passed(*limits: Limit) -> tuple[Limit, ...]:
+    """The limits when every one of them is reached, else none."""
+    return limits if all(limit.value >= limit.limit for limit in limits) else ()
 
 
 def _softened(finding: Finding, *, standing: bool) -> Finding:
@@ -281,6 +315,7 @@ def _decision(
         held_by=held_by,
         policy=policy.version,
         model=assessment.model,
+        limits=carrying.limits if carrying else (),
     )
 
 

@@ -1,214 +1,311 @@
 """Canonical text: what is left of a text when an evader's tricks are undone.
 
-A whole batch is one buffer of code points, folded through one table: NFKC, case,
-Traditional → Simplified, look-alikes and dressed-up letters and digits become one
-character each; zero-width, bidi and control characters, accents and variation
-selectors vanish. The *canonical text* keeps letters, digits and CJK only, with runs
-longer than ``RUN_LIMIT`` cut to it, so one more space, mark or emoji changes nothing.
-No Python loop runs over characters.
+A whole batch is one buffer of code points with a border before and after each text,
+folded through one table: NFKC, case, Traditional → Simplified, look-alikes and dressed-up
+letters and digits become one character each; zero-width, bidi and control characters,
+accents and variation selectors vanish. The *canonical text* keeps letters, digits and CJK
+only, with runs longer than ``RUN_LIMIT`` cut to it, so one more space, mark or emoji
+changes nothing. No Python loop runs over characters.
+
+What only some readers need (rows, origins, folded text with its marks) is computed when
+first asked for, and at most once in effect: two threads may both compute the same.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from itertools import accumulate, pairwise
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection.tables.layout import CODE_MASK, FILE, KIND_SHIFT, LIMIT, Kind
+from modbot.detection import irregular
+from modbot.detection.tables.characters import Codes, Index, table
+from modbot.detection.tables.layout import (
+    BORDER,
+    CODE_MASK,
+    FIRST_LETTER,
+    KIND_SHIFT,
+    SEPARATOR,
+    Kind,
+)
 
-Codes = NDArray[np.uint32]
+__all__ = [
+    "GROWTH",
+    "MAX_CHARACTERS",
+    "RUN_LIMIT",
+    "Codes",
+    "Folded",
+    "Index",
+    "Kinds",
+    "Letters",
+    "canonicalise",
+    "fold",
+    "letters",
+    "per_text",
+    "span",
+    "split",
+    "strings",
+    "table",
+]
+
 Kinds = NDArray[np.uint8]
-Index = NDArray[np.int64]
 
 RUN_LIMIT = 3
 MAX_CHARACTERS = 10_000
 """What of a text is read; longer ones are judged by their beginning."""
 GROWTH = 18
 """One character folds to at most so many."""
-
-_SMILEY = re.compile(r"\[([^\[\]\s]{1,6})\]")
-_SMILEY_CODE = np.uint32((Kind.PICTURE << KIND_SHIFT) | 0x1F642)
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The packed fold of every code point; see ``tables/layout.py``."""
-
-    fold: Codes
-    starts: Index
-    values: Codes
-    smilies: frozenset[str]
+_MANY = 1 << 20
+"""A batch of more characters is shortened before anything else is done with it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Folded:
     """A batch of texts after folding, flat.
 
-    ``codes``, ``kinds`` and ``origins`` have one entry per folded character; those of
-    text ``i`` are ``starts[i]:starts[i + 1]``. ``origins`` counts characters from the
-    beginning of the joined originals, those of text ``i`` begin at ``text_starts[i]``.
-    ``dressed`` counts, per text, Latin letters and digits written with other characters.
+    ``packed`` holds kind and code (``tables/layout.py``) of every folded character, dropped
+    ones and idle spaces among them; text ``i`` stands between ``borders[i]`` and
+    ``borders[i + 1]``. ``raw`` are the code points of the originals, likewise bordered; text
+    ``i`` begins at ``text_starts[i]``. ``sources`` are the places in ``raw`` (``None``: the
+    same as in ``packed``), ``pairs`` where halves of one character were joined.
     """
 
-    codes: Codes
-    kinds: Kinds
-    rows: Index
-    starts: Index
-    origins: Index
+    packed: Codes
+    borders: Index
+    raw: Codes
     text_starts: Index
-    dressed: Index
+    sources: Index | None
+    pairs: Index
 
     def __len__(self) -> int:
-        return len(self.starts) - 1
+        return len(self.borders) - 1
+
+    @cached_property
+    def _kept(self) -> Index:
+        """Positions in ``packed`` of the readable characters: what the next five describe."""
+        return _readable(self.packed)
+
+    @cached_property
+    def codes(self) -> Codes:
+        """Folded characters. Spaces are kept only between two Latin letters or digits."""
+        return np.asarray(self.packed[self._kept] & np.uint32(CODE_MASK))
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        return _kinds(self.packed[self._kept])
+
+    @cached_property
+    def starts(self) -> Index:
+        """Text ``i`` has the readable characters ``starts[i]:starts[i + 1]``."""
+        return np.searchsorted(self._kept, self.borders)
+
+    @cached_property
+    def rows(self) -> Index:
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    @cached_property
+    def origins(self) -> Index:
+        """Where in ``raw`` each readable character stood."""
+        return self._kept if self.sources is None else self.sources[self._kept]
+
+    @cached_property
+    def dressed(self) -> Index:
+        """Per text: Latin letters and digits that were written with other characters."""
+        plain = (self.packed >= FIRST_LETTER) & ((self.packed & np.uint32(CODE_MASK)) < 0x80)
+        written = self.raw if self.sources is None else self.raw[self.sources]
+        return per_text(plain & (written > 0x7F), self.borders)
+
+    def texts(self) -> list[str]:
+        """The readable text of each text, marks and pictures included."""
+        kept = np.insert(self.codes, self.starts, ord(SEPARATOR))
+        return split(kept)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Letters:
-    """Letters, digits and CJK of a batch with runs cut; ``longest_run`` is before the cut.
+    """Letters, digits and CJK of a batch with runs cut: the canonical text as code points.
 
-    ``places`` are positions in the ``Folded`` that it was made of.
+    ``packed`` holds kind and code with a border before each text and at the end, at
+    ``borders``; ``whole`` is the same before runs were cut. ``folded`` is what it was made of.
     """
 
-    codes: Codes
-    kinds: Kinds
-    rows: Index
-    starts: Index
-    places: Index
-    longest_run: Index
+    packed: Codes
+    borders: Index
+    whole: Codes
+    folded: Folded
 
     def __len__(self) -> int:
-        return len(self.starts) - 1
+        return len(self.borders) - 1
 
     @property
     def lengths(self) -> Index:
-        return np.diff(self.starts)
+        return np.diff(self.borders) - 1
 
+    @cached_property
+    def codes(self) -> Codes:
+        """The code points without borders; those of text ``i`` are ``starts[i]:starts[i + 1]``."""
+        return np.asarray(self.packed[self.packed != BORDER] & np.uint32(CODE_MASK))
 
-@cache
-def table() -> Table:
-    """The shipped character table, read once."""
-    folder = resources.files("modbot.detection.tables")
-    with resources.as_file(folder / FILE) as path, np.load(path, allow_pickle=False) as arrays:
-        fold, starts, values = arrays["table"], arrays["starts"].astype(np.int64), arrays["values"]
-    names = (folder / "smilies.txt").read_text(encoding="utf-8").splitlines()
-    return Table(fold, starts, values, frozenset(name for name in names if name and name[0] != "#"))
+    @cached_property
+    def kinds(self) -> Kinds:
+        return _kinds(self.packed[self.packed != BORDER])
+
+    @cached_property
+    def starts(self) -> Index:
+        return self.borders - np.arange(len(self.borders))
+
+    @cached_property
+    def rows(self) -> Index:
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    @cached_property
+    def places(self) -> Index:
+        """The positions among the readable characters of ``folded``."""
+        kept = _uncut(self.whole)[self.whole != BORDER]
+        return np.asarray(np.flatnonzero(self.folded.kinds >= Kind.DIGIT)[kept])
+
+    @cached_property
+    def longest_run(self) -> Index:
+        """Per text: the longest run of one character, before it was cut."""
+        return _longest_runs(self.whole)
+
+    def texts(self) -> list[str]:
+        """The canonical text of each text."""
+        return split(self.packed & np.uint32(CODE_MASK))
 
 
 def fold(texts: Sequence[str]) -> Folded:
-    """Fold a batch of texts. Spaces are kept only between two Latin letters or digits."""
-    clipped = [text[:MAX_CHARACTERS] for text in texts]
-    joined = "".join(clipped)
-    text_starts = np.fromiter(accumulate(map(len, clipped), initial=0), dtype=np.int64)
+    """Fold a batch of texts."""
+    joined = SEPARATOR.join(("", *texts, ""))
+    if len(joined) > _MANY + len(texts):
+        texts = [text[:MAX_CHARACTERS] for text in texts]
+        joined = SEPARATOR.join(("", *texts, ""))
     raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    packed = table().fold[np.minimum(raw, LIMIT)]
-    rows = np.repeat(np.arange(len(clipped)), np.diff(text_starts))
+    packed = table().fold.take(raw, mode="clip")
+    borders = np.flatnonzero(packed == BORDER)
+    if len(borders) != len(texts) + 1 or np.diff(borders, prepend=0).max() > MAX_CHARACTERS + 1:
+        return fold([text[:MAX_CHARACTERS].replace(SEPARATOR, "\0") for text in texts])
     if "[" in joined:
-        _replace_smilies(joined, packed, text_starts)
-    packed, origins = _expand(packed)
-    kept = np.flatnonzero(packed)
-    packed, origins = packed[kept], origins[kept]
-    kinds, rows = (packed >> KIND_SHIFT).astype(np.uint8), rows[origins]
-    codes: Codes = packed & np.uint32(CODE_MASK)
-    dressed = _per_row((codes < 0x80) & (raw[origins] > 0x7F) & (kinds >= Kind.DIGIT), rows, len(clipped))
-    kept = _without_idle_spaces(kinds, rows)
-    starts = _starts(rows[kept], len(clipped))
-    return Folded(codes[kept], kinds[kept], rows[kept], starts, origins[kept], text_starts, dressed)
+        irregular.replace_smilies(joined, packed)
+    return _folded(packed, borders, raw)
+
+
+def _folded(packed: Codes, borders: Index, raw: Codes) -> Folded:
+    text_starts = borders + 1
+    sources, pairs = None, np.zeros((0, 2), dtype=np.int64)
+    if packed.max() > BORDER:
+        packed, sources = irregular.expand(packed)
+        packed, pairs = irregular.join_halves(packed)
+        borders = np.flatnonzero(packed == BORDER)
+    return Folded(packed, borders, raw, text_starts, sources, pairs)
 
 
 def letters(folded: Folded) -> Letters:
     """The letters of a folded batch: the canonical text as code points."""
-    places = np.flatnonzero(folded.kinds >= Kind.DIGIT)
-    codes, rows = folded.codes[places], folded.rows[places]
-    kept, longest = _cut_runs(codes, rows, len(folded))
-    places = places[kept]
-    return Letters(
-        codes[kept], folded.kinds[places], rows[kept], _starts(rows[kept], len(folded)), places, longest
-    )
+    whole = folded.packed[folded.packed >= FIRST_LETTER]
+    packed = _cut_runs(whole)
+    return Letters(packed, np.flatnonzero(packed == BORDER), whole, folded)
+
+
+def canonicalise(texts: Sequence[str]) -> list[str]:
+    """The canonical text of each text: equal ones are exact duplicates."""
+    return letters(fold(texts)).texts()
 
 
 def strings(codes: Codes, starts: Index) -> list[str]:
     """Flat code points back to one string per text."""
     joined = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    bounds = starts.tolist()
-    return [joined[start:end] for start, end in pairwise(bounds)]
+    return [joined[start:end] for start, end in pairwise(starts.tolist())]
 
 
-def canonicalise(texts: Sequence[str]) -> list[str]:
-    """The canonical text of each text: equal ones are exact duplicates."""
-    found = letters(fold(texts))
-    return strings(found.codes, found.starts)
+def split(bordered: Codes) -> list[str]:
+    """Code points with a border before each text and at the end, back to strings."""
+    joined = bordered.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+    return joined.split(SEPARATOR)[1:-1]
 
 
-def _replace_smilies(joined: str, packed: Codes, text_starts: Index) -> None:
-    names = table().smilies
-    for match in _SMILEY.finditer(joined):
-        if match[1].lower() not in names:
-            continue
-        first, last = match.start(), match.end() - 1
-        inside = np.searchsorted(text_starts, (first, last), side="right")
-        if inside[0] == inside[1]:
-            packed[first] = _SMILEY_CODE
-            packed[first + 1 : last + 1] = 0
+def per_text(chosen: NDArray[np.bool_], borders: Index) -> Index:
+    """How many positions are chosen of each text between ``borders``."""
+    if len(borders) < 2:
+        return np.zeros(0, dtype=np.int64)
+    return np.add.reduceat(chosen.astype(np.int64), borders[:-1])
 
 
-def _expand(packed: Codes) -> tuple[Codes, Index]:
-    """Replace what folds to several characters; also where each came from."""
-    origins = np.arange(len(packed))
-    several = np.flatnonzero(packed >> KIND_SHIFT == Kind.EXPANDED)
-    if not len(several):
-        return packed, origins
-    known = table()
-    which = (packed[several] & CODE_MASK).astype(np.int64)
-    sizes = known.starts[which + 1] - known.starts[which]
-    counts = np.ones(len(packed), dtype=np.int64)
-    counts[several] = sizes
-    origins = np.repeat(origins, counts)
-    grown = packed[origins]
-    firsts = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    steps = np.arange(sizes.sum()) - firsts
-    grown[grown >> KIND_SHIFT == Kind.EXPANDED] = known.values[np.repeat(known.starts[which], sizes) + steps]
-    return grown, origins
+def span(folded: Folded, letters: Letters, row: int, first: int, last: int) -> tuple[int, int]:
+    """Where ``canonical[first:last]`` of text ``row`` stands in the original: ``(start, end)``.
+
+    Code-point offsets into the text as it was given to ``fold``. The end takes in what was
+    dropped or cut behind the last letter (accents, the rest of its run), but no blank, so
+    that the slice of the original, canonicalised again, holds the stretch. Raises IndexError
+    for a row that is not there and ValueError for a stretch that is empty or not in the text.
+    """
+    length = int(letters.borders[row + 1] - letters.borders[row]) - 1
+    if not 0 <= first < last <= length:
+        raise ValueError(f"no canonical characters {first}:{last} in text {row} of {length}")
+    begin, end = int(folded.borders[row]), int(folded.borders[row + 1])
+    found = np.flatnonzero(folded.packed[begin + 1 : end] >= FIRST_LETTER) + begin + 1
+    kept = np.flatnonzero(_uncut(folded.packed[found]))
+    start = found[kept[first]]
+    stop = found[(kept[last] if last < length else len(found)) - 1]
+    joined = folded.pairs[folded.pairs[:, 0] == stop, 1]
+    offset = int(folded.text_starts[row])
+    stop = int(joined[0]) if len(joined) else int(stop)
+    # Accents and other dropped characters behind the last letter belong to it.
+    stop += int(np.argmax(folded.packed[stop + 1 : end + 1] != 0))
+    return _source(folded, int(start)) - offset, _source(folded, stop) + 1 - offset
 
 
-def _without_idle_spaces(kinds: Kinds, rows: Index) -> Index:
+def _source(folded: Folded, position: int) -> int:
+    return position if folded.sources is None else int(folded.sources[position])
+
+
+def _kinds(packed: Codes) -> Kinds:
+    return np.right_shift(packed, KIND_SHIFT).astype(np.uint8)
+
+
+def _readable(packed: Codes) -> Index:
     """Positions to keep: no space at an edge, beside CJK or a mark, or after a space."""
-    spaces = kinds == Kind.SPACE
-    if not spaces.any():
-        return np.arange(len(kinds))
-    solid = np.flatnonzero(~spaces)
-    wordlike = (kinds[solid] == Kind.LETTER) | (kinds[solid] == Kind.DIGIT)
-    gap = (np.diff(solid) > 1) & (rows[solid[1:]] == rows[solid[:-1]]) & wordlike[1:] & wordlike[:-1]
-    kept = ~spaces
-    kept[solid[:-1][gap] + 1] = True
+    kinds = _kinds(packed)
+    solid = np.flatnonzero((kinds > Kind.SPACE) & (kinds != Kind.BORDER))
+    kept = np.zeros(len(packed), dtype=bool)
+    kept[solid] = True
+    spaces = np.flatnonzero(kinds == Kind.SPACE)
+    if len(spaces):
+        # Borders are solid here: a space beside one stands at an edge.
+        solid = np.flatnonzero(kinds > Kind.SPACE)
+        word = (kinds == Kind.LETTER) | (kinds == Kind.DIGIT)
+        ahead = np.searchsorted(solid, spaces)
+        first = np.diff(ahead, prepend=-1) > 0
+        kept[spaces[first & word[solid[ahead]] & word[solid[ahead - 1]]]] = True
     return np.flatnonzero(kept)
 
 
-def _cut_runs(codes: Codes, rows: Index, count: int) -> tuple[Index, Index]:
-    """Positions to keep of runs of one character, and the longest run of each row."""
-    longest = np.zeros(count, dtype=np.int64)
-    if not len(codes):
-        return np.zeros(0, dtype=np.int64), longest
-    begins = np.ones(len(codes), dtype=bool)
-    begins[1:] = (codes[1:] != codes[:-1]) | (rows[1:] != rows[:-1])
-    firsts = np.flatnonzero(begins)
-    sizes = np.diff(np.append(firsts, len(codes)))
-    present, edges = np.unique(rows[firsts], return_index=True)
-    longest[present] = np.maximum.reduceat(sizes, edges)
-    if longest.max() <= RUN_LIMIT:
-        return np.arange(len(codes)), longest
-    steps = np.arange(len(codes)) - np.repeat(firsts, sizes)
-    return np.flatnonzero(steps < RUN_LIMIT), longest
+def _cut_runs(whole: Codes) -> Codes:
+    """Bordered letters without what exceeds ``RUN_LIMIT`` of one run."""
+    kept = _uncut(whole)
+    return whole if kept.all() else whole[kept]
 
 
-def _starts(rows: Index, count: int) -> Index:
-    return np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=count)))).astype(np.int64)
+def _uncut(whole: Codes) -> NDArray[np.bool_]:
+    """Which letters stay: not those that follow as many of the same. Borders do."""
+    kept = np.ones(len(whole), dtype=bool)
+    repeated = whole[1:] == whole[:-1]
+    excess = repeated[2:] & repeated[1:-1] & repeated[:-2]
+    np.logical_not(excess, out=kept[RUN_LIMIT:])
+    kept |= whole == BORDER
+    return kept
 
 
-def _per_row(chosen: NDArray[np.bool_], rows: Index, count: int) -> Index:
-    return np.bincount(rows[chosen], minlength=count).astype(np.int64)
+def _longest_runs(whole: Codes) -> Index:
+    borders = np.flatnonzero(whole == BORDER)
+    longest = (np.diff(borders) > 1).astype(np.int64)
+    repeated = np.flatnonzero((whole[1:] == whole[:-1]) & (whole[1:] != BORDER))
+    if len(repeated):
+        firsts = np.flatnonzero(np.diff(repeated, prepend=-2) > 1)
+        sizes = np.diff(firsts, append=len(repeated)) + 1
+        rows = np.searchsorted(borders, repeated[firsts]) - 1
+        np.maximum.at(longest, rows, sizes)
+    return longest

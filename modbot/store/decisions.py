@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from modbot.domain import Assessment, Decision, DecisionKind, Label, Reason, ReplyKey
-from modbot.store import campaigns, rows
+from modbot.store import bulk, campaigns, rows
 from modbot.store.schema import decisions, replies
 
 
@@ -49,27 +49,17 @@ def record(tx: Connection, judgements: Sequence[Judgement], *, at: datetime) -> 
     """
     if not judgements:
         return []
-    values = [_columns(judgement, at) for judgement in judgements]
-    made = decisions.insert().returning(decisions.c.revision_id, decisions.c.id)
-    by_revision = {row.revision_id: row.id for row in tx.execute(made, values)}
-    ids = [by_revision[judgement.revision_id] for judgement in judgements]
+    ids = bulk.insert(tx, decisions, _columns(judgements, at))
     current = (
         update(replies)
-        .where(replies.c.id == bindparam("row_id"), replies.c.revision_id == bindparam("revision"))
-        .values(decision_id=bindparam("judged"), campaign=bindparam("joined"))
+        .where(
+            decisions.c.id.between(ids[0], ids[-1]),
+            replies.c.id == decisions.c.reply_id,
+            replies.c.revision_id == decisions.c.revision_id,
+        )
+        .values(decision_id=decisions.c.id, campaign=decisions.c.campaign)
     )
-    tx.execute(
-        current,
-        [
-            {
-                "row_id": value["reply_id"],
-                "revision": value["revision_id"],
-                "judged": decision_id,
-                "joined": value["campaign"],
-            }
-            for value, decision_id in zip(values, ids, strict=True)
-        ],
-    )
+    tx.execute(current)
     campaigns.begin(tx, [judgement.assessment for judgement in judgements], at=at)
     return ids
 
@@ -96,31 +86,40 @@ def last_model(rx: Connection, forum: str) -> str:
     return rx.scalar(query.order_by(decisions.c.decided_at.desc()).limit(1)) or ""
 
 
-def _columns(judgement: Judgement, at: datetime) -> dict[str, Any]:
-    assessment, decision = judgement.assessment, judgement.decision
-    repetition = assessment.repetition
+def _columns(judgements: Sequence[Judgement], at: datetime) -> dict[str, list[Any]]:
+    assessed = [judgement.assessment for judgement in judgements]
+    decided = [judgement.decision for judgement in judgements]
+    probabilities = [assessment.probabilities for assessment in assessed]
+    repetitions = [assessment.repetition for assessment in assessed]
+    nothing: list[Any] = []
     return {
-        "reply_id": judgement.reply_id,
-        "revision_id": judgement.revision_id,
-        "forum": assessment.key.forum,
-        "kind": decision.kind.value,
-        "would_be": decision.would_be.value,
-        "reason": decision.reason.value if decision.reason else None,
-        "label": decision.label.value,
-        "score": float(decision.score),
-        "threshold": None if decision.threshold is None else float(decision.threshold),
-        "held_by": list(decision.held_by),
-        "ham": float(assessment.probabilities.ham),
-        "low_effort": float(assessment.probabilities.low_effort),
-        "spam": float(assessment.probabilities.spam),
-        "signals": rows.signals_to_json(decision.signals or assessment.signals),
-        "repetition": rows.repetition_to_json(repetition),
-        "campaign": repetition.campaign if repetition else None,
-        "canonical": assessment.canonical_text,
-        "established": judgement.established,
-        "model": decision.model,
-        "policy": decision.policy,
-        "decided_at": at,
+        "reply_id": [judgement.reply_id for judgement in judgements],
+        "revision_id": [judgement.revision_id for judgement in judgements],
+        "forum": [assessment.key.forum for assessment in assessed],
+        "kind": [decision.kind.value for decision in decided],
+        "would_be": [decision.would_be.value for decision in decided],
+        "reason": [decision.reason.value if decision.reason else None for decision in decided],
+        "label": [decision.label.value for decision in decided],
+        "score": [float(decision.score) for decision in decided],
+        "threshold": [
+            None if decision.threshold is None else float(decision.threshold) for decision in decided
+        ],
+        "limits": [rows.limits_to_json(decision.limits) for decision in decided],
+        "held_by": [list(decision.held_by) if decision.held_by else nothing for decision in decided],
+        "ham": [float(found.ham) for found in probabilities],
+        "low_effort": [float(found.low_effort) for found in probabilities],
+        "spam": [float(found.spam) for found in probabilities],
+        "signals": [
+            rows.signals_to_json(decision.signals or assessment.signals) or nothing
+            for decision, assessment in zip(decided, assessed, strict=True)
+        ],
+        "repetition": [rows.repetition_to_json(repetition) for repetition in repetitions],
+        "campaign": [repetition.campaign if repetition else None for repetition in repetitions],
+        "canonical": [assessment.canonical_text for assessment in assessed],
+        "established": [judgement.established for judgement in judgements],
+        "model": [decision.model for decision in decided],
+        "policy": [decision.policy for decision in decided],
+        "decided_at": [at] * len(judgements),
     }
 
 
@@ -145,6 +144,7 @@ def _judged(row: RowMapping) -> Judged:
         held_by=tuple(row["held_by"]),
         policy=row["policy"],
         model=row["model"],
+        limits=rows.limits_of(row["limits"]),
     )
     names = ("id", "reply_id", "revision_id", "established", "decided_at")
     return Judged(assessment=assessment, decision=decision, **{name: row[name] for name in names})

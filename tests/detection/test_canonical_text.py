@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modbot.detection.canonical import GROWTH, MAX_CHARACTERS, canonicalise, fold, letters, strings
+from modbot.detection.canonical import GROWTH, MAX_CHARACTERS, canonicalise, fold, letters, span, strings
 
 DISGUISES = [
     ("加V❤: abc12345", "加vabc12345"),
@@ -30,6 +30,9 @@ DISGUISES = [
     ("赞，赞。赞！ 赞", "赞赞赞"),
     ("10000000", "1000"),
     ("❤👍🎉", ""),
+    ("亻言 亻❤言 扌 口 钅戋", "信信扣钱"),
+    ("君、子", "君子"),
+    ("甲\x1f乙", "甲乙"),
     ("", ""),
     ("\x00\x07", ""),
 ]
@@ -90,10 +93,19 @@ def test_compatibility_forms_change_nothing(text):
 @given(st.lists(st.text(max_size=30), max_size=6))
 def test_origins_point_at_the_character_that_was_folded(texts):
     folded = fold(texts)
-    joined = "".join(texts)
     assert list(folded.origins) == sorted(folded.origins)
     for row, origin in zip(folded.rows.tolist(), folded.origins.tolist(), strict=True):
-        assert folded.text_starts[row] <= origin < folded.text_starts[row + 1] <= len(joined)
+        assert 0 <= origin - folded.text_starts[row] < len(texts[row])
+
+
+@given(st.lists(st.text(st.sampled_from("加 v①哈哈哈哈哈，㎏😀\u200b亻言"), max_size=30), max_size=6))
+def test_places_are_where_the_letters_stand_among_the_readable_characters(texts):
+    folded = fold(texts)
+    found = letters(folded)
+    assert folded.codes[found.places].tolist() == found.codes.tolist()
+    assert folded.rows[found.places].tolist() == found.rows.tolist()
+    assert folded.texts() == strings(folded.codes, folded.starts)
+    assert found.texts() == strings(found.codes, found.starts)
 
 
 def test_spaces_stay_between_latin_words_only():
@@ -115,3 +127,63 @@ def test_a_huge_text_is_read_by_its_beginning():
 
 def test_lone_surrogates_and_planes_beyond_unicode_tables_vanish():
     assert canonicalise(["a\ud800b\U000e0101c\U0010fffdd"]) == ["abcd"]
+
+
+DRESSED = st.text(
+    st.one_of(
+        st.sampled_from("微薇信①ⅷ㎏½…[doge] 加 vＶ❤️\u200b\u0301éﬁ哈ａA1１,。\n"), st.characters(codec="utf-8")
+    ),
+    max_size=40,
+)
+
+
+def stretches(text):
+    folded = fold(["before 前 ㎏", text, "behind 后"])
+    found = letters(folded)
+    canonical = strings(found.codes, found.starts)[1]
+    return canonical, lambda first, last: span(folded, found, 1, first, last)
+
+
+@given(DRESSED, st.data())
+def test_a_stretch_is_found_again_in_the_original(text, data):
+    canonical, span_of = stretches(text)
+    if not canonical:
+        return
+    first = data.draw(st.integers(0, len(canonical) - 1))
+    last = data.draw(st.integers(first + 1, len(canonical)))
+    start, end = span_of(first, last)
+    assert 0 <= start < end <= len(text)
+    assert canonical[first:last] in canonicalise([text[start:end]])[0]
+
+
+@given(DRESSED)
+def test_the_whole_canonical_text_spans_the_letters_of_the_original(text):
+    canonical, span_of = stretches(text)
+    if canonical:
+        start, end = span_of(0, len(canonical))
+        assert canonicalise([text[start:end], text[:start] + text[end:]]) == [canonical, ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "stretch", "quoted"),
+    [
+        ("看 加 ⓥ❤️：ａｂｃ 好", "vabc", "ⓥ❤️：ａｂｃ"),
+        ("重 5㎏ 左右", "kg", "㎏"),
+        ("好哈哈哈哈哈哈吧", "哈哈哈", "哈哈哈哈哈哈"),
+        ("好哈 哈，哈哈 吧", "哈哈", "哈，哈哈"),
+        ("cafe\u0301 au lait", "cafe", "cafe\u0301"),
+        ("微\u200b信\u200d 吧", "微信", "微\u200b信\u200d"),
+    ],
+)
+def test_the_span_of_a_stretch_quotes_what_was_written(text, stretch, quoted):
+    canonical, span_of = stretches(text)
+    first = canonical.index(stretch) if stretch != "哈哈" else canonical.index(stretch) + 1
+    start, end = span_of(first, first + len(stretch))
+    assert text[start:end] == quoted
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 0), (2, 1), (0, 4), (-1, 1)])
+def test_a_stretch_that_is_not_there_has_no_span(first, last):
+    _, span_of = stretches("好的吧")
+    with pytest.raises(ValueError, match="no canonical characters"):
+        span_of(first, last)

@@ -17,7 +17,14 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
 from modbot.detection.duplicates import signatures
-from modbot.detection.duplicates.signatures import CLIP, SHORTEST, Index
+from modbot.detection.duplicates.flat import CLIP, Flat, Index, Keys, flatten
+from modbot.detection.duplicates.proof import Pairs
+from modbot.detection.duplicates.proof import prove as prove_pairs
+from modbot.detection.duplicates.signatures import SHORTEST
+from modbot.detection.duplicates.table import SignatureTable, file
+from modbot.detection.duplicates.table import candidates as candidates_of
+
+__all__ = ["comparable", "file", "nearest"]
 
 WAYS = 8
 KEYS_OF_A_TEXT = 9
@@ -41,7 +48,7 @@ _WORDS_BESIDE_ADDRESS = 8
 def comparable(canonical: str) -> bool:
     """Whether small differences of a text are only variations. In a bare address they are
     another address: two videos of one site differ in a few letters."""
-    if len(canonical) < SHORTEST - 1:
+    if len(canonical) < SHORTEST:
         return False
     address = _ADDRESS.search(canonical)
     if address is None or address.start() >= _BEFORE_ADDRESS:
@@ -70,7 +77,7 @@ class NearTable:
 
     def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
         """File texts under their numbers (below ``MOST_TEXTS``)."""
-        signed = signatures.filed_under(texts)
+        signed = signatures.filing_keys(flatten(texts))
         if not len(signed.keys):
             return
         buckets, tags = self._place(signed.keys)
@@ -86,7 +93,7 @@ class NearTable:
 
     def candidates(self, texts: Sequence[str]) -> tuple[Index, Index]:
         """``(query, id)`` pairs that share a key, each once, by query."""
-        signed = signatures.looked_up_by(texts)
+        signed = signatures.lookup_keys(flatten(texts))
         if not len(signed.keys):
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         buckets, tags = self._place(signed.keys)
@@ -97,7 +104,7 @@ class NearTable:
         pairs = np.unique((signed.owners[rows] << _ID_BITS) | numbers)
         return pairs >> _ID_BITS, pairs & ((1 << _ID_BITS) - 1)
 
-    def _place(self, keys: signatures.Keys) -> tuple[Index, NDArray[np.uint32]]:
+    def _place(self, keys: Keys) -> tuple[Index, NDArray[np.uint32]]:
         return (keys & self._mask).astype(np.int64), (keys >> np.uint64(56)).astype(np.uint32)
 
 
@@ -159,10 +166,10 @@ def _plausible(asked: Sequence[str], texts: Sequence[str]) -> Index:
     one = np.fromiter(map(len, asked), dtype=np.int64)
     other = np.fromiter(map(len, texts), dtype=np.int64)
     longer, shorter = np.maximum(one, other), np.minimum(one, other)
-    kept = np.flatnonzero((shorter >= OVERLAP * longer) & (shorter >= SHORTEST - 1))
+    kept = np.flatnonzero((shorter >= OVERLAP * longer) & (shorter >= SHORTEST))
     places = kept.tolist()
-    left = signatures.sketches([asked[place] for place in places])
-    right = signatures.sketches([texts[place] for place in places])
+    left = flatten([asked[place] for place in places]).sketches
+    right = flatten([texts[place] for place in places]).sketches
     differing = np.bitwise_count(left ^ right)
     plausible: Index = kept[differing <= 0.4 * longer[kept] + 1]
     return plausible
@@ -174,3 +181,29 @@ def overlap(one: str, other: str) -> float:
     right = {other[at : at + 3] for at in range(len(other) - 2)}
     both = len(left & right)
     return both / max(len(left) + len(right) - both, 1)
+
+
+def nearest(
+    table: SignatureTable, asked: Flat, held: Flat, filed: NDArray[np.bool_], *, earlier: bool = False
+) -> Pairs:
+    """Which filed texts of ``held`` are near each text asked for, among those that share a key.
+
+    ``earlier``: both are one batch; only what comes before a text counts.
+    """
+    found = []
+    for first in range(0, len(asked), QUERIES):
+        part = asked.taken(np.arange(first, min(first + QUERIES, len(asked)))).packed()
+        rows, numbers = candidates_of(table, part)
+        kept = filed[numbers]
+        if earlier:
+            kept &= numbers < rows + first
+        pairs = prove_pairs(part, held, rows[kept], numbers[kept])
+        found.append(Pairs(pairs.rows + first, pairs.numbers, pairs.similarity))
+    return joined(found)
+
+
+def joined(parts: Sequence[Pairs]) -> Pairs:
+    nothing = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+    columns = [(part.rows, part.numbers, part.similarity) for part in (*parts, nothing)]
+    rows, numbers, similarity = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return Pairs(rows, numbers, similarity)

@@ -2,145 +2,178 @@
 
 from __future__ import annotations
 
-import heapq
+import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from itertools import accumulate
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection.duplicates.near import NearTable, comparable, search
+from modbot.detection import fast
+from modbot.detection.duplicates import near
+from modbot.detection.duplicates.arena import Arena
+from modbot.detection.duplicates.exact import ExactMap
+from modbot.detection.duplicates.flat import Flat, Index, Keys, flatten, strings
+from modbot.detection.duplicates.near import comparable
+from modbot.detection.duplicates.proof import Pairs, Similarities
+from modbot.detection.duplicates.signatures import SHORTEST
+from modbot.detection.duplicates.table import MOST_TEXTS, SignatureTable
 
-Index = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
+Arrays = Mapping[str, NDArray[np.generic]]
+
+_ADDRESS = re.compile("http|www")
+
+
+class Engine(Protocol):
+    """What NumPy and numba both do, with the same answers."""
+
+    def file(self, table: SignatureTable, numbers: Index, texts: Flat) -> None: ...
+    def nearest(
+        self, table: SignatureTable, asked: Flat, held: Flat, filed: NDArray[np.bool_], *, earlier: bool = ...
+    ) -> Pairs: ...
 
 
 class Texts:
     """Texts by number; those that are *filed* are found by what is nearly the same.
 
-    ``capacity`` is how many it is sized for. Not safe under threads by itself.
+    ``capacity`` is how many it is sized for (at most ``MOST_TEXTS``); more make it grow, and
+    find somewhat less. Of a text the first ``CLIP`` characters are stored and compared.
+    ``accelerate``: by compiled functions, with the same answers; raises SettingsError when
+    numba is not installed. Not safe under threads by itself.
     """
 
     def __init__(self, capacity: int, *, accelerate: bool = False) -> None:
-        self._capacity = capacity
-        self._accelerate = accelerate
-        self._near = NearTable(capacity)
-        self._texts: dict[int, str] = {}
-        self._numbers: dict[str, int] = {}
-        self._filed: set[int] = set()
-        self._free: list[int] = []
+        sized = min(max(capacity, 1), MOST_TEXTS)
+        self._engine = _engine(accelerate=accelerate)
+        self._arena = Arena(sized)
+        self._exact = ExactMap(sized)
+        self._table = SignatureTable.for_texts(sized)
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._arena)
 
     @property
     def nbytes(self) -> int:
-        return sum(len(text) * 2 + 100 for text in self._numbers)
+        """Bytes of memory in use."""
+        return self._arena.nbytes + self._exact.nbytes + self._table.nbytes
 
-    def hashes(self, texts: Sequence[str]) -> Hashes:
+    def hashes(self, texts: Sequence[str]) -> Keys:
         """A 64-bit hash of each text, the same in every version and on every machine."""
-        joined = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
-        starts = np.fromiter(accumulate(map(len, texts), initial=0), dtype=np.int64)
-        lengths = np.diff(starts)
-        steps = np.arange(len(joined)) - np.repeat(starts[:-1], lengths)
-        mixed = _mixed(joined.astype(np.uint64) | (steps.astype(np.uint64) << np.uint64(32)))
-        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed)))
-        return _mixed((sums[starts[1:]] - sums[starts[:-1]]) ^ lengths.astype(np.uint64))
+        return flatten(texts).hashes
 
     def find(self, texts: Sequence[str]) -> Index:
-        """The number of the equal text, or -1."""
-        return np.array([self._numbers.get(text, -1) for text in texts], dtype=np.int64)
+        """The number of the equal text, or -1: hash, length and stored characters agree."""
+        return self._exact.find(flatten(texts), self._arena.flat)
 
-    def near(self, texts: Sequence[str]) -> tuple[Index, NDArray[np.float32]]:
-        """The nearest filed text of each text and its similarity (1 − edits / the longer
-        length); -1 and 0 where none is near. Ties go to the smallest number."""
+    def near(self, texts: Sequence[str]) -> tuple[Index, Similarities]:
+        """The nearest filed text of each text and its similarity; -1 and 0 where none is near.
+
+        Near is told in ``proof``; ties go to the smallest number.
+        """
+        asked = flatten(texts)
+        places = np.flatnonzero(_comparable(texts, asked))
+        pairs = self._engine.nearest(self._table, asked.taken(places), self._arena.flat, self._arena.filed)
+        rows, firsts = np.unique(pairs.rows, return_index=True)
         numbers = np.full(len(texts), -1, dtype=np.int64)
-        similarities = np.zeros(len(texts), dtype=np.float32)
-        places = [place for place, text in enumerate(texts) if comparable(text)]
-        asked = [texts[place] for place in places]
-        for at, matches in search(self._near, asked, self.text).items():
-            for match in matches:
-                if match.id in self._filed:
-                    numbers[places[at]], similarities[places[at]] = match.id, match.similarity
-                    break
-        return numbers, similarities
+        similarity = np.zeros(len(texts), dtype=np.float32)
+        numbers[places[rows]] = pairs.numbers[firsts]
+        similarity[places[rows]] = pairs.similarity[firsts]
+        return numbers, similarity
 
-    def near_among(self, texts: Sequence[str]) -> tuple[Index, Index, NDArray[np.float32]]:
+    def near_among(self, texts: Sequence[str]) -> tuple[Index, Index, Similarities]:
         """Which texts of a batch are near an earlier one: ``(later, earlier, similarity)``,
         three arrays of one length, by later position, the best first."""
-        places = [place for place, text in enumerate(texts) if comparable(text)]
-        asked = [texts[place] for place in places]
-        table = NearTable(len(asked))
-        table.add(range(len(asked)), asked)
-        found = [
-            (places[at], places[match.id], match.similarity)
-            for at, matches in sorted(search(table, asked, asked.__getitem__, earlier=True).items())
-            for match in matches
-        ]
-        later, earlier, similarity = zip(*found, strict=True) if found else ((), (), ())
-        return (
-            np.array(later, dtype=np.int64),
-            np.array(earlier, dtype=np.int64),
-            np.array(similarity, dtype=np.float32),
-        )
+        flat = flatten(texts)
+        places = np.flatnonzero(_comparable(texts, flat))
+        flat = flat.taken(places).packed()
+        table = SignatureTable.for_texts(len(places))
+        backwards = np.arange(len(places))[::-1]
+        self._engine.file(table, backwards, flat.taken(backwards))
+        filed = np.ones(len(places), dtype=np.bool_)
+        pairs = self._engine.nearest(table, flat, flat, filed, earlier=True)
+        return places[pairs.rows], places[pairs.numbers], pairs.similarity
 
     def add(self, texts: Sequence[str], filed: NDArray[np.bool_]) -> Index:
-        """Numbers for texts not yet held (each once); ``filed`` ones are findable by ``near``."""
-        numbers = np.array([self._take(text) for text in texts], dtype=np.int64)
-        self.file(numbers[filed])
+        """Keep texts; their numbers. One that is held keeps its number. ``filed`` ones are
+        found by ``near`` (unless they are not ``comparable``)."""
+        flat = flatten(texts)
+        numbers = self._exact.find(flat, self._arena.flat)
+        new = np.flatnonzero(numbers < 0)
+        while len(new):
+            _, firsts = np.unique(flat.hashes[new], return_index=True)
+            chosen = new[np.sort(firsts)]
+            numbers[chosen] = self._arena.add(flat.taken(chosen).packed())
+            self._exact.insert(numbers[chosen], self._arena.flat)
+            new = new[numbers[new] < 0]
+            if len(new):
+                numbers[new] = self._exact.find(flat.taken(new), self._arena.flat)
+                new = new[numbers[new] < 0]
+        self._file(numbers[filed & _comparable(texts, flat)])
         return numbers
 
     def file(self, numbers: Index) -> None:
-        """Make texts findable by ``near``; one that is not comparable stays unfiled."""
-        chosen = [number for number in numbers.tolist() if comparable(self._texts[number])]
-        self._near.add(chosen, [self._texts[number] for number in chosen])
-        self._filed.update(chosen)
+        """Make texts findable by ``near``; one that is not ``comparable`` stays unfound."""
+        flat = self._arena.flat.taken(numbers)
+        self._file(numbers[_comparable(strings(flat), flat)])
 
     def remove(self, numbers: Index) -> None:
-        """Forget texts. Their numbers may be given to others."""
-        for number in numbers.tolist():
-            del self._numbers[self._texts.pop(number)]
-            self._filed.discard(number)
-            heapq.heappush(self._free, number)
+        """Forget texts that are held, each number once. They may be given to others."""
+        self._exact.remove(numbers, self._arena.flat)
+        self._arena.remove(numbers)
 
     def text(self, number: int) -> str:
         """A text as stored, clipped; empty for a number not in use."""
-        return self._texts.get(number, "")
+        if not self._arena.holds(number):
+            return ""
+        return strings(self._arena.flat.taken(np.array([number])))[0]
 
     def hash(self, number: int) -> int:
-        return int(self.hashes([self._texts[number]])[0])
+        """The hash of a text that is held."""
+        return int(self._arena.flat.hashes[number])
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """A snapshot that ``restore`` reads."""
-        numbers = sorted(self._texts)
-        return {
-            "numbers": np.array(numbers, dtype=np.int64),
-            "texts": np.array([self._texts[number] for number in numbers], dtype=np.str_),
-            "filed": np.array([number in self._filed for number in numbers], dtype=np.bool_),
-        }
+        return {**self._arena.arrays(), "slots": self._table.slots.copy(), "heads": self._table.heads.copy()}
 
     @classmethod
-    def restore(
-        cls, arrays: Mapping[str, NDArray[np.generic]], capacity: int, *, accelerate: bool = False
-    ) -> Self:
-        """The same texts under the same numbers."""
+    def restore(cls, arrays: Arrays, capacity: int, *, accelerate: bool = False) -> Self:
+        """The same texts under the same numbers. A table made for another capacity is filed anew."""
         made = cls(capacity, accelerate=accelerate)
-        made._texts = dict(zip(arrays["numbers"].tolist(), arrays["texts"].tolist(), strict=True))
-        made._numbers = {text: number for number, text in made._texts.items()}
-        made._free = sorted(set(range(max(made._texts, default=-1) + 1)) - set(made._texts))
-        made.file(arrays["numbers"].astype(np.int64)[arrays["filed"].astype(np.bool_)])
+        made._arena = Arena.restore(arrays, capacity)
+        numbers = made._arena.numbers()
+        made._exact.insert(numbers, made._arena.flat)
+        if made._table.slots.shape == arrays["slots"].shape:
+            made._table.slots[:] = arrays["slots"]
+            made._table.heads[:] = arrays["heads"]
+        else:
+            filed = numbers[made._arena.filed[numbers]]
+            for first in range(0, len(filed), 4096):
+                made._file(filed[first : first + 4096])
         return made
 
-    def _take(self, text: str) -> int:
-        number = heapq.heappop(self._free) if self._free else len(self._texts)
-        self._texts[number] = text
-        self._numbers[text] = number
-        return number
+    def _file(self, numbers: Index) -> None:
+        fresh = np.unique(numbers[~self._arena.filed[numbers]])
+        self._arena.filed[fresh] = True
+        self._engine.file(self._table, fresh, self._arena.flat.taken(fresh))
 
 
-def _mixed(values: Hashes) -> Hashes:
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(values ^ (values >> np.uint64(31)), dtype=np.uint64)
+def _comparable(texts: Sequence[str], flat: Flat) -> NDArray[np.bool_]:
+    """``comparable`` of each text; only those with an address are looked at one by one."""
+    found = flat.lengths >= SHORTEST
+    joined = "".join(texts)
+    places = [match.start() for match in _ADDRESS.finditer(joined)]
+    if places:
+        ends = np.fromiter(accumulate(map(len, texts)), dtype=np.int64, count=len(texts))
+        for row in np.unique(np.searchsorted(ends, places, side="right")).tolist():
+            found[row] = comparable(texts[row])
+    return found
+
+
+def _engine(*, accelerate: bool) -> Engine:
+    if accelerate:
+        fast.require()
+        compiled: Engine = import_module("modbot.detection.fast.near")
+        return compiled
+    return near

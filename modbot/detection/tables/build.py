@@ -12,15 +12,24 @@ from __future__ import annotations
 import sys
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import partial
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from modbot.detection.tables.layout import FILE, KIND_SHIFT, LIMIT, Kind
+from modbot.detection.tables.layout import (
+    BORDER,
+    FILE,
+    HALF,
+    KIND_SHIFT,
+    LIMIT,
+    SEPARATOR,
+    Kind,
+)
 
 _HERE = Path(__file__).parent
 _MARKS = (
@@ -56,6 +65,7 @@ _CJK = (
     (0x1B000, 0x1B16F),
     (0x20000, 0x323AF),
 )
+_HALVES = "halves"
 _LETTER_FORMS = {0x1F1E6: "a", 0x1F150: "a", 0x1F170: "a"}
 
 
@@ -63,9 +73,14 @@ def _within(code: int, ranges: Iterable[tuple[int, int]]) -> bool:
     return any(low <= code <= high for low, high in ranges)
 
 
+def _groups() -> dict[str, dict[str, str]]:
+    return tomllib.loads((_HERE / "variants.toml").read_text(encoding="utf-8"))
+
+
 def read_variants() -> dict[str, str]:
     """Character → what it is folded into, upper-case look-alikes included."""
-    groups = tomllib.loads((_HERE / "variants.toml").read_text(encoding="utf-8"))
+    groups = _groups()
+    groups.pop(_HALVES)
     folds: dict[str, str] = {}
     for targets in groups.values():
         for target, characters in targets.items():
@@ -73,6 +88,23 @@ def read_variants() -> dict[str, str]:
     for start in _LETTER_FORMS:
         folds |= {chr(start + n): chr(ord("a") + n) for n in range(26)}
     return folds
+
+
+def read_halves(folds: Callable[[str], str]) -> dict[tuple[str, str], str]:
+    """Two halves → the character that they stand for.
+
+    Raises ValueError where joining could make a pair anew, or where a half is no folded letter.
+    """
+    pairs = {
+        (pair[0], pair[1]): whole for whole, written in _groups()[_HALVES].items() for pair in written.split()
+    }
+    firsts, seconds = {first for first, _ in pairs}, {second for _, second in pairs}
+    if firsts & seconds or (firsts | seconds) & set(pairs.values()):
+        raise ValueError("a half may not be another pair's other half, nor a whole")
+    for character in (*firsts, *seconds, *pairs.values()):
+        if folds(character) != character or kind_of(character) < Kind.DIGIT:
+            raise ValueError(f"{character!r} is folded into something else or is no letter")
+    return pairs
 
 
 def read_simplified() -> dict[str, str]:
@@ -138,32 +170,47 @@ def _other_kind(category: str) -> Kind:
     return Kind.LETTER if category[0] in "LMN" else Kind.PUNCTUATION
 
 
-def build() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """``(table, expansion_starts, expansion_values)``, all ``uint32``."""
-    variants, simplified = read_variants(), read_simplified()
+def build() -> dict[str, NDArray[np.generic]]:
+    """The arrays of the table, as ``characters.Table`` names them."""
+    whole = partial(fold, variants=read_variants(), simplified=read_simplified())
+    pairs = read_halves(whole)
+    firsts = {first for first, _ in pairs}
     table = np.zeros(LIMIT + 1, dtype=np.uint32)
     starts, values = [0], list[int]()
     for code in range(LIMIT):
-        packed = _pack(fold(chr(code), variants=variants, simplified=simplified))
+        packed = _pack(whole(chr(code)), firsts)
         if len(packed) == 1:
             table[code] = packed[0]
         elif packed:
             table[code] = (Kind.EXPANDED << KIND_SHIFT) | (len(starts) - 1)
             values += packed
             starts.append(len(values))
-    return table, np.array(starts, dtype=np.uint32), np.array(values, dtype=np.uint32)
+    table[ord(SEPARATOR)] = BORDER
+    keyed = sorted((ord(first) << 32 | ord(second), joined) for (first, second), joined in pairs.items())
+    return {
+        "table": table,
+        "starts": np.array(starts, dtype=np.uint32),
+        "values": np.array(values, dtype=np.uint32),
+        "halves": np.array([key for key, _ in keyed], dtype=np.int64),
+        "wholes": np.array([_pack(joined, set())[0] for _, joined in keyed], dtype=np.uint32),
+    }
 
 
-def _pack(folded: str) -> list[int]:
-    kinds = [(ord(character), kind_of(character)) for character in folded]
-    spaced = [(0x20 if kind is Kind.SPACE else code, kind) for code, kind in kinds]
-    return [(kind << KIND_SHIFT) | code for code, kind in spaced if kind is not Kind.DROPPED]
+def _pack(folded: str, firsts: Container[str]) -> list[int]:
+    """Kind and code of each folded character, marked where it may be a first half."""
+    packed = []
+    for character in folded:
+        kind = kind_of(character)
+        code = 0x20 if kind is Kind.SPACE else ord(character)
+        if kind is not Kind.DROPPED:
+            packed.append((HALF if character in firsts else 0) | (kind << KIND_SHIFT) | code)
+    return packed
 
 
 def main() -> None:
-    table, starts, values = build()
+    arrays = build()
     with resources.as_file(resources.files(__package__) / FILE) as path:
-        np.savez_compressed(path, table=table, starts=starts, values=values)
+        np.savez_compressed(path, allow_pickle=False, **arrays)
         sys.stdout.write(f"{path}: {path.stat().st_size} bytes\n")
 
 

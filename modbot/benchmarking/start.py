@@ -1,0 +1,42 @@
+"""How long a fresh process takes until it can assess, and what memory it then holds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+
+_READY = """
+import json, resource, sys, time
+begun = time.perf_counter()
+from datetime import UTC, datetime
+from modbot.detection import Detector, DuplicateIndex
+from modbot.domain import Reply
+accelerate = sys.argv[1] == "fast"
+detector = Detector.load(accelerate=accelerate)
+index = DuplicateIndex(accelerate=accelerate)
+detector.assess([Reply("bench", 1, "准备好了吗")], duplicates=index, now=datetime.now(UTC))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"seconds": time.perf_counter() - begun, "peak_mb": peak}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """``seconds`` of wall time from the first import to the first answer; ``peak_mb`` resident."""
+
+    seconds: float
+    peak_mb: float
+
+
+def measure(*, accelerate: bool, runs: int = 3) -> Start:
+    """The best of some starts (the first may compile, or read from a cold disk)."""
+    found = [_start(accelerate=accelerate) for _ in range(runs)]
+    return min(found, key=lambda start: start.seconds)
+
+
+def _start(*, accelerate: bool) -> Start:
+    command = [sys.executable, "-c", _READY, "fast" if accelerate else "plain"]
+    answered = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)  # noqa: S603
+    return Start(**json.loads(answered.stdout.splitlines()[-1]))

@@ -1,0 +1,42 @@
+"""``bench``: how fast detection is on this machine, beside scikit-learn."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from modbot.cli.base import Session, command, option
+
+INDEXED = 1_000_000
+POSTS = 30_000
+
+
+def register(root: click.Group) -> None:
+    @command(root, "bench")
+    @option("--posts", type=click.IntRange(min=3_000), default=POSTS, show_default=True)
+    @option("--indexed", type=click.IntRange(min=1_000), default=INDEXED, show_default=True)
+    @option("--corpus", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+    @option("--numpy-only", is_flag=True)
+    def bench(session: Session, posts: int, indexed: int, corpus: tuple[Path, ...], numpy_only: bool) -> None:
+        from modbot.benchmarking import run  # noqa: PLC0415 - scikit-learn is slow to import
+
+        plan = run.Plan(posts=posts, indexed=indexed, corpus=corpus, numpy_only=numpy_only)
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(
+            *columns, transient=True, console=Console(stderr=True), disable=not sys.stderr.isatty()
+        ) as bar:
+            task = bar.add_task(session.words.text("bench.part.posts"), total=1.0)
+
+            def progress(part: str, share: float) -> None:
+                bar.update(task, description=session.words.text(f"bench.part.{part}"), completed=share)
+
+            report = run.measure(plan, progress)
+        if session.as_json:
+            click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        else:
+            session.out.print(report.table(session.words))

@@ -1,0 +1,116 @@
+"""The signature table: which texts share a piece with a text, in memory that never grows.
+
+Set-associative, like a processor's cache: a key leads to one bucket of ``WAYS`` entries,
+where the newest push the oldest out. So memory and candidates are bounded, and nothing is
+ever deleted: whoever reads checks what an entry points at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modbot.detection.duplicates import signatures
+from modbot.detection.duplicates.flat import CLIP, Flat, Index, Keys, distinct
+
+WAYS = 8
+NUMBER_BITS = 24
+MOST_TEXTS = (1 << NUMBER_BITS) - 2
+HASH_BITS = 4
+"""Of the 8 bits beside a number; the others are the length class of its text."""
+_CLASS_RATIO = 1.25
+_SHORTEST_CLASS = 4
+_KEYS_OF_A_TEXT = 9
+_FILL = 0.54
+_SMALLEST = 64
+
+Entries = NDArray[np.uint32]
+Classes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class LengthClasses:
+    """By stored length (0 to ``CLIP``): the class, and the classes that may hold a duplicate."""
+
+    of: Classes
+    least: Classes
+    most: Classes
+
+
+@cache
+def length_classes() -> LengthClasses:
+    lengths = np.arange(CLIP + 1)
+    bounds = _SHORTEST_CLASS * _CLASS_RATIO ** np.arange(1, 16)
+    of = np.searchsorted(bounds, lengths, side="right").astype(np.uint8)
+    shortest = -(-lengths * 7 // 10)
+    longest = np.minimum(lengths * 10 // 7, CLIP)
+    return LengthClasses(of, of[shortest], of[longest])
+
+
+class SignatureTable:
+    """Numbers of texts by the keys of ``signatures``."""
+
+    def __init__(self, buckets: int) -> None:
+        self.slots: Entries = np.zeros((buckets, WAYS), dtype=np.uint32)
+        self.heads = np.zeros(buckets, dtype=np.uint8)
+
+    @classmethod
+    def for_texts(cls, texts: int) -> SignatureTable:
+        """A table of the size that loses few of so many texts."""
+        return cls(max(int(texts * _KEYS_OF_A_TEXT / WAYS / _FILL), _SMALLEST))
+
+    @property
+    def nbytes(self) -> int:
+        return self.slots.nbytes + self.heads.nbytes
+
+    def buckets_of(self, keys: Keys) -> Index:
+        """The upper half of a key, scaled to the number of buckets."""
+        scaled = (keys >> np.uint64(32)) * np.uint64(len(self.slots)) >> np.uint64(32)
+        return scaled.astype(np.int64)
+
+
+def file(table: SignatureTable, numbers: Index, texts: Flat) -> None:
+    """File texts under their numbers, the last ones being the newest."""
+    signed = signatures.filing_keys(texts.packed())
+    if not len(signed.keys):
+        return
+    buckets = table.buckets_of(signed.keys)
+    classes = length_classes().of[texts.stored_lengths][signed.owners]
+    tags = (classes << np.uint8(HASH_BITS)) | _hash_bits(signed.keys)
+    entries = (tags.astype(np.uint32) << np.uint32(NUMBER_BITS)) | (numbers + 1).astype(np.uint32)[
+        signed.owners
+    ]
+    order = np.lexsort((signed.owners, buckets))
+    buckets, entries = buckets[order], entries[order]
+    firsts = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
+    sizes = np.diff(np.append(firsts, len(buckets)))
+    ranks = np.arange(len(buckets)) - np.repeat(firsts, sizes)
+    newest = np.flatnonzero(ranks >= np.repeat(sizes, sizes) - WAYS)
+    buckets, entries, ranks = buckets[newest], entries[newest], ranks[newest]
+    table.slots[buckets, (table.heads[buckets] + ranks) % WAYS] = entries
+    heads = buckets[np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))]
+    table.heads[heads] = (table.heads[heads] + sizes) % WAYS
+
+
+def candidates(table: SignatureTable, asked: Flat) -> tuple[Index, Index]:
+    """``(position, number)`` of texts that share a key and a like length, each pair once."""
+    signed = signatures.lookup_keys(asked)
+    if not len(signed.keys):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    entries = table.slots[table.buckets_of(signed.keys)]
+    hashed = (entries >> np.uint32(NUMBER_BITS)).astype(np.uint8) & np.uint8((1 << HASH_BITS) - 1)
+    rows, ways = np.nonzero(hashed == _hash_bits(signed.keys)[:, None])
+    entries, owners = entries[rows, ways], signed.owners[rows]
+    classes, lengths = entries >> np.uint32(NUMBER_BITS + HASH_BITS), asked.stored_lengths[owners]
+    known = length_classes()
+    kept = (entries > 0) & (classes >= known.least[lengths]) & (classes <= known.most[lengths])
+    numbers = (entries[kept] & np.uint32((1 << NUMBER_BITS) - 1)).astype(np.int64) - 1
+    pairs = distinct((owners[kept] << NUMBER_BITS) | numbers)
+    return pairs >> NUMBER_BITS, pairs & ((1 << NUMBER_BITS) - 1)
+
+
+def _hash_bits(keys: Keys) -> Classes:
+    return (keys & np.uint64((1 << HASH_BITS) - 1)).astype(np.uint8)
