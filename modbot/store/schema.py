@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from modbot.store.types import BigId, Code, UtcTime, Words
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration that this code is written for."""
 
 FORGOTTEN = 0
