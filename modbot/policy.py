@@ -21,18 +21,25 @@ from modbot.domain import (
     Reason,
     Repetition,
     Reply,
+    Slip,
     ThreadKind,
 )
 
 CONTACT_SIGNALS = frozenset({"contact", "link"})
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
 _URGENCY = {Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
+_JUDGED_BY_TEXT = frozenset({None, Slip.EDIT})
+"""A corrected text is judged as any other; of a double-click the first post was."""
 ALL_REASONS = frozenset(Reason)
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatedRule:
-    """When repetition hides or queues. Lengths in canonical characters."""
+    """When repetition hides or queues. Lengths in canonical characters.
+
+    ``surprise`` is what a repetition must reach beside its counts (decades, as in
+    ``Repetition.surprise``); where nobody asked for it, counts alone decide.
+    """
 
     hide_characters: int = 10
     hide_authors: int = 3
@@ -45,6 +52,7 @@ class RepeatedRule:
     queue_threads: int = 3
     one_thread_newcomers: int = 3
     author_texts: int = 3
+    surprise: float = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +160,18 @@ def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
 
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
-    excuse = _excuse(reply, assessment, policy, circumstances)
+    excuse = _excuse(reply, policy, circumstances)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
     if not findings:
-        return _decision(assessment, policy, None, held_by=(excuse,) if excuse else ())
+        excuses = (excuse, _slip(assessment))
+        return _decision(assessment, policy, None, held_by=tuple(str(code) for code in excuses if code)[:1])
     softened = [_softened(finding, standing=standing) for finding in findings]
     carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
     return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
 
 
-def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> str:
+def _excuse(reply: Reply, policy: Policy, circumstances: Circumstances) -> str:
     """The code of why a reply is let alone whatever it says, or an empty string."""
     if reply.author.group_id in policy.exempt_groups:
         return "exempt_group"
@@ -173,18 +182,23 @@ def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances:
     since = circumstances.flag_since
     if since is not None and reply.posted_at is not None and reply.posted_at < since:
         return "before_first_start"
-    if assessment.repetition is not None and assessment.repetition.slip:
-        return "slip"
     return ""
 
 
+def _slip(assessment: Assessment) -> Slip | None:
+    return assessment.repetition.slip if assessment.repetition is not None else None
+
+
 def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
-    found = [_spam(assessment, policy)]
-    if not reply.is_thread_author:
-        found += [_repeated(assessment.repetition, policy.repeated), _title_echo(assessment, policy)]
-    if not reply.is_thread_author and not standing:
-        # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
-        found.append(_low_effort(assessment, policy))
+    # An advert sent twice is an advert both times: no slip excuses spam.
+    found, slip = [_spam(assessment, policy)], _slip(assessment)
+    if not reply.is_thread_author and slip is None:
+        found.append(_repeated(assessment.repetition, policy.repeated))
+    if not reply.is_thread_author and slip in _JUDGED_BY_TEXT:
+        found.append(_title_echo(assessment, policy))
+        if not standing:
+            # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
+            found.append(_low_effort(assessment, policy))
     return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
 
 
@@ -218,9 +232,9 @@ def _repeated(repetition: Repetition | None, rule: RepeatedRule) -> Finding | No
     if repetition is None:
         return None
     if repetition.canonical_length >= rule.hide_characters:
-        if _own_burst(repetition, rule):
+        if _surprises(repetition.author_surprise, rule) and _own_burst(repetition, rule):
             return Finding(Reason.REPEATED, DecisionKind.HIDE, repetition.similarity, None)
-        if _crowd(repetition, rule):
+        if _surprises(repetition.surprise, rule) and _crowd(repetition, rule):
             # Five accounts that copy a member's post must not get that post hidden.
             held = ("first_author",) if repetition.is_first_author else ()
             kind = DecisionKind.QUEUE if held else DecisionKind.HIDE
@@ -228,6 +242,10 @@ def _repeated(repetition: Repetition | None, rule: RepeatedRule) -> Finding | No
     if _repeated_queues(repetition, rule):
         return Finding(Reason.REPEATED, DecisionKind.QUEUE, repetition.similarity, None)
     return None
+
+
+def _surprises(surprise: float | None, rule: RepeatedRule) -> bool:
+    return surprise is None or surprise >= rule.surprise
 
 
 def _crowd(repetition: Repetition, rule: RepeatedRule) -> bool:
@@ -245,7 +263,7 @@ def _own_burst(repetition: Repetition, rule: RepeatedRule) -> bool:
 def _repeated_queues(repetition: Repetition, rule: RepeatedRule) -> bool:
     if repetition.author_texts >= rule.author_texts:
         return True
-    if repetition.canonical_length < rule.queue_characters:
+    if repetition.canonical_length < rule.queue_characters or not _surprises(repetition.surprise, rule):
         return False
     across = repetition.authors >= rule.queue_authors and repetition.threads >= rule.queue_threads
     in_one_thread = repetition.threads == 1 and repetition.newcomers >= rule.one_thread_newcomers
