@@ -188,7 +188,7 @@ class Reply:
         return ReplyKey(self.forum, self.post_id)
 
 
-SignalValue = str | int | float | bool | None | tuple[str, ...] | tuple[int, ...]
+SignalValue = str | int | float | bool | None | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,13 +294,32 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit of the policy that a reply passed: ``value`` is at least ``limit``.
+
+    ``name`` is that of the setting. Counts are whole numbers, probabilities and shares
+    floats in [0, 1].
+    """
+
+    name: str
+    value: float
+    limit: float
+
+    @property
+    def margin(self) -> float:
+        """By how much it was passed."""
+        return self.value - self.limit
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What policy makes of an assessment.
 
     ``kind`` is what is done; ``would_be`` what would have been done had mode,
     brake and evidence allowed it (shadow mode keeps it for the record).
     ``score`` is the probability or strength of the carrying reason, ``threshold``
-    what it had to pass, ``held_by`` the codes of what softened the decision.
+    what it had to pass, ``held_by`` the codes of what softened the decision. ``limits``
+    are all limits that the reason passed (a repetition has several, and no threshold).
     """
 
     kind: DecisionKind
@@ -313,3 +332,4 @@ class Decision:
     held_by: tuple[str, ...]
     policy: str
     model: str
+    limits: tuple[Limit, ...] = ()

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from modbot.detection import contacts
-from modbot.detection.canonical import Folded, Letters, canonicalise, strings
-from modbot.detection.tables.layout import Kind
+from modbot.detection.canonical import canonicalise
+from modbot.detection.reading import Reading
+from modbot.detection.shape import Shape
 from modbot.domain import Reply
 
 Floats = NDArray[np.float64]
@@ -58,96 +59,53 @@ class Context:
     pictures: NDArray[np.int64]
 
 
-def measure(replies: Sequence[Reply], folded: Folded, letters: Letters, canonical: Sequence[str]) -> Context:
+def measure(replies: Sequence[Reply], reading: Reading, canonical: Sequence[str]) -> Context:
     """The features of a batch; all arguments describe the same texts in order."""
-    count = len(replies)
-    values = np.full((count, len(NAMES)), np.nan)
-    pictures = _count(folded, Kind.PICTURE)
-    longest_code = _longest_code(letters)
-    _shape(values, folded, letters, pictures, longest_code)
-    found, links = _reach(replies, folded, letters, longest_code)
+    values = np.full((len(replies), len(NAMES)), np.nan)
+    _shape(values, reading.shape)
+    found, links = _reach(replies, reading)
     _fill_reach(values, found, links)
     _echoes(values, replies, canonical)
     _known(values, replies)
-    return Context(values, found, links, pictures)
+    return Context(values, found, links, reading.shape.pictures)
 
 
-def _count(folded: Folded, kind: Kind) -> NDArray[np.int64]:
-    return np.bincount(folded.rows[folded.kinds == kind], minlength=len(folded)).astype(np.int64)
-
-
-def _shape(
-    values: Floats,
-    folded: Folded,
-    letters: Letters,
-    pictures: NDArray[np.int64],
-    longest_code: NDArray[np.int64],
-) -> None:
-    lengths = letters.lengths
+def _shape(values: Floats, shape: Shape) -> None:
+    lengths = shape.lengths
     some = np.maximum(lengths, 1)
-    total = np.maximum(np.diff(folded.starts), 1)
     values[:, 0] = np.log1p(lengths)
-    for column, step in enumerate(LENGTH_STEPS, start=1):
-        values[:, column] = lengths >= step
+    values[:, 1 : 1 + len(LENGTH_STEPS)] = lengths[:, np.newaxis] >= LENGTH_STEPS
     fill = {
-        "distinct_ratio": _distinct(letters) / np.minimum(some, 40),
-        "log_longest_run": np.log1p(letters.longest_run),
-        "digit_ratio": _share(letters, Kind.DIGIT) / some,
-        "latin_ratio": _share(letters, Kind.LETTER) / some,
-        "log_longest_code": np.log1p(longest_code),
-        "log_pictures": np.log1p(pictures),
-        "mark_ratio": _count(folded, Kind.PUNCTUATION) / total,
-        "only_pictures": (lengths == 0) & (pictures > 0),
-        "dressed_ratio": np.minimum(folded.dressed / some, 1.0),
+        "distinct_ratio": shape.distinct / np.minimum(some, 40),
+        "log_longest_run": np.log1p(shape.longest_run),
+        "digit_ratio": shape.digits / some,
+        "latin_ratio": shape.latin / some,
+        "log_longest_code": np.log1p(shape.longest_code),
+        "log_pictures": np.log1p(shape.pictures),
+        "mark_ratio": shape.marks / np.maximum(shape.readable, 1),
+        "only_pictures": (lengths == 0) & (shape.pictures > 0),
+        "dressed_ratio": np.minimum(shape.dressed / some, 1.0),
     }
     for name, column_values in fill.items():
         values[:, COLUMNS[name]] = column_values
 
 
-def _share(letters: Letters, kind: Kind) -> NDArray[np.int64]:
-    return np.bincount(letters.rows[letters.kinds == kind], minlength=len(letters)).astype(np.int64)
-
-
-def _distinct(letters: Letters) -> Floats:
-    """About how many different characters each text has, at most 40 (a 64-bit sketch)."""
-    sketch = np.zeros(len(letters), dtype=np.uint64)
-    present = np.flatnonzero(letters.lengths)
-    if len(present):
-        bits = np.left_shift(np.uint64(1), ((letters.codes * np.uint32(0x9E3779B1)) >> 26).astype(np.uint64))
-        sketch[present] = np.bitwise_or.reduceat(bits, letters.starts[present])
-    seen = np.bitwise_count(sketch).astype(np.float64)
-    return np.minimum(-64.0 * np.log1p(-np.minimum(seen, 63.0) / 64.0), 40.0)
-
-
-def _longest_code(letters: Letters) -> NDArray[np.int64]:
-    """The longest unbroken stretch of Latin letters and digits that holds a digit, per text."""
-    longest = np.zeros(len(letters), dtype=np.int64)
-    places = np.flatnonzero(letters.kinds < Kind.CJK)
-    if not len(places):
-        return longest
-    rows = letters.rows[places]
-    breaks = np.ones(len(places), dtype=bool)
-    breaks[1:] = (np.diff(places) > 1) | (rows[1:] != rows[:-1])
-    firsts = np.flatnonzero(breaks)
-    sizes = np.diff(np.append(firsts, len(places)))
-    digits = np.add.reduceat((letters.kinds[places] == Kind.DIGIT).astype(np.int64), firsts)
-    np.maximum.at(longest, rows[firsts], np.where(digits > 0, sizes, 0))
-    return longest
-
-
 def _reach(
-    replies: Sequence[Reply], folded: Folded, letters: Letters, longest_code: NDArray[np.int64]
+    replies: Sequence[Reply], reading: Reading
 ) -> tuple[tuple[tuple[contacts.Contact, ...], ...], tuple[tuple[str, ...], ...]]:
     """Contacts and links; only texts with Latin letters or digits enough are searched."""
-    texts = strings(folded.codes, folded.starts)
-    coded = (longest_code >= _SHORTEST_CODE).tolist()
-    latin = (_share(letters, Kind.LETTER) >= _SHORTEST_CODE).tolist()
-    found, links = [], []
-    for row, text in enumerate(texts):
-        found.append(contacts.find_contacts(text) if coded[row] or latin[row] else ())
-        written = contacts.find_links(text) if latin[row] and ("." in text or "://" in text) else ()
-        linked = tuple(link.url.lower() for link in replies[row].links)
-        links.append(tuple(dict.fromkeys(written + linked)))
+    latin = reading.shape.latin >= _SHORTEST_CODE
+    coded = reading.shape.longest_code >= _SHORTEST_CODE
+    found: list[tuple[contacts.Contact, ...]] = [()] * len(replies)
+    links: list[tuple[str, ...]] = [
+        tuple(dict.fromkeys(link.url.lower() for link in reply.links)) for reply in replies
+    ]
+    searched = np.flatnonzero(latin | coded).tolist()
+    texts = reading.folded.texts() if searched else []
+    for row in searched:
+        found[row] = contacts.find_contacts(texts[row])
+        if latin[row] and ("." in texts[row] or "://" in texts[row]):
+            links[row] = tuple(dict.fromkeys(contacts.find_links(texts[row]) + links[row]))
     return tuple(found), tuple(links)
 
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from modbot.detection import background, canonical, context, grams, model, signals, surprise
+from modbot.detection import background, canonical, context, model, signals, surprise
 from modbot.detection.duplicates import DuplicateIndex
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
+from modbot.detection.reading import NumpyReader
 from modbot.domain import Assessment, Probabilities, Repetition, Reply
 
 BATCH = 1024
@@ -68,15 +69,15 @@ class Detector:
     ) -> list[Assessment]:
         if not replies:
             return []
-        folded = canonical.fold([reply.text for reply in replies])
-        letters = canonical.letters(folded)
-        texts = canonical.strings(letters.codes, letters.starts)
+        reading = NumpyReader().read([reply.text for reply in replies])
+        texts = reading.letters.texts()
         repetitions = repeated(texts)
-        hashed = grams.hash_grams(folded, letters)
-        found = context.measure(replies, folded, letters, texts)
-        probabilities = self._linear.probabilities(self._linear.logits(hashed, found.values))
+        found = context.measure(replies, reading, texts)
+        probabilities = self._linear.probabilities(self._linear.logits(reading.grams, found.values))
         probabilities[_shown_not_said(replies, texts)] = (1.0, 0.0, 0.0)
-        batch = signals.Batch(replies, folded, letters, hashed, texts, found, probabilities, repetitions)
+        batch = signals.Batch(
+            replies, reading.folded, reading.letters, reading.grams, texts, found, probabilities, repetitions
+        )
         raised = signals.raise_signals(batch, self._linear)
         return [
             Assessment(reply.key, Probabilities(*row), marks, repetition, text, self.model)

@@ -96,7 +96,8 @@ def of_authors(
     draws = _draws(authors, np.minimum(threads, authors))
     decades = _decades(bits, draws, np.maximum(population, LEAST_POPULATION))
     spread = 0.5 + 0.5 * np.minimum(days / CUSTOM_DAYS, 1.0)
-    return np.maximum(decades - np.maximum(established - 1, 0) * spread * np.log10(CUSTOM), 0.0)
+    customary = np.maximum(established - 1, 0) * spread * np.log10(CUSTOM)
+    return np.asarray(np.maximum(decades - customary, 0.0))
 
 
 def of_one_author(bits: Bits, *, posts: Counts, threads: Counts) -> Bits:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from modbot.store.types import BigId, Code, UtcTime, Words
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that this code is written for."""
 
 FORGOTTEN = 0
@@ -163,6 +163,7 @@ decisions = Table(
     Column("score", Float, nullable=False),
     Column("threshold", Float),
     Column("held_by", JSON, nullable=False),
+    Column("limits", JSON(none_as_null=True)),
     Column("ham", Float, nullable=False),
     Column("low_effort", Float, nullable=False),
     Column("spam", Float, nullable=False),

@@ -9,13 +9,14 @@ from functools import cache
 from importlib import resources
 from itertools import permutations
 
-from modbot.detection.duplicates.members import UNKNOWN, Member
+from modbot.detection.duplicates.members import UNKNOWN
 from modbot.domain import Assessment, Reply, ReplyKey
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A reply as the index counts it. ``campaign`` is None when it repeated nothing.
+    """A reply as the index counts it. ``campaign`` is None when it repeated nothing,
+    ``aliases`` are the names that are one with it and that the store was told of now.
 
     ``posted_at`` is aware; ``established`` says whether the author had standing then.
     """
@@ -29,16 +30,7 @@ class Observation:
     board_id: int | None
     posted_at: datetime
     campaign: str | None = None
-
-    def member(self) -> Member:
-        return Member(
-            self.key.post_id,
-            author_number(self.author_id, self.author_name),
-            UNKNOWN if self.thread_id is None else self.thread_id,
-            self.posted_at.timestamp(),
-            self.established,
-            True,
-        )
+    aliases: tuple[str, ...] = ()
 
 
 def observation(
@@ -56,6 +48,7 @@ def observation(
         board_id=reply.board_id,
         posted_at=reply.posted_at or at or datetime.fromtimestamp(0, UTC),
         campaign=assessment.repetition.campaign if assessment.repetition else None,
+        aliases=assessment.repetition.aliases if assessment.repetition else (),
     )
 
 
