@@ -214,7 +214,7 @@ def replies_of_custom(row, now):
     """Members and newcomers take turns evenly; whoever says it again does so later."""
     people = row.members + row.newcomers
     total = people * row.times
-    standing = [(n + 1) * row.members // people > n * row.members // people for n in range(people)]
+    standing = [-(-(n + 1) * row.members // people) > -(-n * row.members // people) for n in range(people)]
     return [
         Reply(
             forum="city",
