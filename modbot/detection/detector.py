@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from modbot.detection import canonical, context, model, signals
+from modbot.detection import background, canonical, context, model, signals, surprise
 from modbot.detection.duplicates import DuplicateIndex
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
@@ -33,6 +33,7 @@ class Detector:
         """
         linear, manifest = model.load(Path(model_dir or model.shipped_baseline()))
         canonical.table()
+        background.background()
         return cls(linear, manifest)
 
     @property
@@ -99,4 +100,6 @@ def _already(found: Sequence[Repetition | None], texts: list[str]) -> Sequence[R
 def _match(
     duplicates: DuplicateIndex | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
 ) -> Sequence[Repetition | None]:
-    return duplicates.match(replies, texts, now) if duplicates is not None else [None] * len(replies)
+    if duplicates is None:
+        return [None] * len(replies)
+    return surprise.judged(duplicates.match(replies, texts, now), texts)
