@@ -24,7 +24,8 @@ def signal(found: Signal, words: i18n.Catalogue) -> str:
         facts["kind"] = words.text(f"contact.{found.details['kind']}")
     if found.code == "slip":
         facts["why"] = words.text(f"slip.{found.details.get('why', 'unknown')}")
-    sentence = words.text(f"signal.{found.code}", score=f"{found.score:.0%}", **facts)
+    several = "_texts" if found.code == "repeated" and _number(found, "texts") > 1 else ""
+    sentence = words.text(f"signal.{found.code}{several}", score=f"{found.score:.0%}", **facts)
     pieces = _pieces(found, words)
     return words.text("evidence.pointed", sentence=sentence, pieces=pieces) if pieces else sentence
 
@@ -133,8 +134,7 @@ def spans(found: Signal) -> list[tuple[int, int]]:
 
 def found_weight(found: Signal) -> float:
     """The signal's share of the log-odds; 0 where the model gave it none."""
-    weight = found.details.get("weight")
-    return float(weight) if isinstance(weight, (int, float)) else 0.0
+    return _number(found, "weight")
 
 
 def signed(weight: float) -> str:
@@ -161,6 +161,11 @@ def _weights(found: Signal) -> dict[str, Any] | None:
 def _features(found: Signal) -> list[tuple[str, int, float]]:
     columns = (_column(found, name) for name in ("features", "feature_values", "feature_weights"))
     return [(str(name), int(value), float(weight)) for name, value, weight in zip(*columns, strict=True)]
+
+
+def _number(found: Signal, name: str) -> float:
+    value = found.details.get(name)
+    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def _column(found: Signal, name: str) -> tuple[str | int | float, ...]:

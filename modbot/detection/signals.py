@@ -123,7 +123,7 @@ def _linked(batch: Batch, row: int) -> list[Place]:
     for link in reply.links[:PLACES]:
         start = reply.text.find(link.text) if link.text else -1
         if start >= 0:
-            places.append((start, start + len(link.text), link.text))
+            places.append((start, start + len(link.text), link.text.lower()))
     return places
 
 
@@ -171,6 +171,7 @@ def _repeated(batch: Batch, row: int) -> list[Signal]:
         "size": repetition.size,
         "authors": repetition.authors,
         "threads": repetition.threads,
+        "texts": repetition.texts,
         "similarity": round(repetition.similarity, 2),
         "campaign": repetition.campaign,
     }

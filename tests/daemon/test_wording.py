@@ -78,6 +78,11 @@ def a_decision(*limits: Limit, held_by: tuple[str, ...] = ()) -> Decision:
             "A slip, no campaign: the author blanked this post: “编辑”",
         ),
         (
+            Signal("repeated", 1.0, {"size": 60, "authors": 2, "threads": 40, "texts": 33}),
+            "2 个账号轮流重复 33 种内容：40 个主题内共 60 条",
+            "2 accounts repeat 33 texts among them: 60 posts in 40 threads",
+        ),
+        (
             Signal("link", 0.5, {"domains": ("a.example", "b.example"), "evidence": "http://a.example/1"}),
             "含链接（a.example、b.example）：“http://a.example/1”",
             "It links to a.example, b.example: “http://a.example/1”",
