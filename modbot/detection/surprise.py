@@ -14,8 +14,8 @@ replies of one board in four months, memes and all:
 - the number of authors of what is repeated has a Pareto (Lomax) tail, as words and sayings
   do (Simon 1955, "On a class of skew distribution functions"). Counted by reply, not by
   text, its exponent is 1, and more for what is too long to be a saying;
-- echoes within one thread count by their logarithm: members answer the same question,
-  and one "congratulations" brings the next;
+- copies within one thread count as one: members answer the same question, and one
+  "congratulations" brings forty;
 - the authors' standing is evidence by Bayes' rule: in a custom most have it, in a campaign
   hardly any. The first with standing proves nothing, it may be the one who was copied, and
   newcomers can outweigh the others, but no number of newcomers adds to the surprise.
@@ -112,8 +112,8 @@ def of_one_author(bits: Bits, *, posts: Counts, threads: Counts) -> Bits:
 
 
 def _draws(copies: Counts, threads: Counts) -> Counts:
-    """Copies beside the first: one for each further thread, echoes by their logarithm."""
-    return np.maximum(threads - 1, 0) + np.log2(1 + copies - threads)
+    """Copies beside the first: one for each further thread, one for all echoes in a thread."""
+    return np.asarray(np.maximum(threads - 1, 0) + (copies > threads))
 
 
 def _decades(bits: Bits, draws: Counts, population: Counts) -> Bits:
