@@ -12,11 +12,11 @@ from rapidfuzz.process import cdist
 from modbot.detection.duplicates import names
 from modbot.detection.duplicates.campaigns import Campaigns
 from modbot.detection.duplicates.columns import NONE, Slots
+from modbot.detection.duplicates.flat import Index
 from modbot.detection.duplicates.members import UNKNOWN, Arrivals
 from modbot.detection.duplicates.near import EDIT_SIMILARITY, comparable
 from modbot.detection.duplicates.observed import Observation, author_number, is_placeholder
 from modbot.detection.duplicates.repeaters import Repeaters
-from modbot.detection.duplicates.texts import Index
 from modbot.domain import is_of_few_authors
 
 REMEMBERED = 512
