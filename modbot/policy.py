@@ -287,14 +287,22 @@ def _surprise(decades: float | None, rule: RepeatedRule) -> tuple[Limit, ...]:
 
 
 def _repeated_queues(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
-    """The limits of the first rule that queues: many texts, many threads, or one thread."""
+    """The limits of the first rule that queues: many texts, many threads, or one thread.
+
+    Many texts are those of accounts that live on repeating (``texts``), or of one author
+    who repeats this one beyond habit: a regular's "haha" and "nice" are no campaign.
+    """
     telling = (
         Limit("repeated.queue_characters", found.canonical_length, rule.queue_characters),
         *_surprise(found.surprise, rule),
     )
     newcomers = found.newcomers if found.threads == 1 else 0
     return (
-        _all_passed(Limit("repeated.author_texts", found.author_texts, rule.author_texts))
+        _all_passed(Limit("repeated.author_texts", found.texts, rule.author_texts))
+        or _all_passed(
+            Limit("repeated.author_texts", found.author_texts, rule.author_texts),
+            *_surprise(found.author_surprise, rule),
+        )
         or _all_passed(
             Limit("repeated.queue_authors", found.authors, rule.queue_authors),
             Limit("repeated.queue_threads", found.threads, rule.queue_threads),

@@ -196,6 +196,20 @@ def test_a_reply_meets_the_decision_its_evidence_allows(situation, reply, assess
             "queue",
         ),
         ("a double-click", a_campaign(slip=Slip.DOUBLE_CLICK), NEWCOMER, "allow"),
+        (
+            "short texts that a regular often says",
+            a_campaign(canonical_length=3, author_texts=3, author_surprise=0.8, surprise=0.1),
+            NEWCOMER,
+            "allow",
+        ),
+        (
+            "short texts of accounts that live on repeating them",
+            a_campaign(
+                authors=2, canonical_length=3, texts=3, author_texts=3, author_surprise=0.8, surprise=0.1
+            ),
+            NEWCOMER,
+            "queue",
+        ),
         ("as surprising as it must be", a_campaign(surprise=2.5), NEWCOMER, "hide"),
         ("a custom by its counts alone", a_campaign(surprise=2.4), NEWCOMER, "allow"),
         ("a custom in one thread", a_campaign(threads=1, surprise=1.9), NEWCOMER, "allow"),
