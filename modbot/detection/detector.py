@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from modbot.detection import canonical, context, model, signals
-from modbot.detection.duplicates import DuplicateIndex
+from modbot.detection.duplicates import Repeats
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
 from modbot.detection.reading import NumpyReader
@@ -41,7 +41,7 @@ class Detector:
         return self.manifest.version
 
     def assess(
-        self, replies: Sequence[Reply], *, duplicates: DuplicateIndex | None, now: datetime
+        self, replies: Sequence[Reply], *, duplicates: Repeats | None, now: datetime
     ) -> list[Assessment]:
         """An assessment of each reply, in order; ``now`` is aware.
 
@@ -97,6 +97,6 @@ def _already(found: Sequence[Repetition | None], texts: list[str]) -> Sequence[R
 
 
 def _match(
-    duplicates: DuplicateIndex | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
+    duplicates: Repeats | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
 ) -> Sequence[Repetition | None]:
     return duplicates.match(replies, texts, now) if duplicates is not None else [None] * len(replies)
