@@ -7,6 +7,7 @@ score is two sums. They are read from 16-bit floats and widened once.
 from __future__ import annotations
 
 import sysconfig
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from modbot.detection import context, manifest, scoring
 from modbot.detection.grams import BUCKETS, Grams
 from modbot.detection.manifest import LABELS, Manifest
+from modbot.detection.scoring import Sums, Weights
 from modbot.errors import ModelError
 
 Floats = NDArray[np.float64]
+Summing = Callable[[Weights, Grams], Sums]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,13 @@ class Linear:
     temperature: float
     shift: tuple[float, float]
 
-    def logits(self, grams: Grams, features: Floats) -> Floats:
-        """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated."""
+    def logits(self, grams: Grams, features: Floats, sums: Summing = scoring.sums) -> Floats:
+        """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated; ``sums``
+        is whatever does what ``scoring.sums`` does."""
         center, scale, *weights = self.context
         scaled = np.nan_to_num((features - center) / scale, nan=0.0)
         scores: Floats = scaled @ np.array(weights).T + np.array(self.bias)
-        scores += scoring.sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
+        scores += sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
         return scores
 
     def contributions(self, grams: Grams, features: Floats, row: int, label: int) -> Contributions:
