@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from modbot.detection import background, canonical, context, fast, model, signals, surprise
-from modbot.detection.duplicates import DuplicateIndex
+from modbot.detection.duplicates import Repeats
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
 from modbot.detection.reading import NumpyReader, Reader
@@ -44,7 +44,7 @@ class Detector:
         return self.manifest.version
 
     def assess(
-        self, replies: Sequence[Reply], *, duplicates: DuplicateIndex | None, now: datetime
+        self, replies: Sequence[Reply], *, duplicates: Repeats | None, now: datetime
     ) -> list[Assessment]:
         """An assessment of each reply, in order; ``now`` is aware.
 
@@ -107,7 +107,7 @@ def _already(found: Sequence[Repetition | None], texts: list[str]) -> Sequence[R
 
 
 def _match(
-    duplicates: DuplicateIndex | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
+    duplicates: Repeats | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
 ) -> Sequence[Repetition | None]:
     if duplicates is None:
         return [None] * len(replies)
