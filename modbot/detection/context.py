@@ -44,7 +44,6 @@ NAMES = (
     "is_thread_author",
 )
 COLUMNS = {name: column for column, name in enumerate(NAMES)}
-_SHORTEST_CODE = 4
 ECHO_LENGTH = 4
 """Canonical titles shorter than this echo by chance."""
 
@@ -93,20 +92,13 @@ def _shape(values: Floats, shape: Shape) -> None:
 def _reach(
     replies: Sequence[Reply], reading: Reading
 ) -> tuple[tuple[tuple[contacts.Contact, ...], ...], tuple[tuple[str, ...], ...]]:
-    """Contacts and links; only texts with Latin letters or digits enough are searched."""
-    latin = reading.shape.latin >= _SHORTEST_CODE
-    coded = reading.shape.longest_code >= _SHORTEST_CODE
-    found: list[tuple[contacts.Contact, ...]] = [()] * len(replies)
-    links: list[tuple[str, ...]] = [
-        tuple(dict.fromkeys(link.url.lower() for link in reply.links)) for reply in replies
-    ]
-    searched = np.flatnonzero(latin | coded).tolist()
-    texts = reading.folded.texts() if searched else []
-    for row in searched:
-        found[row] = contacts.find_contacts(texts[row])
-        if latin[row] and ("." in texts[row] or "://" in texts[row]):
-            links[row] = tuple(dict.fromkeys(contacts.find_links(texts[row]) + links[row]))
-    return tuple(found), tuple(links)
+    """Contacts and links, those that the page shows as links among them."""
+    links = contacts.find_all_links(reading)
+    for row, reply in enumerate(replies):
+        if reply.links:
+            shown = (link.url.lower() for link in reply.links)
+            links[row] = tuple(dict.fromkeys((*links[row], *shown)))
+    return tuple(contacts.find_all(reading)), tuple(links)
 
 
 def _fill_reach(
