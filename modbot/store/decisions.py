@@ -104,6 +104,7 @@ def _columns(judgements: Sequence[Judgement], at: datetime) -> dict[str, list[An
         "threshold": [
             None if decision.threshold is None else float(decision.threshold) for decision in decided
         ],
+        "limits": [rows.limits_to_json(decision.limits) for decision in decided],
         "held_by": [list(decision.held_by) if decision.held_by else nothing for decision in decided],
         "ham": [float(found.ham) for found in probabilities],
         "low_effort": [float(found.low_effort) for found in probabilities],
@@ -143,6 +144,7 @@ def _judged(row: RowMapping) -> Judged:
         held_by=tuple(row["held_by"]),
         policy=row["policy"],
         model=row["model"],
+        limits=rows.limits_of(row["limits"]),
     )
     names = ("id", "reply_id", "revision_id", "established", "decided_at")
     return Judged(assessment=assessment, decision=decision, **{name: row[name] for name in names})

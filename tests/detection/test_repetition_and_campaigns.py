@@ -11,13 +11,19 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from modbot.detection import DuplicateIndex, canonicalise, observation
-from modbot.detection.duplicates import campaign_id
+from modbot.detection.duplicates.names import of_hash
 from modbot.detection.duplicates.near import NearTable, overlap, search
+from modbot.detection.duplicates.texts import Texts
 from modbot.domain import Assessment, Author, Probabilities, ReplyKey
 
 PRAISE = "我们这座城市建设得真好希望越来越好"
 VARIED = "我们这座城市建设得真漂亮希望越来越好"
 OTHER = "昨天路过体育馆门口看见新开了一家书店"
+
+
+def campaign_id(canonical):
+    """The name of the campaign that a canonical text represents."""
+    return of_hash(int(Texts(1).hashes([canonical])[0]))
 
 
 def store(index, replies, now):

@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from threading import RLock
 
-from modbot.detection.duplicates.campaigns import campaign_id
-from modbot.detection.duplicates.forum import ForumIndex, Spans
+from modbot.detection.duplicates.describing import Spans
+from modbot.detection.duplicates.forum import ForumIndex
 from modbot.detection.duplicates.observed import Observation, is_placeholder, observation
 from modbot.domain import Author, Repetition, Reply, ReplyKey
 
-__all__ = ["DuplicateIndex", "Observation", "campaign_id", "is_placeholder", "observation"]
+__all__ = ["DuplicateIndex", "Observation", "is_placeholder", "observation"]
 
 STANDING_POSTS = 50
 
@@ -34,9 +34,11 @@ class DuplicateIndex:
         burst: timedelta = timedelta(days=7),
         is_established: Callable[[Author], bool] | Collection[int] | None = None,
         capacity: int = 200_000,
+        accelerate: bool = False,
     ) -> None:
         self._spans = Spans(window, burst)
         self._capacity = capacity
+        self._accelerate = accelerate
         self._is_established = _standing(is_established)
         self._forums: dict[str, ForumIndex] = {}
         self._lock = RLock()
@@ -86,7 +88,9 @@ class DuplicateIndex:
     def _of(self, forum: str) -> ForumIndex:
         index = self._forums.get(forum)
         if index is None:
-            index = ForumIndex(forum, self._spans, self._capacity, self._is_established)
+            index = ForumIndex(
+                forum, self._spans, self._capacity, self._is_established, accelerate=self._accelerate
+            )
             self._forums[forum] = index
         return index
 
