@@ -120,8 +120,13 @@ class Folded:
 
     def texts(self) -> list[str]:
         """The readable text of each text, marks and pictures included."""
-        kept = np.insert(self.codes, self.starts, ord(SEPARATOR))
-        return split(kept)
+        return list(self._texts)
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        kept = np.zeros(len(self.packed), dtype=bool)
+        kept[self._kept] = kept[self.borders] = True
+        return split(self.packed[kept] & np.uint32(CODE_MASK))
 
 
 @dataclass(frozen=True, eq=False)

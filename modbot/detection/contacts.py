@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection.canonical import Folded, Index, Letters
+from modbot.detection.canonical import Folded, Index, Letters, per_text
 from modbot.detection.reading import Reading
 from modbot.detection.tables.layout import CODE_MASK, Kind
 
@@ -36,17 +36,28 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """Tried on texts with one of the characters ``needs`` (empty: on all) and enough ``digits``."""
+    """Tried on texts with one of the characters of ``sign`` (zero: on all) and enough ``digits``."""
 
     kind: str
     regex: re.Pattern[str]
-    needs: frozenset[str]
+    sign: int
     digits: int
 
 
-_WECHAT_SIGNS = "微威维喂韦vwx"
-_QQ_SIGNS = "q扣球鹅口群"
 _ADDING = "+十加佳迦"
+_SIGNS: Final = {
+    "微威维喂韦vwx": 1,
+    "q扣球鹅口群": 2,
+    "联咨私加群公": 4,
+    "信加微q扣鹅+": 8,
+    _ADDING: 16,
+    "加": 32,
+    "+": 64,
+    "tg机报": 128,
+    "/": 256,
+    "@": 512,
+}
+"""One bit for each set of characters that patterns cannot do without."""
 _GAP = r"[^0-9a-z一-鿿]{0,4}"
 _FILL = r"(?:号码?|是|为|我|群|信|心|联系|咨询|同号|搜|同步){0,2}"
 _ADD = f"[{_ADDING}]"
@@ -69,16 +80,18 @@ _OFFICE = r"(?:客服|频道|对接|双向|灰机|纸飞机|电报|机器人|联
 
 
 def _pattern(kind: str, regex: str, needs: str = "", digits: int = 0) -> _Pattern:
-    return _Pattern(kind, re.compile(regex), frozenset(needs), digits)
+    return _Pattern(kind, re.compile(regex), _SIGNS[needs] if needs else 0, digits)
 
 
 _PATTERNS: Final = (
-    _pattern("wechat", _WECHAT + _GAP + _FILL + _GAP + _HANDLE, _WECHAT_SIGNS),
-    _pattern("wechat", _V + _GAP + _MIXED, _WECHAT_SIGNS, 2),
-    _pattern("wechat", r"(?<![a-z0-9/_.\-=])v[:+ ]{0,2}(?P<id>[0-9]{7,12})(?![0-9])", _WECHAT_SIGNS, 7),
-    _pattern("qq", _QQ + _GAP + _FILL + _GAP + _NUMBER, _QQ_SIGNS, 5),
-    _pattern("qq", rf"群{_GAP}(?:聊?号码?)?[是为]?{_GAP}(?P<id>[1-9][0-9]{{6,10}})(?![0-9])", _QQ_SIGNS, 7),
-    _pattern("qq", rf"(?:{_ADD}|(?<![一-鿿]))口口?{_GAP}(?P<id>[1-9](?: ?[0-9]){{6,11}})", _QQ_SIGNS, 7),
+    _pattern("wechat", _WECHAT + _GAP + _FILL + _GAP + _HANDLE, "微威维喂韦vwx"),
+    _pattern("wechat", _V + _GAP + _MIXED, "微威维喂韦vwx", 2),
+    _pattern("wechat", r"(?<![a-z0-9/_.\-=])v[:+ ]{0,2}(?P<id>[0-9]{7,12})(?![0-9])", "微威维喂韦vwx", 7),
+    _pattern("qq", _QQ + _GAP + _FILL + _GAP + _NUMBER, "q扣球鹅口群", 5),
+    _pattern(
+        "qq", rf"群{_GAP}(?:聊?号码?)?[是为]?{_GAP}(?P<id>[1-9][0-9]{{6,10}})(?![0-9])", "q扣球鹅口群", 7
+    ),
+    _pattern("qq", rf"(?:{_ADD}|(?<![一-鿿]))口口?{_GAP}(?P<id>[1-9](?: ?[0-9]){{6,11}})", "q扣球鹅口群", 7),
     _pattern(
         "phone", r"(?<![0-9a-z/_=])(?P<id>1[3-9][0-9][ \-.]?[0-9]{4}[ \-.]?[0-9]{4})(?![0-9])", digits=11
     ),
@@ -148,12 +161,14 @@ SHORTENERS: Final = frozenset(
 def find_contacts(text: str) -> tuple[Contact, ...]:
     """Contacts in one folded text, at most one per kind; numbers may be spelt in Chinese."""
     spelt = _SPELT.sub(lambda numerals: numerals[0].translate(_NUMERALS), text)
-    characters, digits = set(spelt), sum(map(spelt.count, "0123456789"))
+    return _search(text, spelt, -1, len(spelt))
+
+
+def _search(text: str, spelt: str, signs: int, digits: int) -> tuple[Contact, ...]:
+    """Contacts in ``spelt``, quoted from ``text``: patterns whose signs and digits are there."""
     found: dict[str, Contact] = {}
     for pattern in _PATTERNS:
-        if digits < pattern.digits or pattern.kind in found:
-            continue
-        if pattern.needs and pattern.needs.isdisjoint(characters):
+        if digits < pattern.digits or (pattern.sign and not signs & pattern.sign) or pattern.kind in found:
             continue
         if match := pattern.regex.search(spelt):
             found[pattern.kind] = Contact(pattern.kind, match["id"], text[match.start() : match.end()])
@@ -163,14 +178,31 @@ def find_contacts(text: str) -> tuple[Contact, ...]:
 def find_all(reading: Reading) -> list[tuple[Contact, ...]]:
     """The contacts of each text of a batch; texts without a code or a number are not searched."""
     found: list[tuple[Contact, ...]] = [()] * len(reading)
-    shape = reading.shape
+    folded, shape = reading.folded, reading.shape
+    numbers = set(_rows_with_numbers(reading.letters).tolist())
     worth = (shape.latin >= _SHORTEST_CODE) | (shape.longest_code >= _SHORTEST_CODE)
-    worth[_rows_with_numbers(reading.letters)] = True
-    rows = np.flatnonzero(worth).tolist()
-    texts = reading.folded.texts() if rows else []
+    rows = numbers.union(np.flatnonzero(worth).tolist())
+    if not rows:
+        return found
+    texts = folded.texts()
+    codes = folded.packed & np.uint32(CODE_MASK)
+    signs = np.bitwise_or.reduceat(_signs().take(codes, mode="clip"), folded.borders[:-1]).tolist()
+    digits = per_text(codes - ord("0") < 10, folded.borders).tolist()
     for row in rows:
-        found[row] = find_contacts(texts[row])
+        if row in numbers:
+            found[row] = find_contacts(texts[row])
+        else:
+            found[row] = _search(texts[row], texts[row], signs[row], digits[row])
     return found
+
+
+@cache
+def _signs() -> NDArray[np.uint16]:
+    """The signs of each code point; none where it ends."""
+    known = np.zeros(0xA000, dtype=np.uint16)
+    for characters, sign in _SIGNS.items():
+        known[list(map(ord, characters))] |= sign
+    return known
 
 
 def _rows_with_numbers(letters: Letters) -> Index:
