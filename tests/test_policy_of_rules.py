@@ -134,10 +134,17 @@ SURE_SPAM = {"spam": 0.99}
             decided(hit("hide"), repetition=DOUBLE_CLICK),
             *("hide", "hide", "rule", ()),
         ),
-        ("but it is without one", decided(repetition=DOUBLE_CLICK), "allow", "allow", None, ("slip",)),
+        (
+            "but it is without one",
+            decided(repetition=DOUBLE_CLICK),
+            "allow",
+            "allow",
+            None,
+            ("double_click",),
+        ),
         (
             "nor does it become one of repetition",
-            decided(hit("queue"), CONTACT, repetition=DOUBLE_CLICK, **SURE_SPAM),
+            decided(hit("queue"), repetition=DOUBLE_CLICK, **SURE_SPAM),
             *("queue", "queue", "rule", ()),
         ),
         (

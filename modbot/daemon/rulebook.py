@@ -41,8 +41,6 @@ class _Reader:
         self._source = source
 
     def rule(self, settings: RuleSettings) -> rules.Rule:
-        if (settings.then is RuleOutcome.LABEL) and settings.label is None:
-            raise self._error("label_missing")
         if settings.then is not RuleOutcome.LABEL and settings.score is not None:
             raise self._error("score_unused")
         return rules.Rule(

@@ -74,7 +74,7 @@ class SignatureTable:
 
 def file(table: SignatureTable, numbers: Index, texts: Flat) -> None:
     """File texts under their numbers, the last ones being the newest."""
-    signed = signatures.filing_keys(texts)
+    signed = signatures.filing_keys(texts.packed())
     if not len(signed.keys):
         return
     buckets = table.buckets_of(signed.keys)

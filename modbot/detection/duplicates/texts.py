@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from itertools import accumulate
 from typing import Protocol, Self
 
@@ -89,7 +90,7 @@ class Texts:
         flat = flat.taken(places).packed()
         table = SignatureTable.for_texts(len(places))
         backwards = np.arange(len(places))[::-1]
-        self._engine.file(table, backwards, flat.taken(backwards).packed())
+        self._engine.file(table, backwards, flat.taken(backwards))
         filed = np.ones(len(places), dtype=np.bool_)
         pairs = self._engine.nearest(table, flat, flat, filed, earlier=True)
         return places[pairs.rows], places[pairs.numbers], pairs.similarity
@@ -155,7 +156,7 @@ class Texts:
     def _file(self, numbers: Index) -> None:
         fresh = np.unique(numbers[~self._arena.filed[numbers]])
         self._arena.filed[fresh] = True
-        self._engine.file(self._table, fresh, self._arena.flat.taken(fresh).packed())
+        self._engine.file(self._table, fresh, self._arena.flat.taken(fresh))
 
 
 def _comparable(texts: Sequence[str], flat: Flat) -> NDArray[np.bool_]:
@@ -173,4 +174,6 @@ def _comparable(texts: Sequence[str], flat: Flat) -> NDArray[np.bool_]:
 def _engine(*, accelerate: bool) -> Engine:
     if accelerate:
         fast.require()
+        compiled: Engine = import_module("modbot.detection.fast.near")
+        return compiled
     return near

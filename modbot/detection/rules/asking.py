@@ -95,7 +95,7 @@ class Asked:
 
     @cached_property
     def folded_texts(self) -> list[str]:
-        return readable(canonical.strings(self.batch.folded.codes, self.batch.folded.starts))
+        return readable(self.batch.folded.texts())
 
     @cached_property
     def _titled(self) -> Occurrences:

@@ -11,6 +11,7 @@ from modbot.detection.rules import conditions, logic
 from modbot.detection.rules.conditions import Condition, Contains, Question, Regex, Rule
 from modbot.detection.rules.keywords import Keywords
 from modbot.detection.rules.patterns import Patterns, Unusable
+from modbot.domain import RuleOutcome
 from modbot.errors import SettingsError
 
 DEPTH = 8
@@ -49,6 +50,8 @@ def compiled(rules: Sequence[Rule], *, source: str) -> Compiled:
         if rule.name in names:
             raise SettingsError(code="error.rules.same_name", source=source, rule=rule.name)
         names.add(rule.name)
+        if rule.then is RuleOutcome.LABEL and rule.label is None:
+            raise SettingsError(code="error.rules.label_missing", source=source, rule=rule.name)
         try:
             clauses.append(Clause(rule, _node(rule.when, numbering.number)))
         except _TooDeep:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from modbot.detection import canonical
+from modbot.detection.canonical import Folded
+from modbot.detection.evidence import found_in
 from modbot.detection.rules import conditions, links, logic
 from modbot.detection.rules.asking import Asked
 from modbot.detection.rules.compiling import Clause
@@ -63,13 +66,13 @@ def hit(clause: Clause, asked: Asked, row: int) -> RuleHit:
 
 
 def _spans(question: int, asked: Asked, row: int) -> Iterator[Span]:
-    known = asked.compiled
+    known, batch = asked.compiled, asked.batch
     if question in known.keywords.questions:
         for start, end in asked.occurrences.spans(question, row):
-            yield _of_letters(asked, row, start, end)
+            yield canonical.span(batch.folded, batch.letters, row, start, end)
     elif question in known.folded.questions:
         for start, end in known.folded.spans(question, asked.folded_texts[row]):
-            yield _of_folded(asked, row, start, end)
+            yield _of_folded(batch.folded, row, start, end)
     elif question in known.raw.questions:
         yield from known.raw.spans(question, asked.raw_texts[row])
     else:
@@ -78,11 +81,9 @@ def _spans(question: int, asked: Asked, row: int) -> Iterator[Span]:
 
 def _of_facts(question: conditions.Question, asked: Asked, row: int) -> Iterator[Span]:
     if isinstance(question, conditions.HasContact):
-        text = asked.folded_texts[row]
-        for contact in asked.batch.contacts[row]:
-            start = text.find(contact.evidence)
-            if contact.kind in question.kinds and start >= 0:
-                yield _of_folded(asked, row, start, start + len(contact.evidence))
+        given = [one.evidence for one in asked.batch.contacts[row] if one.kind in question.kinds]
+        for start, end, _ in found_in(asked.batch.folded, row, given):
+            yield start, end
     elif isinstance(question, conditions.Domain):
         below = links.Below(question.domains)
         for host in links.hosts(asked.batch.addresses[row]):
@@ -96,23 +97,11 @@ def _written(host: str, text: str) -> Iterator[Span]:
         yield match.span()
 
 
-def _of_letters(asked: Asked, row: int, start: int, end: int) -> Span:
-    """A stretch of the canonical text in the original."""
-    letters = asked.batch.letters
-    first = int(letters.starts[row])
-    return _original(asked, row, int(letters.places[first + start]), int(letters.places[first + end - 1]))
-
-
-def _of_folded(asked: Asked, row: int, start: int, end: int) -> Span:
-    first = int(asked.batch.folded.starts[row])
-    return _original(asked, row, first + start, first + end - 1)
-
-
-def _original(asked: Asked, row: int, first: int, last: int) -> Span:
-    """From the first to the last folded character, both included."""
-    folded = asked.batch.folded
-    begin = int(folded.text_starts[row])
-    return int(folded.origins[first]) - begin, int(folded.origins[last]) - begin + 1
+def _of_folded(folded: Folded, row: int, start: int, end: int) -> Span:
+    """A stretch of the folded text in the original."""
+    first, begin = int(folded.starts[row]), int(folded.text_starts[row])
+    origins = folded.origins
+    return int(origins[first + start]) - begin, int(origins[first + end - 1]) - begin + 1
 
 
 def _merged(spans: list[Span]) -> list[Span]:

@@ -13,9 +13,10 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection import canonical, context
+from modbot.detection import context
 from modbot.detection.canonical import Folded, Letters
 from modbot.detection.contacts import Contact
+from modbot.detection.reading import NumpyReader
 from modbot.detection.rules import conditions, links
 from modbot.detection.rules.logic import FALSE, TRUE, UNKNOWN, Truth
 from modbot.domain import Label, Reply, ThreadKind
@@ -117,11 +118,19 @@ def of_replies(
     replies: Sequence[Reply], *, probabilities: Floats | None = None, tells_threads: bool = True
 ) -> Facts:
     """The facts of replies that no detector has looked at."""
-    folded = canonical.fold([reply.text for reply in replies])
-    letters = canonical.letters(folded)
-    texts = canonical.strings(letters.codes, letters.starts)
-    found = context.measure(replies, folded, letters, texts)
-    return Facts(replies, folded, letters, texts, found.contacts, found.links, probabilities, tells_threads)
+    reading = NumpyReader().read([reply.text for reply in replies])
+    texts = reading.letters.texts()
+    found = context.measure(replies, reading, texts)
+    return Facts(
+        replies,
+        reading.folded,
+        reading.letters,
+        texts,
+        found.contacts,
+        found.links,
+        probabilities,
+        tells_threads,
+    )
 
 
 def answer(question: conditions.Question, facts: Facts, standing: Standing | None) -> Truth:

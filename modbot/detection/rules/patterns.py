@@ -14,7 +14,7 @@ from itertools import islice
 
 import re2
 
-from modbot.detection.canonical import fold, strings
+from modbot.detection.canonical import fold
 
 MEMORY = 64 << 20
 _SPANS = 20
@@ -127,8 +127,7 @@ def _folded_character(written: str) -> str:
 
 
 def _fold(text: str) -> str:
-    folded = fold([text])
-    return strings(folded.codes, folded.starts)[0]
+    return fold([text]).texts()[0]
 
 
 def _set_of(patterns: Sequence[str], options: re2.Options) -> re2.Set | None:

@@ -23,8 +23,8 @@ def reply(text: str = "", **fields: object) -> Reply:
     return replace(base, **fields)  # type: ignore[arg-type]
 
 
-def rule(when, then=RuleOutcome.QUEUE, name="r", **more) -> Rule:
-    return Rule(name, when, then, **more)
+def rule(when, then=RuleOutcome.QUEUE, name="r", *, label=Label.SPAM, **more) -> Rule:
+    return Rule(name, when, then, label=label, **more)
 
 
 def fires(when, *replies: Reply, scores=None, standing=None) -> list[bool]:
@@ -275,7 +275,7 @@ def test_the_first_that_decides_decides_and_what_is_below_is_not_reached(thens, 
         (GAMBLE, "来玩 時\u200b時彩 和北-京赛车", ["時\u200b時彩", "北-京赛车"]),
         (Contains(("㎏kg",)), "一㎏ＫＧ", ["㎏ＫＧ"]),
         (Contains(("好啊",)), "好啊啊啊啊啊", ["好啊"]),
-        (Contains(("好啊啊啊",)), "好啊啊啊啊啊", ["好啊啊啊"]),
+        (Contains(("好啊啊啊",)), "好啊啊啊啊啊", ["好啊啊啊啊啊"]),
         (Regex("信.{0,2}[0-9]{5}"), "加徽 信：１２３４５吧", ["信：１２３４５"]),
         (Regex("Ｘ.", raw=True), "aＸb", ["Ｘb"]),
         (All((GAMBLE, Not(Contains(("合法",))))), "时时彩", ["时时彩"]),

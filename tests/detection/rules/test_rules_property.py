@@ -70,8 +70,7 @@ def reference(condition: Condition, reply: Reply) -> bool | None:  # noqa: PLR09
         case Regex(pattern, True):
             return re2.search(pattern, reply.text) is not None
         case Regex(pattern):
-            folded = canonical.fold([reply.text])
-            return re2.search(pattern, canonical.strings(folded.codes, folded.starts)[0]) is not None
+            return re2.search(pattern, canonical.fold([reply.text]).texts()[0]) is not None
         case conditions.OnBoard(boards):
             return None if reply.board_id is None else reply.board_id in boards
         case conditions.OnForum(forums):

@@ -1,0 +1,336 @@
+"""Signatures, candidates and proof compiled: one text after the other, all in registers and
+small tables. ``duplicates/signatures.py``, ``table.py`` and ``proof.py`` say what and why."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+CLIP = 128
+SHORTEST = 4
+DELETE_UP_TO = 9
+CUT_FROM = 9
+WAYS = 8
+MOST_KEYS = 2 * CLIP
+SEEN = 4_096
+"""Room for the numbers that one text may lead to: ``MOST_KEYS`` times ``WAYS`` and spare."""
+GRAMS = 256
+ALPHABET = 1 << 16
+
+A = np.uint64(0x9E3779B97F4A7C15)
+B = np.uint64(0xC2B2AE3D27D4EB4F)
+C = np.uint64(0x165667B19E3779F9)
+D = np.uint64(0xD6E8FEB86659FD93)
+ZERO, ONE, SEVEN = np.uint64(0), np.uint64(1), np.uint64(7)
+_16, _29, _31, _32, _56, _63 = (np.uint64(bits) for bits in (16, 29, 31, 32, 56, 63))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mixed(key):
+    key = (key ^ (key >> _32)) * D
+    key = (key ^ (key >> _29)) * B
+    return key ^ (key >> _32)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _three(codes, at):
+    return np.uint64(codes[at]) * A + np.uint64(codes[at + 1]) * B + np.uint64(codes[at + 2]) * C
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _four(codes, at):
+    three = _three(codes, at)
+    return (three ^ (three >> _31)) * A + np.uint64(codes[at + 3]) * D + ONE
+
+
+@njit(cache=True, nogil=True)
+def _deletions(codes, first, length, keys, count):
+    """Append the keys of a short text without each of its characters, then of the whole."""
+    for gone in range(length + 1):
+        total, power = ZERO, B
+        for step in range(length):
+            if step != gone:
+                total += (np.uint64(codes[first + step]) + SEVEN) * (power * B)
+                power *= B
+        keys[count] = _mixed(total * C + np.uint64(length - (gone < length)))
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _filing_keys(codes, first, length, keys):
+    count = 0
+    if length >= CUT_FROM:
+        pieces = length // 4 + 1
+        base = length // pieces
+        short = pieces - length % pieces
+        at = first
+        for number in range(pieces):
+            size = base + (number >= short)
+            keys[count] = _mixed(_four(codes, at)) if size == 4 else _mixed(_three(codes, at))
+            count += 1
+            at += size
+    if SHORTEST <= length <= DELETE_UP_TO:
+        count = _deletions(codes, first, length, keys, count)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _lookup_keys(codes, first, length, keys):
+    count = 0
+    if length >= CUT_FROM:
+        for at in range(first, first + length - 2):
+            keys[count] = _mixed(_three(codes, at))
+            count += 1
+        for at in range(first, first + length - 3):
+            keys[count] = _mixed(_four(codes, at))
+            count += 1
+    if SHORTEST <= length <= DELETE_UP_TO:
+        count = _deletions(codes, first, length, keys, count)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def file(slots, heads, classes, numbers, codes, offsets, lengths):
+    """Push each text's number into the buckets of its keys."""
+    keys = np.empty(MOST_KEYS, np.uint64)
+    buckets = np.uint64(len(slots))
+    for row in range(len(numbers)):
+        length = min(np.int64(lengths[row]), CLIP)
+        entry = (np.uint32(classes[length]) << np.uint32(28)) | np.uint32(numbers[row] + 1)
+        for at in range(_filing_keys(codes, np.int64(offsets[row]), length, keys)):
+            key = keys[at]
+            bucket = ((key >> _32) * buckets) >> _32
+            head = heads[bucket]
+            slots[bucket, head] = entry | (np.uint32(key & np.uint64(15)) << np.uint32(24))
+            heads[bucket] = (head + 1) % WAYS
+
+
+@njit(cache=True, nogil=True)
+def _candidates(slots, keys, count, least, most, row, seen, found):
+    """Numbers with one of the keys and a like length, each once, into ``found``."""
+    buckets = np.uint64(len(slots))
+    touched = np.uint32(0)
+    for at in range(count):
+        touched ^= slots[((keys[at] >> _32) * buckets) >> _32, 0]
+    found[0] = touched  # reading all buckets first lets the processor wait for all at once
+    size = 0
+    for at in range(count):
+        wanted = np.uint32(keys[at] & np.uint64(15))
+        bucket = ((keys[at] >> _32) * buckets) >> _32
+        for way in range(WAYS):
+            entry = slots[bucket, way]
+            tag = entry >> np.uint32(24)
+            if (tag & np.uint32(15)) != wanted or entry == 0:
+                continue
+            if not least <= (tag >> np.uint32(4)) <= most:
+                continue
+            number = np.int64(entry & np.uint32(0xFFFFFF)) - 1
+            mark = (np.int64(row + 1) << 24) | number
+            place = (number * 40_503) % SEEN
+            while seen[place] >> 24 == row + 1 and seen[place] != mark:
+                place = (place + 1) % SEEN
+            if seen[place] != mark:
+                seen[place] = mark
+                found[size] = number
+                size += 1
+    return size
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _bits(values):
+    values = values - ((values >> ONE) & np.uint64(0x5555555555555555))
+    values = (values & np.uint64(0x3333333333333333)) + (
+        (values >> np.uint64(2)) & np.uint64(0x3333333333333333)
+    )
+    values = (values + (values >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((values * np.uint64(0x0101010101010101)) >> _56)
+
+
+@njit(cache=True, nogil=True)
+def _plausible(found, size, length, sketch, lengths, sketches, filed, most):
+    """Keep those of the first ``size`` found that may be proved; answers how many they are."""
+    kept = 0
+    for at in range(size):
+        number = found[at]
+        if number >= most:
+            continue
+        differing = _bits(sketch ^ sketches[number])
+        other = np.int64(lengths[number])
+        longer, shorter = max(length, other), min(length, other)
+        if 10 * differing <= 4 * min(longer, CLIP) and 10 * shorter >= 7 * longer and filed[number]:
+            found[kept] = number
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def _learn(codes, first, length, letters, masks):
+    """Number the characters of a text and mark where each occurs."""
+    known = 0
+    for step in range(length):
+        code = codes[first + step]
+        if letters[code] == 0:
+            known += 1
+            letters[code] = known
+            masks[known] = ZERO
+        masks[letters[code], step >> 6] |= ONE << np.uint64(step & 63)
+
+
+@njit(cache=True, nogil=True)
+def _edits(letters, masks, length, codes, first, other):
+    """Levenshtein distance by bit-parallel columns of 64 rows (Myers 1999, Hyyrö 2003)."""
+    words = (length + 63) >> 6
+    last = ONE << np.uint64((length - 1) & 63)
+    low_plus, high_plus, low_minus, high_minus = ~ZERO, ~ZERO, ZERO, ZERO
+    score = length
+    for step in range(other):
+        letter = letters[codes[first + step]]
+        up, down = ONE, ZERO
+        for word in range(words):
+            pv = low_plus if word == 0 else high_plus
+            mv = low_minus if word == 0 else high_minus
+            same = masks[letter, word]
+            xv = same | mv
+            same |= down
+            xh = (((same & pv) + pv) ^ pv) | same
+            ph = mv | ~(xh | pv)
+            mh = pv & xh
+            if word == words - 1:
+                score += np.int64((ph & last) != ZERO) - np.int64((mh & last) != ZERO)
+            next_up, next_down = ph >> _63, mh >> _63
+            ph, mh = (ph << ONE) | up, (mh << ONE) | down
+            pv, mv = mh | ~(xv | ph), ph & xv
+            if word == 0:
+                low_plus, low_minus = pv, mv
+            else:
+                high_plus, high_minus = pv, mv
+            up, down = next_up, next_down
+    return score
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _gram(codes, at):
+    return np.uint64(codes[at]) | np.uint64(codes[at + 1]) << _16 | np.uint64(codes[at + 2]) << _32
+
+
+@njit(cache=True, nogil=True)
+def _hold(gram, held, stamp):
+    """Put a 3-gram into the set of this stamp; whether it is new there."""
+    place = np.int64((gram * A) >> _56)
+    while held[place, 1] == stamp:
+        if held[place, 0] == gram:
+            return False
+        place = (place + 1) % GRAMS
+    held[place, 0], held[place, 1] = gram, stamp
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _holds(gram, held, stamp):
+    place = np.int64((gram * A) >> _56)
+    while held[place, 1] == stamp:
+        if held[place, 0] == gram:
+            return True
+        place = (place + 1) % GRAMS
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _hold_all(codes, first, length, held, stamp):
+    """Put all 3-grams of a text into a set; answers how many different ones there are."""
+    size = 0
+    for at in range(first, first + length - 2):
+        size += _hold(_gram(codes, at), held, stamp)
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _common(codes, first, length, theirs, own, own_stamp, stamp):
+    """How many different 3-grams of a text are in the set ``own``, and how many it has."""
+    common, size = 0, 0
+    for at in range(first, first + length - 2):
+        gram = _gram(codes, at)
+        if _hold(gram, theirs, stamp):
+            size += 1
+            common += _holds(gram, own, own_stamp)
+    return common, size
+
+
+@njit(cache=True, nogil=True)
+def _by_edits(found, size, length, letters, masks, codes, offsets, lengths, similarity):
+    """Keep those of the first ``size`` found that few edits lead to; how many they are."""
+    kept = 0
+    for at in range(size):
+        number = found[at]
+        other = min(np.int64(lengths[number]), CLIP)
+        longer = max(length, other)
+        edits = _edits(letters, masks, length, codes, np.int64(offsets[number]), other)
+        if 5 * edits <= longer:
+            found[at], found[kept] = found[kept], number
+            similarity[kept] = np.float32(1.0 - edits / longer)
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def _by_overlap(found, size, row, distinct, sets, codes, offsets, lengths, similarity):
+    """Keep those of the first ``size`` found that share most 3-grams; how many they are."""
+    own, theirs, stamp = sets
+    kept = 0
+    for at in range(size):
+        number = found[at]
+        other = min(np.int64(lengths[number]), CLIP)
+        stamp[0] += ONE
+        common, size_other = _common(
+            codes, np.int64(offsets[number]), other, theirs, own, np.uint64(row + 1), stamp[0]
+        )
+        union = max(distinct + size_other - common, 1)
+        if 10 * common >= 7 * union:
+            found[kept] = number
+            similarity[kept] = np.float32(common / union)
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def search(slots, classes, asked, held, filed, earlier):
+    """Rows, numbers and similarity of what is near: ``near.nearest`` before it is ranked.
+
+    ``classes``: least and most of each length. ``asked`` and ``held``: codes, offsets,
+    lengths and sketches.
+    """
+    least, most = classes
+    asked_codes, asked_offsets, asked_lengths, asked_sketches = asked
+    codes, offsets, lengths, sketches = held
+    keys, found = np.empty(MOST_KEYS, np.uint64), np.empty(SEEN, np.int64)
+    seen, similar = np.zeros(SEEN, np.int64), np.empty(SEEN, np.float32)
+    letters, masks = np.zeros(ALPHABET, np.uint8), np.zeros((CLIP + 1, 2), np.uint64)
+    sets = np.zeros((GRAMS, 2), np.uint64), np.zeros((GRAMS, 2), np.uint64), np.zeros(1, np.uint64)
+    rows, numbers = np.empty(SEEN, np.int64), np.empty(SEEN, np.int64)
+    similarity = np.empty(SEEN, np.float32)
+    total = 0
+    for row in range(len(asked_lengths)):
+        first, whole = np.int64(asked_offsets[row]), np.int64(asked_lengths[row])
+        length = min(whole, CLIP)
+        count = _lookup_keys(asked_codes, first, length, keys)
+        size = _candidates(slots, keys, count, least[length], most[length], row, seen, found)
+        limit = row if earlier else len(lengths)
+        size = _plausible(found, size, whole, asked_sketches[row], lengths, sketches, filed, limit)
+        if size == 0:
+            continue
+        _learn(asked_codes, first, length, letters, masks)
+        kept = _by_edits(found, size, length, letters, masks, codes, offsets, lengths, similar)
+        for step in range(length):
+            letters[asked_codes[first + step]] = 0
+        if kept == 0:
+            distinct = _hold_all(asked_codes, first, length, sets[0], np.uint64(row + 1))
+            kept = _by_overlap(found, size, row, distinct, sets, codes, offsets, lengths, similar)
+        if total + kept > len(rows):
+            rows, numbers = np.concatenate((rows, rows)), np.concatenate((numbers, numbers))
+            similarity = np.concatenate((similarity, similarity))
+        rows[total : total + kept] = row
+        numbers[total : total + kept] = found[:kept]
+        similarity[total : total + kept] = similar[:kept]
+        total += kept
+    return rows[:total], numbers[:total], similarity[:total]
