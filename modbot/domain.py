@@ -7,6 +7,7 @@ and a decision other than allow is a *flag* that a moderator gives a *verdict* o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -188,7 +189,7 @@ class Reply:
         return ReplyKey(self.forum, self.post_id)
 
 
-SignalValue = str | int | float | bool | None | tuple[str, ...] | tuple[int, ...]
+SignalValue = str | int | float | bool | None | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +251,12 @@ class Repetition:
     copies within the burst window, ``author_texts`` how many different texts this
     author has repeated, ``texts`` how many texts the campaign repeats (more than one
     when few authors share them). ``slip`` says why the reply is no card.
-    ``aliases`` are the earlier ids of campaigns that are one with this now.
+    ``aliases`` are the earlier ids of campaigns that are one with this now, told once; of a
+    text's campaign only what the reply's author wrote is one with a campaign of few authors.
     ``population`` counts all replies that repetition was looked for in.
     ``surprise`` is −log10 of the chance that unrelated members wrote this so often
-    by themselves; None where nobody asked. ``duplicates`` are the nearest earlier ones.
+    by themselves, ``author_surprise`` the same of this author's own copies; None where
+    nobody asked. ``duplicates`` are the nearest earlier ones.
     """
 
     campaign: str
@@ -276,7 +279,13 @@ class Repetition:
     aliases: tuple[str, ...] = ()
     population: int = 0
     surprise: float | None = None
+    author_surprise: float | None = None
     duplicates: tuple[Duplicate, ...] = ()
+
+
+def is_of_few_authors(campaign: str) -> bool:
+    """Whether a campaign's id says that it is all that a few authors repeat, not one text."""
+    return re.fullmatch(r"a[0-9a-f]{16}", campaign) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,13 +301,32 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit of the policy that a reply passed: ``value`` is at least ``limit``.
+
+    ``name`` is that of the setting. Counts are whole numbers, probabilities and shares
+    floats in [0, 1].
+    """
+
+    name: str
+    value: float
+    limit: float
+
+    @property
+    def margin(self) -> float:
+        """By how much it was passed."""
+        return self.value - self.limit
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What policy makes of an assessment.
 
     ``kind`` is what is done; ``would_be`` what would have been done had mode,
     brake and evidence allowed it (shadow mode keeps it for the record).
     ``score`` is the probability or strength of the carrying reason, ``threshold``
-    what it had to pass, ``held_by`` the codes of what softened the decision.
+    what it had to pass, ``held_by`` the codes of what softened the decision. ``limits``
+    are all limits that the reason passed (a repetition has several, and no threshold).
     """
 
     kind: DecisionKind
@@ -311,3 +339,4 @@ class Decision:
     held_by: tuple[str, ...]
     policy: str
     model: str
+    limits: tuple[Limit, ...] = ()

@@ -17,22 +17,29 @@ from modbot.domain import (
     Decision,
     DecisionKind,
     Label,
+    Limit,
     Mode,
     Reason,
     Repetition,
     Reply,
+    Slip,
     ThreadKind,
 )
 
 CONTACT_SIGNALS = frozenset({"contact", "link"})
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
 _URGENCY = {Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
+_BY_SCORE = frozenset({Reason.SPAM, Reason.LOW_EFFORT})
 ALL_REASONS = frozenset(Reason)
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatedRule:
-    """When repetition hides or queues. Lengths in canonical characters."""
+    """When repetition hides or queues. Lengths in canonical characters.
+
+    ``surprise`` is what a repetition must reach beside its counts (decades, as in
+    ``Repetition.surprise``); where nobody asked for it, counts alone decide.
+    """
 
     hide_characters: int = 10
     hide_authors: int = 3
@@ -45,6 +52,7 @@ class RepeatedRule:
     queue_threads: int = 3
     one_thread_newcomers: int = 3
     author_texts: int = 3
+    surprise: float = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +142,18 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reason that applies, with what it had to pass."""
+    """One reason that applies, with the limits that it passed."""
 
     reason: Reason
     kind: DecisionKind
     score: float
-    threshold: float | None
+    limits: tuple[Limit, ...]
     held_by: tuple[str, ...] = ()
+
+    @property
+    def threshold(self) -> float | None:
+        """What the score itself had to pass, where there is such a thing."""
+        return self.limits[0].limit if self.reason in _BY_SCORE else None
 
 
 def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
@@ -152,17 +165,18 @@ def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
 
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
-    excuse = _excuse(reply, assessment, policy, circumstances)
+    excuse = _excuse(reply, policy, circumstances)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
     if not findings:
-        return _decision(assessment, policy, None, held_by=(excuse,) if excuse else ())
+        excuses = (excuse, _slip(assessment))
+        return _decision(assessment, policy, None, held_by=tuple(str(code) for code in excuses if code)[:1])
     softened = [_softened(finding, standing=standing) for finding in findings]
     carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
     return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
 
 
-def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> str:
+def _excuse(reply: Reply, policy: Policy, circumstances: Circumstances) -> str:
     """The code of why a reply is let alone whatever it says, or an empty string."""
     if reply.author.group_id in policy.exempt_groups:
         return "exempt_group"
@@ -173,83 +187,134 @@ def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances:
     since = circumstances.flag_since
     if since is not None and reply.posted_at is not None and reply.posted_at < since:
         return "before_first_start"
-    if assessment.repetition is not None and assessment.repetition.slip:
-        return "slip"
     return ""
 
 
+def _slip(assessment: Assessment) -> Slip | None:
+    return assessment.repetition.slip if assessment.repetition is not None else None
+
+
 def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
-    found = [_spam(assessment, policy)]
-    if not reply.is_thread_author:
-        found += [_repeated(assessment.repetition, policy.repeated), _title_echo(assessment, policy)]
-    if not reply.is_thread_author and not standing:
-        # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
-        found.append(_low_effort(assessment, policy))
+    slip = _slip(assessment)
+    as_any_other = slip is None or slip is Slip.EDIT
+    found: list[Finding | None] = []
+    if as_any_other or _has_contact(assessment):
+        # An advert sent twice is an advert both times.
+        found.append(_spam(assessment, policy))
+    if slip is None and not reply.is_thread_author:
+        found.append(_repeated(assessment.repetition, policy.repeated))
+    if as_any_other and not reply.is_thread_author:
+        found.append(_title_echo(assessment, policy))
+        if not standing:
+            # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
+            found.append(_low_effort(assessment, policy))
     return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+
+
+def _has_contact(assessment: Assessment) -> bool:
+    return any(signal.code in CONTACT_SIGNALS for signal in assessment.signals)
 
 
 def _spam(assessment: Assessment, policy: Policy) -> Finding | None:
     score = assessment.probabilities.spam
-    if policy.spam_hide is not None and score >= policy.spam_hide:
-        contact = any(signal.code in CONTACT_SIGNALS for signal in assessment.signals)
-        if contact or not policy.hide_needs_contact:
-            return Finding(Reason.SPAM, DecisionKind.HIDE, score, policy.spam_hide)
-        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, policy.spam_hide, ("no_contact",))
-    if policy.spam_queue is not None and score >= policy.spam_queue:
-        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, policy.spam_queue)
+    if hides := _passed("spam.hide", score, policy.spam_hide):
+        if _has_contact(assessment) or not policy.hide_needs_contact:
+            return Finding(Reason.SPAM, DecisionKind.HIDE, score, hides)
+        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, hides, ("no_contact",))
+    if queues := _passed("spam.queue", score, policy.spam_queue):
+        return Finding(Reason.SPAM, DecisionKind.QUEUE, score, queues)
     return None
 
 
 def _low_effort(assessment: Assessment, policy: Policy) -> Finding | None:
     score = assessment.probabilities.low_effort
-    if policy.low_effort_queue is None or score < policy.low_effort_queue:
-        return None
-    return Finding(Reason.LOW_EFFORT, DecisionKind.QUEUE, score, policy.low_effort_queue)
+    queues = _passed("low_effort.queue", score, policy.low_effort_queue)
+    return Finding(Reason.LOW_EFFORT, DecisionKind.QUEUE, score, queues) if queues else None
+
+
+def _passed(name: str, score: float, limit: float | None) -> tuple[Limit, ...]:
+    return (Limit(name, score, limit),) if limit is not None and score >= limit else ()
 
 
 def _title_echo(assessment: Assessment, policy: Policy) -> Finding | None:
     echo = next((signal for signal in assessment.signals if signal.code == "title_echo"), None)
     if not policy.title_echo or echo is None:
         return None
-    return Finding(Reason.TITLE_ECHO, DecisionKind.QUEUE, echo.score, None)
+    limit = echo.details.get("limit")
+    limits = _passed("title_echo", echo.score, limit if isinstance(limit, float) else None)
+    return Finding(Reason.TITLE_ECHO, DecisionKind.QUEUE, echo.score, limits)
 
 
 def _repeated(repetition: Repetition | None, rule: RepeatedRule) -> Finding | None:
     if repetition is None:
         return None
-    if repetition.canonical_length >= rule.hide_characters:
-        if _own_burst(repetition, rule):
-            return Finding(Reason.REPEATED, DecisionKind.HIDE, repetition.similarity, None)
-        if _crowd(repetition, rule):
-            # Five accounts that copy a member's post must not get that post hidden.
-            held = ("first_author",) if repetition.is_first_author else ()
-            kind = DecisionKind.QUEUE if held else DecisionKind.HIDE
-            return Finding(Reason.REPEATED, kind, repetition.similarity, None, held)
-    if _repeated_queues(repetition, rule):
-        return Finding(Reason.REPEATED, DecisionKind.QUEUE, repetition.similarity, None)
+    similarity = repetition.similarity
+    if burst := _own_burst(repetition, rule):
+        return Finding(Reason.REPEATED, DecisionKind.HIDE, similarity, burst)
+    if crowd := _crowd(repetition, rule):
+        # Five accounts that copy a member's post must not get that post hidden.
+        held = ("first_author",) if repetition.is_first_author else ()
+        return Finding(
+            Reason.REPEATED, DecisionKind.QUEUE if held else DecisionKind.HIDE, similarity, crowd, held
+        )
+    if queues := _repeated_queues(repetition, rule):
+        return Finding(Reason.REPEATED, DecisionKind.QUEUE, similarity, queues)
     return None
 
 
-def _crowd(repetition: Repetition, rule: RepeatedRule) -> bool:
-    return (
-        repetition.authors >= rule.hide_authors
-        and repetition.newcomers >= rule.hide_newcomers * repetition.authors
-        and repetition.threads >= rule.hide_threads
+def _crowd(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
+    return _all_passed(
+        Limit("repeated.hide_authors", found.authors, rule.hide_authors),
+        Limit("repeated.hide_newcomers", found.newcomers / max(found.authors, 1), rule.hide_newcomers),
+        Limit("repeated.hide_threads", found.threads, rule.hide_threads),
+        Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
+        *_surprise(found.surprise, rule),
     )
 
 
-def _own_burst(repetition: Repetition, rule: RepeatedRule) -> bool:
-    return repetition.author_posts >= rule.burst_posts and repetition.author_threads >= rule.burst_threads
+def _own_burst(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
+    return _all_passed(
+        Limit("repeated.burst_posts", found.author_posts, rule.burst_posts),
+        Limit("repeated.burst_threads", found.author_threads, rule.burst_threads),
+        Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
+        *_surprise(found.author_surprise, rule),
+    )
 
 
-def _repeated_queues(repetition: Repetition, rule: RepeatedRule) -> bool:
-    if repetition.author_texts >= rule.author_texts:
-        return True
-    if repetition.canonical_length < rule.queue_characters:
-        return False
-    across = repetition.authors >= rule.queue_authors and repetition.threads >= rule.queue_threads
-    in_one_thread = repetition.threads == 1 and repetition.newcomers >= rule.one_thread_newcomers
-    return across or in_one_thread
+def _surprise(decades: float | None, rule: RepeatedRule) -> tuple[Limit, ...]:
+    """The limit of surprise, where it was measured."""
+    return (Limit("repeated.surprise", decades, rule.surprise),) if decades is not None else ()
+
+
+def _repeated_queues(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
+    """The limits of the first rule that queues: many texts, many threads, or one thread.
+
+    Many texts are those of accounts that live on repeating (``texts``), or of one author
+    who repeats this one beyond habit: a regular's "haha" and "nice" are no campaign.
+    """
+    telling = (
+        Limit("repeated.queue_characters", found.canonical_length, rule.queue_characters),
+        *_surprise(found.surprise, rule),
+    )
+    newcomers = found.newcomers if found.threads == 1 else 0
+    return (
+        _all_passed(Limit("repeated.author_texts", found.texts, rule.author_texts))
+        or _all_passed(
+            Limit("repeated.author_texts", found.author_texts, rule.author_texts),
+            *_surprise(found.author_surprise, rule),
+        )
+        or _all_passed(
+            Limit("repeated.queue_authors", found.authors, rule.queue_authors),
+            Limit("repeated.queue_threads", found.threads, rule.queue_threads),
+            *telling,
+        )
+        or _all_passed(Limit("repeated.one_thread_newcomers", newcomers, rule.one_thread_newcomers), *telling)
+    )
+
+
+def _all_passed(*limits: Limit) -> tuple[Limit, ...]:
+    """The limits when every one of them is reached, else none."""
+    return limits if all(limit.value >= limit.limit for limit in limits) else ()
 
 
 def _softened(finding: Finding, *, standing: bool) -> Finding:
@@ -285,6 +350,7 @@ def _decision(
         held_by=held_by,
         policy=policy.version,
         model=assessment.model,
+        limits=carrying.limits if carrying else (),
     )
 
 

@@ -64,7 +64,12 @@ def language_of(choice: str | None, environ: dict[str, str] | None = None) -> st
 def harmless(text: str) -> str:
     """Text from a forum, made safe for a terminal: no escapes, no control or bidi
     characters, one line."""
-    folded = re.sub(r"\s+", " ", text).strip()
+    return harmless_part(text.strip())
+
+
+def harmless_part(text: str) -> str:
+    """A part of a text made harmless: blanks at its ends, which may be inside the text, stay."""
+    folded = re.sub(r"\s+", " ", text)
     return "".join(char if unicodedata.category(char) not in _UNSAFE else _shown(char) for char in folded)
 
 

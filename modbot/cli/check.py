@@ -6,14 +6,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from modbot.cli.base import Session, command, harmless, option
-from modbot.daemon import checking, exchange, models, wiring
+from modbot import i18n
+from modbot.cli import explanation
+from modbot.cli.base import Session, command, option
+from modbot.cli.highlight import can_colour, highlighted
+from modbot.daemon import checking, exchange, models, wiring, wording
 from modbot.daemon.house import utc_now
-from modbot.domain import Assessment, Decision
 
 
 def register(root: click.Group) -> None:
@@ -28,8 +29,8 @@ def register(root: click.Group) -> None:
         checker = _checker(session, no_repeats=no_repeats, model=model)
         if texts:
             lines = [exchange.of_text(text, number) for number, text in enumerate(texts, 1)]
-            for line, assessment, decision in checker.check(lines):
-                _print(session, line, assessment, decision)
+            for checked in checker.check(lines):
+                _print(session, checked)
             return
         failed = _check_stream(session, checker, input_file)
         if failed:
@@ -54,7 +55,7 @@ def _check_stream(session: Session, checker: checking.Checker, input_file: Path 
                 _complain(session, line)
             whole = [line for line in batch if isinstance(line, exchange.Line)]
             answers = [
-                json.dumps(exchange.answer(*checked, session.words), ensure_ascii=False)
+                json.dumps(exchange.answer(checked, session.words), ensure_ascii=False)
                 for checked in checker.check(whole)
             ]
             if answers:
@@ -80,15 +81,23 @@ def _complain(session: Session, line: exchange.BrokenLine) -> None:
     click.echo(json.dumps(problem, ensure_ascii=False), err=True)
 
 
-def _print(session: Session, line: exchange.Line, assessment: Assessment, decision: Decision) -> None:
-    answer: dict[str, Any] = exchange.answer(line, assessment, decision, session.words)
+def _print(session: Session, checked: exchange.Checked) -> None:
     if session.as_json or not sys.stdout.isatty():
-        session.answer(answer)
+        session.answer(exchange.answer(checked, session.words))
         return
-    words = session.words
-    label, verdict = words.text(f"label.{answer['label']}"), words.text(f"decision.{answer['decision']}")
-    click.echo(
-        f"{verdict} · {label} {answer['probabilities'][answer['label']]:.0%}  {harmless(line.reply.text)}"
-    )
-    for reason in answer["reasons"]:
-        click.echo(f"    {harmless(reason['message'])}")
+    for line in lines_of(checked, session.words, colour=can_colour()):
+        click.echo(line)
+
+
+def lines_of(checked: exchange.Checked, words: i18n.Catalogue, *, colour: bool) -> list[str]:
+    """What was made of one text, for a terminal: the verdict, then why."""
+    text, decision = checked.line.reply.text, checked.decision
+    label = decision.label if decision.reason else checked.assessment.probabilities.label
+    spans = [span for found in checked.assessment.signals for span in wording.spans(found)]
+    verdict, named = words.text(f"decision.{decision.would_be.value}"), words.text(f"label.{label.value}")
+    sure = f"{checked.assessment.probabilities.of(label):.0%}"
+    return [
+        f"{verdict} · {named} {sure}  {highlighted(text, spans, colour=colour)}",
+        *explanation.of_decision(decision, words),
+        *(explanation.of_copy(copy, text, words, colour=colour) for copy in checked.copies),
+    ]

@@ -8,13 +8,17 @@ from typing import Any
 import click
 
 from modbot import i18n
+from modbot.cli import explanation
 from modbot.cli.base import Group, Session, command, harmless, harmless_all, local_time, option
+from modbot.cli.highlight import can_colour, highlighted
 from modbot.daemon import wording
 from modbot.daemon.house import open_store
 from modbot.daemon.moderating import Moderator, is_settled
+from modbot.detection.differences import differences
 from modbot.domain import FlagState, OutboxState, Reason, VerdictKind
 from modbot.errors import ModbotError
-from modbot.store import cards, flags
+from modbot.store import cards, decisions, flags, nearest
+from modbot.store.nearest import Nearest
 
 TEXT_SHOWN = 120
 
@@ -66,11 +70,20 @@ def _register_list(queue: click.Group) -> None:
         order = flags.Order.OLDEST if oldest else flags.Order.BEST
         with open_store(session.loaded) as store, store.read() as rx:
             found = flags.find(rx, wanted, order=order, limit=limit)
+            judged = decisions.load(rx, [flag.decision_id for flag in found]) if session.as_json else {}
+            alike = nearest.find(rx, judged.values())
             hidden = flags.count(rx, flags.Filter(forum=forum, states=(FlagState.HIDDEN,)))
             kept_back = flags.count(rx, flags.Filter(forum=forum, states=(FlagState.PENDING,), shown=False))
         if session.as_json:
             for flag in found:
-                session.answer(as_object(flag))
+                decision = judged[flag.decision_id].decision
+                session.answer(
+                    {
+                        **as_object(flag),
+                        **wording.passed(decision, session.words),
+                        "nearest": [near_object(one, flag.text) for one in alike.get(flag.decision_id, ())],
+                    }
+                )
             return
         for line in list_lines(found, session.words):
             click.echo(line)
@@ -86,7 +99,7 @@ def _register_show(queue: click.Group) -> None:
         if session.as_json:
             session.answer(card_object(card, session.words))
             return
-        for line in card_lines(card, session.words):
+        for line in card_lines(card, session.words, colour=can_colour()):
             click.echo(line)
 
 
@@ -197,11 +210,11 @@ def card_object(card: cards.Card, words: i18n.Catalogue) -> dict[str, Any]:
         "region": card.stored.reply.region,
         "opening": card.stored.reply.opening,
         "quoted": card.stored.reply.quoted,
-        "threshold": judged.decision.threshold,
-        "held_by": list(judged.decision.held_by),
+        **wording.passed(judged.decision, words),
         "model": judged.decision.model,
         "policy": judged.decision.policy,
         "reasons": wording.reasons(judged.decision.signals, words),
+        "nearest": [near_object(one, card.flag.text) for one in card.nearest],
         "duplicates": [
             {
                 "post_id": member.key.post_id,
@@ -226,6 +239,24 @@ def card_object(card: cards.Card, words: i18n.Catalogue) -> dict[str, Any]:
     }
 
 
+def near_object(found: Nearest, text: str) -> dict[str, Any]:
+    """An earlier reply that the flagged ``text`` is like; ``differences`` are spans of its text."""
+    return {
+        "post_id": found.duplicate.key.post_id,
+        "similarity": round(found.duplicate.similarity, 4),
+        "author_id": found.duplicate.author_id,
+        "author": found.author_name,
+        "thread_id": found.duplicate.thread_id,
+        "thread_title": found.thread_title,
+        "board_id": found.board_id,
+        "board": found.board,
+        "posted_at": found.duplicate.posted_at.isoformat(),
+        "text": found.text,
+        "differences": differences(found.text, text),
+        "visibility": found.visibility.value,
+    }
+
+
 def list_lines(found: list[flags.Flag], words: i18n.Catalogue) -> list[str]:
     """Two lines a flag, whatever the terminal's width: what it is, and what it says."""
     lines = []
@@ -243,31 +274,15 @@ def _short(text: str, length: int) -> str:
     return shown if len(shown) <= length else shown[: length - 1] + "…"
 
 
-def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
+def card_lines(card: cards.Card, words: i18n.Catalogue, *, colour: bool = False) -> list[str]:
     """The whole context of a flag as lines for a terminal, all of it made harmless."""
-    flag, reply = card.flag, card.stored.reply
-    facts = [
-        ("flag", f"{flag.id}  {words.text('state.' + flag.state.value)}"),
-        ("author", f"{flag.author_name} ({reply.author.posts if reply.author.posts is not None else '?'})"),
-        ("region", reply.region),
-        ("thread", flag.thread_title),
-        ("time", local_time(flag.posted_at) if flag.posted_at else ""),
-        ("opening", reply.opening[:200]),
-        ("quoted", reply.quoted[:200]),
-        ("text", flag.text),
-    ]
-    lines = [f"{words.text('column.' + name)}: {harmless(value)}" for name, value in facts if value]
     decision = card.judged.decision
-    lines.append(words.text("queue.why", reason=words.text(f"reason.{flag.reason.value}")))
-    lines += [f"  · {harmless(wording.signal(found, words))}" for found in decision.signals]
-    if decision.threshold is not None:
-        lines.append(
-            "  · "
-            + words.text(
-                "queue.threshold", score=f"{decision.score:.1%}", threshold=f"{decision.threshold:.1%}"
-            )
-        )
-    lines += [f"  · {words.text('held.' + code)}" for code in decision.held_by]
+    lines = _facts(card, words, colour=colour)
+    lines.append(words.text("queue.why", reason=words.text(f"reason.{card.flag.reason.value}")))
+    lines += explanation.of_decision(decision, words)
+    if card.nearest:
+        lines.append(words.text("queue.nearest"))
+    lines += [explanation.of_nearest(near, card.flag.text, words, colour=colour) for near in card.nearest]
     if card.duplicates:
         lines.append(words.text("queue.duplicates", count=len(card.duplicates)))
     for member in card.duplicates:
@@ -277,3 +292,19 @@ def card_lines(card: cards.Card, words: i18n.Catalogue) -> list[str]:
     for entry in card.trail:
         lines.append(f"  {local_time(entry.at)}  {entry.who}  {entry.what}")
     return lines
+
+
+def _facts(card: cards.Card, words: i18n.Catalogue, *, colour: bool) -> list[str]:
+    flag, reply = card.flag, card.stored.reply
+    spans = [span for found in card.judged.decision.signals for span in wording.spans(found)]
+    facts = [
+        ("flag", f"{flag.id}  {words.text('state.' + flag.state.value)}"),
+        ("author", f"{flag.author_name} ({reply.author.posts if reply.author.posts is not None else '?'})"),
+        ("region", reply.region),
+        ("thread", flag.thread_title),
+        ("time", local_time(flag.posted_at) if flag.posted_at else ""),
+        ("opening", reply.opening[:200]),
+        ("quoted", reply.quoted[:200]),
+    ]
+    lines = [f"{words.text('column.' + name)}: {harmless(value)}" for name, value in facts if value]
+    return [*lines, f"{words.text('column.text')}: {highlighted(flag.text, spans, colour=colour)}"]

@@ -6,14 +6,18 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
-from modbot.daemon.exchange import FORUM, BrokenLine, Line, read_lines
+from modbot.daemon.exchange import FORUM, BrokenLine, Checked, Copy, Earlier, Line, read_lines
 from modbot.detection import Detector, DuplicateIndex, observation
-from modbot.domain import Assessment, Decision, Mode, Reply
+from modbot.domain import Duplicate, Mode, Reply
 from modbot.policy import Circumstances, Policy, PolicyBook, decide, has_standing
 
 BATCH = 512
 READ_BYTES = 1 << 18
+REMEMBERED = 10_000
+"""Lines whose author and text can still be told when a later line repeats them."""
+REMEMBERED_CHARACTERS = 300
 
 
 class Checker:
@@ -35,8 +39,9 @@ class Checker:
         self._book = book
         self._duplicates = duplicates
         self._now = now
+        self._earlier: dict[int, Earlier] = {}
 
-    def check(self, lines: Sequence[Line]) -> list[tuple[Line, Assessment, Decision]]:
+    def check(self, lines: Sequence[Line]) -> list[Checked]:
         replies = [line.reply for line in lines]
         moment = _latest(replies) or self._now()
         assessments = self._detector.assess(replies, duplicates=self._duplicates, now=moment)
@@ -47,10 +52,27 @@ class Checker:
                     for reply, assessment in zip(replies, assessments, strict=True)
                 ]
             )
+            self._remember(lines)
         return [
-            (line, assessment, decide(line.reply, assessment, self._policy(line), Circumstances()))
+            Checked(
+                line,
+                assessment,
+                decide(line.reply, assessment, self._policy(line), Circumstances()),
+                self._copies(assessment.repetition.duplicates if assessment.repetition else ()),
+            )
             for line, assessment in zip(lines, assessments, strict=True)
         ]
+
+    def _copies(self, duplicates: Sequence[Duplicate]) -> tuple[Copy, ...]:
+        return tuple(Copy(one, self._earlier.get(one.key.post_id)) for one in duplicates)
+
+    def _remember(self, lines: Sequence[Line]) -> None:
+        for line in lines:
+            reply = line.reply
+            text = reply.text[:REMEMBERED_CHARACTERS]
+            self._earlier[line.number] = Earlier(line.id, reply.author.name, reply.thread_title, text)
+        for number in list(islice(self._earlier, max(0, len(self._earlier) - REMEMBERED))):
+            del self._earlier[number]
 
     def _policy(self, line: Line) -> Policy:
         return self._book.for_reply(line.reply, board_kind=line.board_kind)

@@ -14,7 +14,8 @@ from typing import Any
 
 from modbot import i18n
 from modbot.daemon import wording
-from modbot.domain import Assessment, Author, Decision, Link, Reply, ThreadKind
+from modbot.detection.differences import differences
+from modbot.domain import Assessment, Author, Decision, Duplicate, Link, Reply, ThreadKind
 from modbot.errors import UsageError
 
 FORUM = "check"
@@ -30,6 +31,34 @@ class Line:
     id: Any
     reply: Reply
     board_kind: ThreadKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is remembered of a line: enough to tell it from others. ``text`` is its beginning."""
+
+    id: Any
+    author: str
+    thread: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An earlier line that says the same or nearly so; None when it is forgotten by now."""
+
+    duplicate: Duplicate
+    earlier: Earlier | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One line with all that was made of it."""
+
+    line: Line
+    assessment: Assessment
+    decision: Decision
+    copies: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +87,12 @@ def of_object(item: Mapping[str, Any], number: int) -> Line:
     return _line(number, item)
 
 
-def answer(line: Line, assessment: Assessment, decision: Decision, words: i18n.Catalogue) -> dict[str, Any]:
+def answer(checked: Checked, words: i18n.Catalogue) -> dict[str, Any]:
     """The object that ``check`` writes for one reply."""
-    repetition = assessment.repetition
+    assessment, decision = checked.assessment, checked.decision
     probabilities = assessment.probabilities
     return {
-        "id": line.id,
+        "id": checked.line.id,
         "decision": decision.would_be.value,
         "label": decision.label.value if decision.reason else probabilities.label.value,
         "probabilities": {
@@ -71,17 +100,39 @@ def answer(line: Line, assessment: Assessment, decision: Decision, words: i18n.C
             "low_effort": round(probabilities.low_effort, 6),
             "spam": round(probabilities.spam, 6),
         },
-        "repeated": None
-        if repetition is None or repetition.size < 2
-        else {
-            "campaign": repetition.campaign,
-            "size": repetition.size,
-            "authors": repetition.authors,
-            "similarity": round(repetition.similarity, 4),
-        },
+        "repeated": _repeated(checked),
         "reasons": wording.reasons(assessment.signals, words),
+        **wording.passed(decision, words),
         "model": assessment.model,
     }
+
+
+def _repeated(checked: Checked) -> dict[str, Any] | None:
+    repetition = checked.assessment.repetition
+    if repetition is None or repetition.size < 2:
+        return None
+    text = checked.line.reply.text
+    return {
+        "campaign": repetition.campaign,
+        "size": repetition.size,
+        "authors": repetition.authors,
+        "similarity": round(repetition.similarity, 4),
+        "texts": repetition.texts,
+        "duplicates": [_copy(copy, text) for copy in checked.copies],
+    }
+
+
+def _copy(copy: Copy, text: str) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "line": copy.duplicate.key.post_id,
+        "similarity": round(copy.duplicate.similarity, 4),
+        "posted_at": copy.duplicate.posted_at.isoformat(),
+    }
+    if copy.earlier is not None:
+        earlier = copy.earlier
+        told |= {"id": earlier.id, "author": earlier.author, "thread": earlier.thread, "text": earlier.text}
+        told["differences"] = differences(earlier.text, text)
+    return told
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from modbot.detection import contacts
-from modbot.detection.canonical import Folded, Letters, canonicalise, strings
-from modbot.detection.tables.layout import Kind
+from modbot.detection.canonical import canonicalise
+from modbot.detection.reading import Reading
+from modbot.detection.shape import Shape
 from modbot.domain import Reply
 
 Floats = NDArray[np.float64]
@@ -43,7 +44,7 @@ NAMES = (
     "is_thread_author",
 )
 COLUMNS = {name: column for column, name in enumerate(NAMES)}
-_SHORTEST_CODE = 4
+_UNKNOWN = float("nan")
 ECHO_LENGTH = 4
 """Canonical titles shorter than this echo by chance."""
 
@@ -58,97 +59,47 @@ class Context:
     pictures: NDArray[np.int64]
 
 
-def measure(replies: Sequence[Reply], folded: Folded, letters: Letters, canonical: Sequence[str]) -> Context:
+def measure(replies: Sequence[Reply], reading: Reading, canonical: Sequence[str]) -> Context:
     """The features of a batch; all arguments describe the same texts in order."""
-    count = len(replies)
-    values = np.full((count, len(NAMES)), np.nan)
-    pictures = _count(folded, Kind.PICTURE)
-    longest_code = _longest_code(letters)
-    _shape(values, folded, letters, pictures, longest_code)
-    found, links = _reach(replies, folded, letters, longest_code)
+    values = np.full((len(replies), len(NAMES)), np.nan)
+    _shape(values, reading.shape)
+    found, links = _reach(replies, reading)
     _fill_reach(values, found, links)
     _echoes(values, replies, canonical)
     _known(values, replies)
-    return Context(values, found, links, pictures)
+    return Context(values, found, links, reading.shape.pictures)
 
 
-def _count(folded: Folded, kind: Kind) -> NDArray[np.int64]:
-    return np.bincount(folded.rows[folded.kinds == kind], minlength=len(folded)).astype(np.int64)
-
-
-def _shape(
-    values: Floats,
-    folded: Folded,
-    letters: Letters,
-    pictures: NDArray[np.int64],
-    longest_code: NDArray[np.int64],
-) -> None:
-    lengths = letters.lengths
+def _shape(values: Floats, shape: Shape) -> None:
+    lengths = shape.lengths
     some = np.maximum(lengths, 1)
-    total = np.maximum(np.diff(folded.starts), 1)
     values[:, 0] = np.log1p(lengths)
-    for column, step in enumerate(LENGTH_STEPS, start=1):
-        values[:, column] = lengths >= step
+    values[:, 1 : 1 + len(LENGTH_STEPS)] = lengths[:, np.newaxis] >= LENGTH_STEPS
     fill = {
-        "distinct_ratio": _distinct(letters) / np.minimum(some, 40),
-        "log_longest_run": np.log1p(letters.longest_run),
-        "digit_ratio": _share(letters, Kind.DIGIT) / some,
-        "latin_ratio": _share(letters, Kind.LETTER) / some,
-        "log_longest_code": np.log1p(longest_code),
-        "log_pictures": np.log1p(pictures),
-        "mark_ratio": _count(folded, Kind.PUNCTUATION) / total,
-        "only_pictures": (lengths == 0) & (pictures > 0),
-        "dressed_ratio": np.minimum(folded.dressed / some, 1.0),
+        "distinct_ratio": shape.distinct / np.minimum(some, 40),
+        "log_longest_run": np.log1p(shape.longest_run),
+        "digit_ratio": shape.digits / some,
+        "latin_ratio": shape.latin / some,
+        "log_longest_code": np.log1p(shape.longest_code),
+        "log_pictures": np.log1p(shape.pictures),
+        "mark_ratio": shape.marks / np.maximum(shape.readable, 1),
+        "only_pictures": (lengths == 0) & (shape.pictures > 0),
+        "dressed_ratio": np.minimum(shape.dressed / some, 1.0),
     }
     for name, column_values in fill.items():
         values[:, COLUMNS[name]] = column_values
 
 
-def _share(letters: Letters, kind: Kind) -> NDArray[np.int64]:
-    return np.bincount(letters.rows[letters.kinds == kind], minlength=len(letters)).astype(np.int64)
-
-
-def _distinct(letters: Letters) -> Floats:
-    """About how many different characters each text has, at most 40 (a 64-bit sketch)."""
-    sketch = np.zeros(len(letters), dtype=np.uint64)
-    present = np.flatnonzero(letters.lengths)
-    if len(present):
-        bits = np.left_shift(np.uint64(1), ((letters.codes * np.uint32(0x9E3779B1)) >> 26).astype(np.uint64))
-        sketch[present] = np.bitwise_or.reduceat(bits, letters.starts[present])
-    seen = np.bitwise_count(sketch).astype(np.float64)
-    return np.minimum(-64.0 * np.log1p(-np.minimum(seen, 63.0) / 64.0), 40.0)
-
-
-def _longest_code(letters: Letters) -> NDArray[np.int64]:
-    """The longest unbroken stretch of Latin letters and digits that holds a digit, per text."""
-    longest = np.zeros(len(letters), dtype=np.int64)
-    places = np.flatnonzero(letters.kinds < Kind.CJK)
-    if not len(places):
-        return longest
-    rows = letters.rows[places]
-    breaks = np.ones(len(places), dtype=bool)
-    breaks[1:] = (np.diff(places) > 1) | (rows[1:] != rows[:-1])
-    firsts = np.flatnonzero(breaks)
-    sizes = np.diff(np.append(firsts, len(places)))
-    digits = np.add.reduceat((letters.kinds[places] == Kind.DIGIT).astype(np.int64), firsts)
-    np.maximum.at(longest, rows[firsts], np.where(digits > 0, sizes, 0))
-    return longest
-
-
 def _reach(
-    replies: Sequence[Reply], folded: Folded, letters: Letters, longest_code: NDArray[np.int64]
+    replies: Sequence[Reply], reading: Reading
 ) -> tuple[tuple[tuple[contacts.Contact, ...], ...], tuple[tuple[str, ...], ...]]:
-    """Contacts and links; only texts with Latin letters or digits enough are searched."""
-    texts = strings(folded.codes, folded.starts)
-    coded = (longest_code >= _SHORTEST_CODE).tolist()
-    latin = (_share(letters, Kind.LETTER) >= _SHORTEST_CODE).tolist()
-    found, links = [], []
-    for row, text in enumerate(texts):
-        found.append(contacts.find_contacts(text) if coded[row] or latin[row] else ())
-        written = contacts.find_links(text) if latin[row] and ("." in text or "://" in text) else ()
-        linked = tuple(link.url.lower() for link in replies[row].links)
-        links.append(tuple(dict.fromkeys(written + linked)))
-    return tuple(found), tuple(links)
+    """Contacts and links, those that the page shows as links among them."""
+    links = contacts.find_all_links(reading)
+    for row, reply in enumerate(replies):
+        if reply.links:
+            shown = (link.url.lower() for link in reply.links)
+            links[row] = tuple(dict.fromkeys((*links[row], *shown)))
+    return tuple(contacts.find_all(reading)), tuple(links)
 
 
 def _fill_reach(
@@ -189,18 +140,24 @@ def echo(text: str, source: str) -> float:
 
 def _known(values: Floats, replies: Sequence[Reply]) -> None:
     """What the page tells of the author; where it shows an author it shows images too."""
-    shown = [reply.author.id is not None or reply.author.name != "" for reply in replies]
-    posts = [np.nan if reply.author.posts is None else max(reply.author.posts, 0) for reply in replies]
-    images = [max(reply.images, 0) if seen else np.nan for reply, seen in zip(replies, shown, strict=True)]
-    own = [reply.is_thread_author if seen else np.nan for reply, seen in zip(replies, shown, strict=True)]
-    values[:, COLUMNS["log_author_posts"]] = np.log1p(posts)
-    values[:, COLUMNS["log_author_days"]] = np.log1p([_days(reply) for reply in replies])
+    images, posts, days, own = np.array([_facts(reply) for reply in replies]).reshape(-1, 4).T
     values[:, COLUMNS["log_images"]] = np.log1p(images)
+    values[:, COLUMNS["log_author_posts"]] = np.log1p(posts)
+    values[:, COLUMNS["log_author_days"]] = np.log1p(days)
     values[:, COLUMNS["is_thread_author"]] = own
+
+
+def _facts(reply: Reply) -> tuple[float, float, float, float]:
+    """Images, the author's posts and days, whether the thread is theirs; NaN when not known."""
+    author = reply.author
+    posts = _UNKNOWN if author.posts is None else max(author.posts, 0)
+    if author.id is None and not author.name:
+        return _UNKNOWN, posts, _days(reply), _UNKNOWN
+    return max(reply.images, 0), posts, _days(reply), reply.is_thread_author
 
 
 def _days(reply: Reply) -> float:
     """Days since the author registered when the reply was posted; NaN when not known."""
     if reply.author.registered is None or reply.posted_at is None:
-        return float("nan")
+        return _UNKNOWN
     return max((reply.posted_at - reply.author.registered).total_seconds() / 86_400, 0.0)

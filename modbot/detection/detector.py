@@ -7,10 +7,11 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from modbot.detection import canonical, context, grams, model, signals
-from modbot.detection.duplicates import DuplicateIndex
+from modbot.detection import background, canonical, context, fast, model, signals, surprise
+from modbot.detection.duplicates import Repeats
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
+from modbot.detection.reading import NumpyReader, Reader
 from modbot.domain import Assessment, Probabilities, Repetition, Reply
 
 BATCH = 1024
@@ -20,19 +21,22 @@ BATCH = 1024
 class Detector:
     """Assesses replies with one model. Immutable, safe under threads."""
 
-    def __init__(self, linear: Linear, manifest: Manifest) -> None:
+    def __init__(self, linear: Linear, manifest: Manifest, reader: Reader | None = None) -> None:
         self._linear = linear
+        self._reader = reader or NumpyReader()
         self.manifest = manifest
 
     @classmethod
-    def load(cls, model_dir: Path | None = None) -> Detector:
+    def load(cls, model_dir: Path | None = None, *, accelerate: bool = False) -> Detector:
         """The detector of a model folder, of the shipped baseline without one.
 
-        Raises ModelError with the way out.
+        ``accelerate``: texts are read by compiled functions, with the same answers.
+        Raises ModelError with the way out, SettingsError when numba is not installed.
         """
         linear, manifest = model.load(Path(model_dir or model.shipped_baseline()))
         canonical.table()
-        return cls(linear, manifest)
+        background.background()
+        return cls(linear, manifest, _compiled_reader() if accelerate else None)
 
     @property
     def model(self) -> str:
@@ -40,7 +44,7 @@ class Detector:
         return self.manifest.version
 
     def assess(
-        self, replies: Sequence[Reply], *, duplicates: DuplicateIndex | None, now: datetime
+        self, replies: Sequence[Reply], *, duplicates: Repeats | None, now: datetime
     ) -> list[Assessment]:
         """An assessment of each reply, in order; ``now`` is aware.
 
@@ -67,15 +71,15 @@ class Detector:
     ) -> list[Assessment]:
         if not replies:
             return []
-        folded = canonical.fold([reply.text for reply in replies])
-        letters = canonical.letters(folded)
-        texts = canonical.strings(letters.codes, letters.starts)
+        reading = self._reader.read([reply.text for reply in replies])
+        texts = reading.letters.texts()
         repetitions = repeated(texts)
-        hashed = grams.hash_grams(folded, letters)
-        found = context.measure(replies, folded, letters, texts)
-        probabilities = self._linear.probabilities(self._linear.logits(hashed, found.values))
+        found = context.measure(replies, reading, texts)
+        probabilities = self._linear.probabilities(
+            self._linear.logits(reading.grams, found.values, self._reader.sums)
+        )
         probabilities[_shown_not_said(replies, texts)] = (1.0, 0.0, 0.0)
-        batch = signals.Batch(replies, folded, letters, hashed, texts, found, probabilities, repetitions)
+        batch = signals.Batch(replies, reading, texts, found, probabilities, repetitions)
         raised = signals.raise_signals(batch, self._linear)
         return [
             Assessment(reply.key, Probabilities(*row), marks, repetition, text, self.model)
@@ -83,6 +87,13 @@ class Detector:
                 replies, probabilities.tolist(), raised, repetitions, texts, strict=True
             )
         ]
+
+
+def _compiled_reader() -> Reader:
+    fast.require()
+    from modbot.detection.fast.text import CompiledReader  # noqa: PLC0415 - numba takes time and memory
+
+    return CompiledReader()
 
 
 def _shown_not_said(replies: Sequence[Reply], texts: Sequence[str]) -> list[int]:
@@ -96,6 +107,8 @@ def _already(found: Sequence[Repetition | None], texts: list[str]) -> Sequence[R
 
 
 def _match(
-    duplicates: DuplicateIndex | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
+    duplicates: Repeats | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
 ) -> Sequence[Repetition | None]:
-    return duplicates.match(replies, texts, now) if duplicates is not None else [None] * len(replies)
+    if duplicates is None:
+        return [None] * len(replies)
+    return surprise.judged(duplicates.match(replies, texts, now), texts)

@@ -7,6 +7,7 @@ score is two sums. They are read from 16-bit floats and widened once.
 from __future__ import annotations
 
 import sysconfig
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +16,33 @@ from numpy.typing import NDArray
 
 from modbot.detection import context, manifest, scoring
 from modbot.detection.grams import BUCKETS, Grams
-from modbot.detection.manifest import Manifest
+from modbot.detection.manifest import LABELS, Manifest
+from modbot.detection.scoring import Sums, Weights
 from modbot.errors import ModelError
 
 Floats = NDArray[np.float64]
+Summing = Callable[[Weights, Grams], Sums]
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """What one text's calibrated log-odds of one label against ham are the sum of.
+
+    ``letters`` is float64 ``[order, position]``: the n-grams that start at each position of
+    the text in ``Grams.letters`` (position 0 is the border before the text); ``marks`` one
+    number for each mark of the text in ``Grams.marks``; ``features`` one for each name in
+    ``context.NAMES`` (0 where the value is missing); ``offset`` what every text has.
+    """
+
+    letters: Floats
+    marks: Floats
+    features: Floats
+    offset: float
+
+    @property
+    def total(self) -> float:
+        """``log(probability of the label / probability of ham)``."""
+        return float(self.letters.sum() + self.marks.sum() + self.features.sum() + self.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +59,32 @@ class Linear:
     temperature: float
     shift: tuple[float, float]
 
-    def logits(self, grams: Grams, features: Floats) -> Floats:
-        """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated."""
+    def logits(self, grams: Grams, features: Floats, sums: Summing = scoring.sums) -> Floats:
+        """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated; ``sums``
+        is whatever does what ``scoring.sums`` does."""
         center, scale, *weights = self.context
         scaled = np.nan_to_num((features - center) / scale, nan=0.0)
         scores: Floats = scaled @ np.array(weights).T + np.array(self.bias)
-        scores += scoring.sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
+        scores += sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
         return scores
+
+    def contributions(self, grams: Grams, features: Floats, row: int, label: int) -> Contributions:
+        """The parts of the log-odds of ``label`` (a position in ``LABELS``, ham excluded) of
+        text ``row`` of a batch; ``features`` is the batch's ``Context.values``."""
+        center, scale, *weights = self.context
+        end = grams.starts[row + 1] if row + 1 < len(grams) else grams.letters.shape[1]
+        share = 1.0 / (np.sqrt(grams.counts[row]) * self.temperature)
+        scaled = np.nan_to_num((features[row] - center) / scale, nan=0.0)
+        return Contributions(
+            self._weights(grams.letters[:, grams.starts[row] : end], label) * share,
+            self._weights(grams.marks[grams.mark_rows == row], label) * share,
+            weights[label - 1] * scaled / self.temperature,
+            (self.bias[label - 1] + self.shift[label - 1]) / self.temperature,
+        )
+
+    def _weights(self, buckets: NDArray[np.uint32], label: int) -> Floats:
+        taken = self.weights[buckets]
+        return (taken.real if label == LABELS.index("low_effort") else taken.imag).astype(np.float64)
 
     def probabilities(self, logits: Floats) -> Floats:
         """``[text, 3]`` calibrated, in the order of the labels."""

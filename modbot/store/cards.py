@@ -6,21 +6,24 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from modbot.store import audit, campaigns, decisions, flags, inbox, outbox
+from modbot.store import audit, campaigns, decisions, flags, inbox, nearest, outbox
 from modbot.store import verdicts as given
+from modbot.store.nearest import Nearest
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """``stored.reply`` is the reply as it is now, ``flag.text`` what was flagged.
     ``duplicates``: the campaign's other replies, first posted first (``campaign`` has the
-    whole counts). ``author_verdicts``: standing ones on this author's other replies."""
+    whole counts), ``nearest``: the earlier ones that the judgement found most alike.
+    ``author_verdicts``: standing ones on this author's other replies."""
 
     flag: flags.Flag
     stored: inbox.Stored
     judged: decisions.Judged
     campaign: campaigns.Campaign | None
     duplicates: tuple[campaigns.Member, ...]
+    nearest: tuple[Nearest, ...]
     verdicts: tuple[given.Verdict, ...]
     author_verdicts: tuple[given.Verdict, ...]
     actions: tuple[outbox.Action, ...]
@@ -39,12 +42,14 @@ def show(rx: Connection, flag_id: int, *, duplicates: int = 50) -> Card:
     on_author: list[given.Verdict] = []
     if flag.author_id is not None:
         on_author = given.on_author(rx, flag.forum, flag.author_id)
+    judged = decisions.load(rx, [flag.decision_id])[flag.decision_id]
     return Card(
         flag=flag,
         stored=inbox.load(rx, [flag.reply_id])[flag.reply_id],
-        judged=decisions.load(rx, [flag.decision_id])[flag.decision_id],
+        judged=judged,
         campaign=campaign,
         duplicates=members[:duplicates],
+        nearest=nearest.find(rx, [judged]).get(judged.id, ()),
         verdicts=tuple(given.history(rx, flag_id)),
         author_verdicts=tuple(verdict for verdict in on_author if verdict.flag_id != flag_id),
         actions=tuple(outbox.listing(rx, reply_id=flag.reply_id)),

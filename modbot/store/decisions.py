@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select, update
 
@@ -26,6 +26,14 @@ class Judgement:
     assessment: Assessment
     decision: Decision
     established: bool
+
+
+class Outcome(NamedTuple):
+    """What of a decision is acted on."""
+
+    kind: DecisionKind
+    would_be: DecisionKind
+    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,25 @@ def current(rx: Connection, reply_id: int) -> Judged | None:
     return None if decision_id is None else load(rx, [decision_id]).get(decision_id)
 
 
+def outcome(decision: Decision) -> Outcome:
+    """What of a decision is acted on."""
+    return Outcome(decision.kind, decision.would_be, decision.reason)
+
+
+def outcomes(rx: Connection, reply_ids: Sequence[int]) -> dict[int, Outcome]:
+    """What was decided on the present texts, by reply id."""
+    query = select(replies.c.id, decisions.c.kind, decisions.c.would_be, decisions.c.reason).join(
+        decisions, decisions.c.id == replies.c.decision_id
+    )
+    return {
+        row.id: Outcome(
+            DecisionKind(row.kind), DecisionKind(row.would_be), Reason(row.reason) if row.reason else None
+        )
+        for chunk in rows.chunks(reply_ids)
+        for row in rx.execute(query.where(replies.c.id.in_(chunk)))
+    }
+
+
 def last_model(rx: Connection, forum: str) -> str:
     """The model version of the forum's last decision; empty before the first."""
     query = select(decisions.c.model).where(decisions.c.forum == forum)
@@ -104,6 +131,7 @@ def _columns(judgements: Sequence[Judgement], at: datetime) -> dict[str, list[An
         "threshold": [
             None if decision.threshold is None else float(decision.threshold) for decision in decided
         ],
+        "limits": [rows.limits_to_json(decision.limits) for decision in decided],
         "held_by": [list(decision.held_by) if decision.held_by else nothing for decision in decided],
         "ham": [float(found.ham) for found in probabilities],
         "low_effort": [float(found.low_effort) for found in probabilities],
@@ -143,6 +171,7 @@ def _judged(row: RowMapping) -> Judged:
         held_by=tuple(row["held_by"]),
         policy=row["policy"],
         model=row["model"],
+        limits=rows.limits_of(row["limits"]),
     )
     names = ("id", "reply_id", "revision_id", "established", "decided_at")
     return Judged(assessment=assessment, decision=decision, **{name: row[name] for name in names})

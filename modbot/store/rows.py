@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 from modbot.domain import (
     Author,
     Duplicate,
+    Limit,
     Link,
     Probabilities,
     Repetition,
@@ -119,6 +120,15 @@ def signals_of(stored: Sequence[Sequence[Any]]) -> tuple[Signal, ...]:
 def _value(stored: Any) -> SignalValue:
     value: SignalValue = tuple(stored) if isinstance(stored, list) else stored
     return value
+
+
+def limits_to_json(limits: Sequence[Limit]) -> list[list[Any]] | None:
+    return [[limit.name, limit.value, limit.limit] for limit in limits] or None
+
+
+def limits_of(stored: Sequence[Sequence[Any]] | None) -> tuple[Limit, ...]:
+    """Rows of the earlier schemas tell none."""
+    return tuple(Limit(*limit) for limit in stored or ())
 
 
 def repetition_to_json(repetition: Repetition | None) -> dict[str, Any] | None:

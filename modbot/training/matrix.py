@@ -10,8 +10,9 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import sparse
 
-from modbot.detection import canonical, contacts, context, grams
+from modbot.detection import contacts, context, grams
 from modbot.detection.detector import BATCH
+from modbot.detection.reading import NumpyReader
 from modbot.domain import Reply
 
 Floats = NDArray[np.float64]
@@ -80,11 +81,9 @@ def _measure(
     chosen: Sequence[Reply],
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], Floats, Floats]:
     """Buckets of all n-grams, how many each text has, their values, the context features."""
-    folded = canonical.fold([reply.text for reply in chosen])
-    letters = canonical.letters(folded)
-    texts = canonical.strings(letters.codes, letters.starts)
-    hashed = grams.hash_grams(folded, letters)
-    found, ends = grams.to_rows(hashed)
+    reading = NumpyReader().read([reply.text for reply in chosen])
+    found, ends = grams.to_rows(reading.grams)
     lengths = np.diff(ends)
-    values = np.repeat(1 / np.sqrt(hashed.counts), lengths)
-    return found.astype(np.int32), lengths, values, context.measure(chosen, folded, letters, texts).values
+    values = np.repeat(1 / np.sqrt(reading.grams.counts), lengths)
+    features = context.measure(chosen, reading, reading.letters.texts()).values
+    return found.astype(np.int32), lengths, values, features

@@ -11,8 +11,9 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from modbot.detection import Detector, canonical, context, grams, model
+from modbot.detection import Detector, context, model
 from modbot.detection.detector import BATCH
+from modbot.detection.reading import NumpyReader
 from modbot.domain import Author, Label, Reply
 from modbot.errors import ModelError
 from modbot.training import evaluate, fit, grammar, matrix, versions
@@ -137,11 +138,9 @@ def served(arrays, replies):
     found = []
     for first in range(0, len(replies), BATCH):
         chosen = replies[first : first + BATCH]
-        folded = canonical.fold([reply.text for reply in chosen])
-        letters = canonical.letters(folded)
-        texts = canonical.strings(letters.codes, letters.starts)
-        values = context.measure(chosen, folded, letters, texts).values
-        found.append(linear.probabilities(linear.logits(grams.hash_grams(folded, letters), values)))
+        reading = NumpyReader().read([reply.text for reply in chosen])
+        values = context.measure(chosen, reading, reading.letters.texts()).values
+        found.append(linear.probabilities(linear.logits(reading.grams, values)))
     return np.concatenate(found)
 
 

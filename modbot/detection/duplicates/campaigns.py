@@ -1,172 +1,283 @@
-"""Campaigns of one forum: texts, what represents them, and their members.
+"""Campaigns of one forum: texts, what represents them, and what their members add up to.
 
 A text joins a campaign by being near the campaign's *representative* (the text that
 founded it), never by being near another member: strangers are not chained together.
+Most texts are written once; only a text with a second member, or a variant, gets a row of
+counts. Every count is kept up as members come and go: nothing here walks through a
+campaign, but for the few newest or oldest of it.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
-from modbot.detection.duplicates.members import Member, Members
-from modbot.detection.duplicates.near import MOST_TEXTS, Match, NearTable, comparable, search
-from modbot.detection.duplicates.tally import Tally
+import numpy as np
+from numpy.typing import NDArray
 
-MOST_VARIANTS = 1_000
-"""Further texts of one campaign that are known by heart; older ones are found by nearness."""
+from modbot.detection.duplicates import names
+from modbot.detection.duplicates.authors import Authors
+from modbot.detection.duplicates.columns import NONE, Slots, grown, push, unlink, walk
+from modbot.detection.duplicates.groups import Groups, Pairs, Threads
+from modbot.detection.duplicates.members import COUNTED, Arrivals, Member, Members
+from modbot.detection.duplicates.tally import MOST_COPIES, Copy, Own, Stamp, is_slip
+from modbot.detection.duplicates.texts import Texts
 
-
-def campaign_id(canonical: str) -> str:
-    """The lasting name of the campaign that a text represents: the same after a restart."""
-    return "c" + hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def _number(name: str) -> int:
-    """A campaign's name as a number, which takes a third of the room."""
-    try:
-        return int(name[1:], 16)
-    except ValueError:
-        return -1 - int.from_bytes(name.encode("utf-8", "surrogatepass"), "big")
-
-
-class _Campaign:
-    __slots__ = ("members", "name", "representative", "texts")
-
-    def __init__(self, representative: str, name: str | None) -> None:
-        self.representative = representative
-        self.name = name
-        self.members: list[int] = []
-        self.texts: list[str] = [representative]
-
-    @property
-    def id(self) -> str:
-        return self.name or campaign_id(self.representative)
+SEARCHED = 64
+"""Members, from either end of a campaign, among which a new first or last is looked for."""
 
 
 class Campaigns:
-    """Which campaign each text belongs to. Not safe under threads by itself."""
+    """Which campaign each text belongs to. Not safe under threads by itself.
 
-    def __init__(self, capacity: int) -> None:
+    The *home* of a text is its campaign's row, or ``sole(slot)`` while that one member is
+    all there is, or ``NONE``.
+    """
+
+    def __init__(self, capacity: int, *, accelerate: bool = False) -> None:
+        self.texts = Texts(capacity, accelerate=accelerate)
         self.members = Members()
-        self._near = NearTable(capacity)
-        self._campaigns: dict[int, _Campaign] = {}
-        self._of_text: dict[str, int] = {}
-        self._named: dict[int, int] = {}
-        self._by_author: dict[int, list[int]] = {}
-        self._last = -1
+        self.groups = Groups()
+        self.pairs = Pairs()
+        self.threads = Threads()
+        self.authors = Authors(self.pairs)
+        self.names = names.Names()
+        self.home = np.full(1024, NONE, dtype=np.int32)
+        self.holders = np.zeros(1024, dtype=np.int32)
 
-    def __len__(self) -> int:
-        return len(self._campaigns)
+    @property
+    def nbytes(self) -> int:
+        parts = (self.texts, self.members, self.groups, self.pairs, self.threads, self.authors)
+        return sum(part.nbytes for part in parts) + self.home.nbytes + self.holders.nbytes
 
-    def of_text(self, canonical: str) -> int | None:
-        return self._of_text.get(canonical)
+    def name(self, home: int) -> str:
+        """The lasting name of a campaign, or of what will be one with its second member."""
+        if home >= 0:
+            return self.names.name(home)
+        return names.of_hash(self.texts.hash(self.representative(home)))
 
-    def of_name(self, name: str) -> int | None:
-        return self._named.get(_number(name))
+    def representative(self, home: int) -> int:
+        """The number of the text that founded a campaign."""
+        return self.groups.representative.item(home) if home >= 0 else self.members.text.item(sole(home))
 
-    def id(self, number: int) -> str:
-        return self._campaigns[number].id
+    def named(self, name: str) -> int:
+        """The campaign's row by its name; one that is only met so far becomes a campaign."""
+        group, met = self.names.group(name), self.names.met(name)
+        if group != NONE or met is None:
+            return group
+        if isinstance(met, str):
+            number = int(self.texts.find([met])[0])
+        else:
+            number = met if self.home.item(met) != NONE else NONE
+        # The text may be gone since, and its number another's.
+        is_it = number != NONE and names.of_hash(self.texts.hash(number)) == name
+        return self.grow(number) if is_it else NONE
 
-    def representative(self, number: int) -> str:
-        campaign = self._campaigns.get(number)
-        return campaign.representative if campaign else ""
+    def arrive(self, arrivals: Arrivals) -> Slots:
+        """Keep new replies. They belong to no campaign before ``settle`` or ``join``."""
+        self.authors.arrive(arrivals.authors)
+        slots = self.members.add(arrivals)
+        np.add.at(self.holders, arrivals.texts, 1)
+        return slots
 
-    def near(self, texts: Sequence[str]) -> dict[int, Match]:
-        """For each position of ``texts`` the campaign whose representative is nearest."""
-        found = search(self._near, texts, self.representative)
-        return {position: matches[0] for position, matches in found.items()}
+    def add_texts(
+        self, texts: Sequence[str], filed: bool | Sequence[bool] | NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        numbers = self.texts.add(texts, np.broadcast_to(np.asarray(filed, dtype=np.bool_), len(texts)))
+        end = int(numbers.max(initial=NONE)) + 1
+        if end > len(self.home):
+            old = len(self.home)
+            self.home, self.holders = grown(self.home, end), grown(self.holders, end)
+            self.home[old:] = NONE
+        self.holders[numbers] = 0
+        self.home[numbers] = NONE
+        return numbers
 
-    def members_of(self, number: int, *, since: float, without: set[int]) -> list[Member]:
-        """Members posted since a time, other than the posts ``without``."""
-        slots = self._campaigns[number].members
+    def settle(self, slots: Slots) -> None:
+        """The first members of texts that nobody else wrote."""
+        self.home[self.members.text[slots]] = -2 - slots
+
+    def found(self, text: int, name: str) -> int:
+        """A campaign with this text, which has no home yet, as its representative."""
+        group = self.groups.begin(text)
+        self.names.learn(group, name)
+        self.home[text] = group
+        return group
+
+    def grow(self, text: int) -> int:
+        """The campaign that a text is of, from now on with counts of its own."""
+        home = self.home.item(text)
+        if home >= 0:
+            return home
+        name = names.of_hash(self.texts.hash(text))
+        group = self.names.group(name)
+        if group == NONE:
+            group = self.found(text, name)
+        self.home[text] = group
+        if home != NONE:
+            self.enter(group, sole(home))
+        return group
+
+    def remove(self, slots: Slots, *, forgotten: bool) -> None:
+        """Take replies out; a campaign without members goes with its texts.
+
+        Who was first is remembered, unless that reply is ``forgotten``, not expired.
+        """
+        unneeded: list[int] = []
+        texts = self.members.text[slots].tolist()
+        for slot, text in zip(slots.tolist(), texts, strict=True):
+            group = self.home.item(text)
+            self.holders[text] -= 1
+            if group < 0:
+                unneeded.append(text)
+                continue
+            self.leave(group, slot, forgotten=forgotten)
+            if self.holders.item(text) == 0 and text != self.representative(group):
+                unneeded.append(text)
+            if self.groups.head.item(group) == NONE:
+                unneeded.append(self.representative(group))
+                self._end(group)
+        self.authors.depart(self.members.author[slots])
+        self.members.remove(slots)
+        self._forget_texts(unneeded)
+
+    def enter(self, group: int, slot: int) -> None:
+        """Count a member in."""
+        member, groups = self.members.member(slot), self.groups
+        push(self.members.older, self.members.newer, groups.head.item(group), slot)
+        groups.head[group] = slot
+        if groups.tail.item(group) == NONE:
+            groups.tail[group] = slot
+        pair = self.pairs.meet(group, member.author)
+        if is_slip(self.copies(pair), member.author, member.thread, member.at):
+            self.members.flags[slot] &= ~np.uint8(COUNTED)
+        else:
+            self._count(group, pair, member)
+        push(self.members.own_older, self.members.own_newer, self.pairs.head.item(pair), slot)
+        self.pairs.head[pair] = slot
+        if self.pairs.tail.item(pair) == NONE:
+            self.pairs.tail[pair] = slot
+
+    def leave(self, group: int, slot: int, *, forgotten: bool) -> None:
+        """Count a member out."""
+        member, groups, pairs = self.members.member(slot), self.groups, self.pairs
+        older, newer = unlink(self.members.older, self.members.newer, slot)
+        if newer == NONE:
+            groups.head[group] = older
+        if older == NONE:
+            groups.tail[group] = newer
+        pair = pairs.of(group, member.author)
+        older, newer = unlink(self.members.own_older, self.members.own_newer, slot)
+        if newer == NONE:
+            pairs.head[pair] = older
+        if older == NONE:
+            pairs.tail[pair] = newer
+        if member.counted:
+            self._discount(group, pair, member)
+            self._follow(group, member, forgotten=forgotten)
+        if pairs.head.item(pair) == NONE:
+            pairs.end_of(pair)
+
+    def copies(self, pair: int, without: frozenset[int] = frozenset()) -> list[Copy]:
+        """The newest copies of one author in a campaign, the newest last."""
+        members = self.members
+        slots = walk(members.own_older, self.pairs.head.item(pair), MOST_COPIES)[::-1]
         return [
-            member
-            for member in self.members.all(slots)
-            if member.at >= since and member.post_id not in without
+            Copy(members.at.item(slot), members.thread.item(slot), bool(members.flags.item(slot) & COUNTED))
+            for slot in slots
+            if slot not in without
         ]
 
-    def repeated_by(self, author: int, *, since: float, without: set[int]) -> dict[int, int]:
-        """Campaign → counted posts of one author since a time."""
-        counts: dict[int, int] = {}
-        slots = self._by_author.get(author, [])
-        for number, member in zip(self.members.campaigns_of(slots), self.members.all(slots), strict=True):
-            if member.counted and member.at >= since and member.post_id not in without:
-                counts[number] = counts.get(number, 0) + 1
-        return counts
+    def own(self, group: int, author: int, without: frozenset[int] = frozenset()) -> Own:
+        """One author's part in a campaign, but for the slots ``without`` (all of the campaign)."""
+        pair = self.pairs.of(group, author)
+        if pair == NONE:
+            return Own()
+        own = Own(self.pairs.count.item(pair), self.pairs.standing.item(pair), self.copies(pair, without))
+        for slot in without:
+            member = self.members.member(slot)
+            if member.author == author and member.counted:
+                own.count -= 1
+                own.standing -= member.established
+        return own
 
-    def found(self, canonical: str, name: str | None = None) -> int:
-        """Start a campaign with this text. Its signatures are filed by ``file``."""
-        number = (self._last + 1) % MOST_TEXTS
-        while number in self._campaigns:
-            number = (number + 1) % MOST_TEXTS
-        self._last = number
-        own = campaign_id(canonical)
-        self._campaigns[number] = _Campaign(canonical, name if name != own else None)
-        self._of_text[canonical] = number
-        self._named[_number(name or own)] = number
-        return number
+    def merge(self, one: int, other: int) -> int:
+        """Make two campaigns one: the members of the smaller move, the name and the
+        representative of the older stay. Answers the row that is left."""
+        groups = self.groups
+        small, large = sorted((one, other), key=groups.size.item)
+        older = min((one, other), key=groups.first_at.item)
+        kept, lost = self.name(older), self.name(one + other - older)
+        representative = groups.representative.item(older)
+        firsts = [first for group in (one, other) if (first := groups.first(group)) is not None]
+        slots = walk(self.members.newer, groups.tail.item(small), len(self.members))
+        texts = {self.members.text.item(slot) for slot in slots} | {groups.representative.item(small)}
+        for slot in slots:
+            self.leave(small, slot, forgotten=False)
+        self.home[list(texts)] = large
+        for slot in slots:
+            self.members.flags[slot] |= np.uint8(COUNTED)
+            self.enter(large, slot)
+        replaced = {groups.representative.item(one), groups.representative.item(other)} - {representative}
+        groups.representative[large] = representative
+        if firsts:
+            groups.set_first(large, min(firsts))
+        self._end(small)
+        self.names.absorb(large, kept, lost)
+        self._forget_texts([text for text in replaced if self.holders.item(text) == 0])
+        return large
 
-    def file(self, numbers: Sequence[int]) -> None:
-        """Make the representatives of campaigns findable by near-duplicates."""
-        texts = {number: self.representative(number) for number in numbers}
-        chosen = {number: text for number, text in texts.items() if comparable(text)}
-        self._near.add(list(chosen), list(chosen.values()))
+    def _count(self, group: int, pair: int, member: Member) -> None:
+        groups, pairs = self.groups, self.pairs
+        before, standing = pairs.count.item(pair), pairs.standing.item(pair)
+        groups.size[group] += 1
+        groups.authors[group] += before == 0
+        groups.newcomers[group] += (before == 0) - (member.established and standing == 0)
+        pairs.count[pair] = before + 1
+        pairs.standing[pair] = standing + member.established
+        groups.threads[group] += self.threads.add(group, member.thread)
+        groups.see(group, Stamp(member.at, member.post_id, member.author))
+        self.authors.recount(pair, before, before + 1)
 
-    def join(self, number: int, canonical: str) -> None:
-        """A further text of a campaign."""
-        if canonical in self._of_text:
-            return
-        texts = self._campaigns[number].texts
-        if len(texts) > MOST_VARIANTS:
-            self._of_text.pop(texts.pop(1), None)
-        self._of_text[canonical] = number
-        texts.append(canonical)
+    def _discount(self, group: int, pair: int, member: Member) -> None:
+        groups, pairs = self.groups, self.pairs
+        before, standing = pairs.count.item(pair), pairs.standing.item(pair)
+        groups.size[group] -= 1
+        groups.authors[group] -= before == 1
+        groups.newcomers[group] -= (before == 1) - (member.established and standing == 1)
+        pairs.count[pair] = before - 1
+        pairs.standing[pair] = standing - member.established
+        groups.threads[group] -= self.threads.drop(group, member.thread)
+        self.authors.recount(pair, before, before - 1)
 
-    def add(self, number: int, member: Member) -> None:
-        campaign = self._campaigns[number]
-        if member.counted and len(campaign.members):
-            tally = Tally.of(self._beside(campaign, member))
-            if tally.is_slip(member.author, member.thread, member.at):
-                member = _uncounted(member)
-        slot = self.members.add(member, campaign=number)
-        campaign.members.append(slot)
-        self._by_author.setdefault(member.author, []).append(slot)
+    def _follow(self, group: int, member: Member, *, forgotten: bool) -> None:
+        """Who is first and last now that a member is gone."""
+        groups, links = self.groups, self.members
+        if forgotten and groups.first_post.item(group) == member.post_id:
+            oldest = walk(links.newer, groups.tail.item(group), SEARCHED)
+            groups.set_first(group, min(self.stamps(oldest), default=None))
+        if groups.last_post.item(group) == member.post_id:
+            newest = walk(links.older, groups.head.item(group), SEARCHED)
+            groups.set_last(group, max(self.stamps(newest), default=None))
 
-    def remove(self, slots: Sequence[int]) -> None:
-        """Take replies out; a campaign without members is forgotten with its texts."""
-        gone = set(slots)
-        authors = {self.members.value("author", slot) for slot in gone}
-        for number in set(self.members.campaigns_of(list(gone))):
-            campaign = self._campaigns[number]
-            campaign.members = [slot for slot in campaign.members if slot not in gone]
-            if not campaign.members:
-                self._forget(number, campaign)
-        for author in authors:
-            own = [slot for slot in self._by_author.pop(author) if slot not in gone]
-            if own:
-                self._by_author[author] = own
-        for slot in gone:
-            self.members.remove(slot)
+    def stamps(self, slots: Sequence[int]) -> list[Stamp]:
+        members = self.members
+        return [
+            Stamp(members.at.item(slot), members.post_id.item(slot), members.author.item(slot))
+            for slot in slots
+            if members.flags.item(slot) & COUNTED
+        ]
 
-    def _beside(self, campaign: _Campaign, member: Member) -> list[Member]:
-        """Members by the same author, from the shorter of both lists."""
-        own = self._by_author.get(member.author, [])
-        if len(own) <= len(campaign.members):
-            chosen = set(campaign.members) if len(own) > 8 else campaign.members
-            slots = [slot for slot in own if slot in chosen]
-        else:
-            slots = campaign.members
-        return [other for other in self.members.all(slots) if other.author == member.author]
+    def _end(self, group: int) -> None:
+        self.names.forget(group)
+        self.groups.end_of(group)
 
-    def _forget(self, number: int, campaign: _Campaign) -> None:
-        for text in campaign.texts:
-            if self._of_text.get(text) == number:
-                del self._of_text[text]
-        if self._named.get(_number(campaign.id)) == number:
-            del self._named[_number(campaign.id)]
-        del self._campaigns[number]
+    def _forget_texts(self, texts: Sequence[int]) -> None:
+        if texts:
+            numbers = np.array(texts, dtype=np.int64)
+            self.home[numbers] = NONE
+            self.texts.remove(numbers)
 
 
-def _uncounted(member: Member) -> Member:
-    return Member(member.post_id, member.author, member.thread, member.at, member.established, False)
+def sole(home: int) -> int:
+    """The slot of the only member, from a home that says so."""
+    return -2 - home

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
+from itertools import permutations
 
-from modbot.detection.duplicates.members import UNKNOWN, Member
+from modbot.detection.duplicates.members import UNKNOWN
 from modbot.domain import Assessment, Reply, ReplyKey
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A reply as the index counts it. ``campaign`` is None when it repeated nothing.
+    """A reply as the index counts it. ``campaign`` is None when it repeated nothing,
+    ``aliases`` are the names that are one with it and that the store was told of now.
 
     ``posted_at`` is aware; ``established`` says whether the author had standing then.
     """
@@ -28,16 +30,7 @@ class Observation:
     board_id: int | None
     posted_at: datetime
     campaign: str | None = None
-
-    def member(self) -> Member:
-        return Member(
-            self.key.post_id,
-            author_number(self.author_id, self.author_name),
-            UNKNOWN if self.thread_id is None else self.thread_id,
-            self.posted_at.timestamp(),
-            self.established,
-            True,
-        )
+    aliases: tuple[str, ...] = ()
 
 
 def observation(
@@ -55,6 +48,7 @@ def observation(
         board_id=reply.board_id,
         posted_at=reply.posted_at or at or datetime.fromtimestamp(0, UTC),
         campaign=assessment.repetition.campaign if assessment.repetition else None,
+        aliases=assessment.repetition.aliases if assessment.repetition else (),
     )
 
 
@@ -68,11 +62,17 @@ def author_number(author_id: int | None, name: str) -> int:
     return -2 - int.from_bytes(digest, "big")
 
 
+MOST_REPEATED = 6
+"""As often one placeholder may stand in a blanked post."""
+
+
 @cache
 def _placeholders() -> frozenset[str]:
     folder = resources.files("modbot.detection.tables")
     lines = (folder / "placeholders.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and line[0] != "#")
+    listed = [line for line in lines if line and line[0] != "#"]
+    repeated = (line * times for line in listed for times in range(2, MOST_REPEATED + 1))
+    return frozenset([*listed, *repeated, *(one + other for one, other in permutations(listed, 2))])
 
 
 def is_placeholder(canonical: str) -> bool:

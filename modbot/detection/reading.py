@@ -1,0 +1,52 @@
+"""How a batch of texts is read: folded, cut to letters, counted, hashed. Two ways do it with
+the same answers: NumPy here, compiled in ``fast/text.py``; who reads is handed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from modbot.detection import canonical, grams, scoring, shape
+from modbot.detection.canonical import Folded, Letters
+from modbot.detection.grams import Grams
+from modbot.detection.scoring import Sums, Weights
+from modbot.detection.shape import Shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """All that is known of the texts of a batch by themselves."""
+
+    folded: Folded
+    letters: Letters
+    shape: Shape
+    grams: Grams
+
+    def __len__(self) -> int:
+        return len(self.folded)
+
+
+class Reader(Protocol):
+    """A way to read texts and to sum what their n-grams weigh."""
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        """Read a batch; ``canonical.fold`` states what of a text is read."""
+        ...
+
+    def sums(self, weights: Weights, grams: Grams) -> Sums:
+        """As ``scoring.sums``."""
+        ...
+
+
+class NumpyReader:
+    """Reads with NumPy alone. Has no state."""
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        folded = canonical.fold(texts)
+        letters = canonical.letters(folded)
+        return Reading(folded, letters, shape.measure(folded, letters), grams.hash_grams(folded, letters))
+
+    def sums(self, weights: Weights, grams: Grams) -> Sums:
+        return scoring.sums(weights, grams)
