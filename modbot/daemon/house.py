@@ -18,8 +18,9 @@ import structlog
 from modbot import i18n
 from modbot.daemon import models, wiring
 from modbot.daemon.executor import Executor, ExecutorLimits
+from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.judging import Judge, JudgingRules
+from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller, PollReport
 from modbot.daemon.tally import Tally
 from modbot.detection import Detector, DuplicateIndex, Observation

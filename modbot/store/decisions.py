@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select, update
 
@@ -26,6 +26,14 @@ class Judgement:
     assessment: Assessment
     decision: Decision
     established: bool
+
+
+class Outcome(NamedTuple):
+    """What of a decision is acted on."""
+
+    kind: DecisionKind
+    would_be: DecisionKind
+    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,25 @@ def current(rx: Connection, reply_id: int) -> Judged | None:
     """The judgement of the reply's present text; None when it was not judged yet, or is forgotten."""
     decision_id = rx.scalar(select(replies.c.decision_id).where(replies.c.id == reply_id))
     return None if decision_id is None else load(rx, [decision_id]).get(decision_id)
+
+
+def outcome(decision: Decision) -> Outcome:
+    """What of a decision is acted on."""
+    return Outcome(decision.kind, decision.would_be, decision.reason)
+
+
+def outcomes(rx: Connection, reply_ids: Sequence[int]) -> dict[int, Outcome]:
+    """What was decided on the present texts, by reply id."""
+    query = select(replies.c.id, decisions.c.kind, decisions.c.would_be, decisions.c.reason).join(
+        decisions, decisions.c.id == replies.c.decision_id
+    )
+    return {
+        row.id: Outcome(
+            DecisionKind(row.kind), DecisionKind(row.would_be), Reason(row.reason) if row.reason else None
+        )
+        for chunk in rows.chunks(reply_ids)
+        for row in rx.execute(query.where(replies.c.id.in_(chunk)))
+    }
 
 
 def last_model(rx: Connection, forum: str) -> str:

@@ -50,10 +50,9 @@ def read_batch():
 
     def read(linear, replies):
         reading = NumpyReader().read([reply.text for reply in replies])
-        folded, letters, hashed = reading.folded, reading.letters, reading.grams
-        texts = letters.texts()
+        texts = reading.letters.texts()
         found = context.measure(replies, reading, texts)
-        likely = linear.probabilities(linear.logits(hashed, found.values))
-        return signals.Batch(replies, folded, letters, hashed, texts, found, likely, [None] * len(replies))
+        likely = linear.probabilities(linear.logits(reading.grams, found.values))
+        return signals.Batch(replies, reading, texts, found, likely, [None] * len(replies))
 
     return read

@@ -6,17 +6,27 @@ Each forum has its own campaigns: thread and author numbers mean nothing across 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import RLock
+from typing import Protocol
 
 from modbot.detection.duplicates.describing import Spans
 from modbot.detection.duplicates.forum import ForumIndex
 from modbot.detection.duplicates.observed import Observation, is_placeholder, observation
 from modbot.domain import Author, Repetition, Reply, ReplyKey
 
-__all__ = ["DuplicateIndex", "Observation", "is_placeholder", "observation"]
+__all__ = ["DuplicateIndex", "Observation", "Repeats", "Reviewed", "is_placeholder", "observation"]
 
 STANDING_POSTS = 50
+
+
+class Repeats(Protocol):
+    """Tells how replies repeat others."""
+
+    def match(
+        self, replies: Sequence[Reply], canonical: Sequence[str], now: datetime
+    ) -> list[Repetition | None]: ...
 
 
 class DuplicateIndex:
@@ -66,6 +76,18 @@ class DuplicateIndex:
                     found[place] = repetition
         return found
 
+    def review(self, keys: Sequence[ReplyKey], now: datetime) -> list[Repetition | None]:
+        """How indexed replies stand in their campaigns as those are now, each counted as
+        itself: what ``match`` would say of one alone, without a search. None: it is not
+        indexed, or repeats nothing."""
+        found: list[Repetition | None] = [None] * len(keys)
+        with self._lock:
+            for forum, places in _by_forum([key.forum for key in keys]).items():
+                repetitions = self._of(forum).review([keys[place].post_id for place in places], now)
+                for place, repetition in zip(places, repetitions, strict=True):
+                    found[place] = repetition
+        return found
+
     def insert(self, observations: Sequence[Observation]) -> None:
         """Count replies that were stored. Repeating an insert changes nothing."""
         with self._lock:
@@ -93,6 +115,20 @@ class DuplicateIndex:
             )
             self._forums[forum] = index
         return index
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Answers as an index does for replies that are all in it already, from what they belong
+    to: for a detector that is to look at members of a campaign again."""
+
+    index: DuplicateIndex
+
+    def match(
+        self, replies: Sequence[Reply], canonical: Sequence[str], now: datetime
+    ) -> list[Repetition | None]:
+        del canonical
+        return self.index.review([reply.key for reply in replies], now)
 
 
 def _standing(rule: Callable[[Author], bool] | Collection[int] | None) -> Callable[[Author], bool]:

@@ -94,6 +94,9 @@ class Repeaters:
         names_of_texts = {of_text, *(self._campaigns.names.name(group) for group in own)}
         return tuple(name for name in (*component.former, *sorted(names_of_texts)) if name not in told)
 
+    def text(self, number: int) -> str:
+        return self._campaigns.texts.text(number)
+
     def repeated_since(self, author: int, since: float, without: frozenset[int]) -> set[int]:
         """The rows of the campaigns that an author repeated since a time, but for the slots
         ``without``."""

@@ -23,6 +23,7 @@ from modbot.detection.duplicates.table import MOST_TEXTS, SignatureTable
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
+_FILED_AT_ONCE = 1_024
 _ADDRESS = re.compile("http|www")
 
 
@@ -148,15 +149,18 @@ class Texts:
             made._table.slots[:] = arrays["slots"]
             made._table.heads[:] = arrays["heads"]
         else:
-            filed = numbers[made._arena.filed[numbers]]
-            for first in range(0, len(filed), 4096):
-                made._file(filed[first : first + 4096])
+            made._into_table(numbers[made._arena.filed[numbers]])
         return made
 
     def _file(self, numbers: Index) -> None:
         fresh = np.unique(numbers[~self._arena.filed[numbers]])
         self._arena.filed[fresh] = True
-        self._engine.file(self._table, fresh, self._arena.flat.taken(fresh))
+        self._into_table(fresh)
+
+    def _into_table(self, numbers: Index) -> None:
+        for first in range(0, len(numbers), _FILED_AT_ONCE):
+            part = numbers[first : first + _FILED_AT_ONCE]
+            self._engine.file(self._table, part, self._arena.flat.taken(part))
 
 
 def _comparable(texts: Sequence[str], flat: Flat) -> NDArray[np.bool_]:

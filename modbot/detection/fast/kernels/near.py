@@ -10,9 +10,10 @@ CLIP = 128
 SHORTEST = 4
 DELETE_UP_TO = 9
 CUT_FROM = 9
-WAYS = 8
+ENDS_FROM = 7
+WAYS = 16
 MOST_KEYS = 2 * CLIP
-SEEN = 4_096
+SEEN = 8_192
 """Room for the numbers that one text may lead to: ``MOST_KEYS`` times ``WAYS`` and spare."""
 GRAMS = 256
 ALPHABET = 1 << 16
@@ -70,6 +71,10 @@ def _filing_keys(codes, first, length, keys):
             keys[count] = _mixed(_four(codes, at)) if size == 4 else _mixed(_three(codes, at))
             count += 1
             at += size
+    elif length >= ENDS_FROM:
+        keys[0] = _mixed(_three(codes, first))
+        keys[1] = _mixed(_three(codes, first + length - 3))
+        count = 2
     if SHORTEST <= length <= DELETE_UP_TO:
         count = _deletions(codes, first, length, keys, count)
     return count
@@ -78,7 +83,7 @@ def _filing_keys(codes, first, length, keys):
 @njit(cache=True, nogil=True)
 def _lookup_keys(codes, first, length, keys):
     count = 0
-    if length >= CUT_FROM:
+    if length >= ENDS_FROM:
         for at in range(first, first + length - 2):
             keys[count] = _mixed(_three(codes, at))
             count += 1
@@ -92,7 +97,7 @@ def _lookup_keys(codes, first, length, keys):
 
 @njit(cache=True, nogil=True)
 def file(slots, heads, classes, numbers, codes, offsets, lengths):
-    """Push each text's number into the buckets of its keys."""
+    """Push each text's number into the buckets of its keys, over what is oldest."""
     keys = np.empty(MOST_KEYS, np.uint64)
     buckets = np.uint64(len(slots))
     for row in range(len(numbers)):
