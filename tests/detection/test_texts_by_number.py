@@ -203,6 +203,27 @@ def test_a_fifth_of_edits_always_leads_back(data, text):
         assert near(holding(text, OTHER), changed)[0] == 0
 
 
+def _edited(text, edits, chance):
+    letters = list(text)
+    for _ in range(edits):
+        place = chance.randrange(len(letters))
+        letters[place : place + chance.randint(0, 1)] = chance.choice(("", "的", PRAISE[edits]))
+    return "".join(letters)
+
+
+def test_among_thousands_of_every_length_nearly_all_are_found_again(accelerate):
+    chance = random.Random(6)  # noqa: S311
+    letters = [chr(0x4E00 + at) for at in range(200)]
+    held = ["".join(chance.choices(letters, k=chance.randint(5, 60))) for _ in range(4_000)]
+    asked = [_edited(text, max(1, int(len(text) * chance.uniform(0, 0.2))), chance) for text in held[:800]]
+    texts = Texts(len(held), accelerate=accelerate)
+    texts.add(held, np.ones(len(held), dtype=np.bool_))
+    numbers = texts.near(asked)[0].tolist()
+    true = [number for number, text in enumerate(asked) if truly_near(text, held[number])]
+    assert len(true) > 600
+    assert sum(numbers[number] == number for number in true) >= 0.98 * len(true)
+
+
 @given(st.lists(FEW, unique=True, max_size=20), st.lists(FEW, max_size=20))
 def test_nothing_is_called_near_that_is_not(held, asked):
     texts = holding(*held)
