@@ -70,8 +70,7 @@ def test_what_differs_anywhere_is_not_equal(held, asked):
 def test_two_texts_of_one_hash_are_told_apart_by_their_characters():
     texts = holding("天地玄黄", "宇宙洪荒")
     texts._arena.flat.hashes[:2] = flatten(["天地玄黄"]).hashes[0]
-    texts._exact.__init__()
-    texts._exact.insert(np.array([0, 1]), texts._arena.flat)
+    texts = Texts.restore(texts.arrays(), 64)
     assert texts.find(["天地玄黄"]).tolist() == [0]
 
 

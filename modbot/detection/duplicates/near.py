@@ -17,6 +17,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
 from modbot.detection.duplicates import signatures
+from modbot.detection.duplicates.exact import find, place
 from modbot.detection.duplicates.flat import CLIP, Flat, Index, Keys, flatten
 from modbot.detection.duplicates.proof import Pairs
 from modbot.detection.duplicates.proof import prove as prove_pairs
@@ -24,7 +25,7 @@ from modbot.detection.duplicates.signatures import SHORTEST
 from modbot.detection.duplicates.table import SignatureTable, file
 from modbot.detection.duplicates.table import candidates as candidates_of
 
-__all__ = ["comparable", "file", "nearest"]
+__all__ = ["comparable", "file", "find", "flatten", "nearest", "place"]
 
 WAYS = 8
 KEYS_OF_A_TEXT = 9

@@ -24,7 +24,7 @@ HASH_BITS = 4
 _CLASS_RATIO = 1.25
 _SHORTEST_CLASS = 4
 _KEYS_OF_A_TEXT = 9.5
-_FILL = 0.65
+_FILL = 0.72
 _SMALLEST = 64
 
 Entries = NDArray[np.uint32]

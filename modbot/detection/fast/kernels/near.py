@@ -183,8 +183,9 @@ def _learn(codes, first, length, letters, masks):
 
 
 @njit(cache=True, nogil=True)
-def _edits(letters, masks, length, codes, first, other):
-    """Levenshtein distance by bit-parallel columns of 64 rows (Myers 1999, Hyyrö 2003)."""
+def _edits(letters, masks, length, codes, first, other, most):
+    """Levenshtein distance by bit-parallel columns of 64 rows (Myers 1999, Hyyrö 2003); some
+    number above ``most`` as soon as it is sure to be above."""
     words = (length + 63) >> 6
     last = ONE << np.uint64((length - 1) & 63)
     low_plus, high_plus, low_minus, high_minus = ~ZERO, ~ZERO, ZERO, ZERO
@@ -211,6 +212,8 @@ def _edits(letters, masks, length, codes, first, other):
             else:
                 high_plus, high_minus = pv, mv
             up, down = next_up, next_down
+        if score > most + other - 1 - step:  # each further column takes one off at best
+            return score
     return score
 
 
@@ -251,14 +254,19 @@ def _hold_all(codes, first, length, held, stamp):
 
 
 @njit(cache=True, nogil=True)
-def _common(codes, first, length, theirs, own, own_stamp, stamp):
-    """How many different 3-grams of a text are in the set ``own``, and how many it has."""
+def _common(codes, first, length, theirs, stamp, own, own_stamp, distinct):
+    """How many different 3-grams of a text are in the set ``own`` of ``distinct`` ones, and how
+    many it has; none in common as soon as the rest cannot make them enough."""
     common, size = 0, 0
-    for at in range(first, first + length - 2):
+    last = first + length - 3
+    for at in range(first, last + 1):
         gram = _gram(codes, at)
         if _hold(gram, theirs, stamp):
             size += 1
             common += _holds(gram, own, own_stamp)
+            at_best = min(distinct, common + last - at)
+            if 10 * at_best < 7 * (distinct + size - common):
+                return 0, size
     return common, size
 
 
@@ -270,7 +278,7 @@ def _by_edits(found, size, length, letters, masks, codes, offsets, lengths, simi
         number = found[at]
         other = min(np.int64(lengths[number]), CLIP)
         longer = max(length, other)
-        edits = _edits(letters, masks, length, codes, np.int64(offsets[number]), other)
+        edits = _edits(letters, masks, length, codes, np.int64(offsets[number]), other, longer // 5)
         if 5 * edits <= longer:
             found[at], found[kept] = found[kept], number
             similarity[kept] = np.float32(1.0 - edits / longer)
@@ -287,9 +295,8 @@ def _by_overlap(found, size, row, distinct, sets, codes, offsets, lengths, simil
         number = found[at]
         other = min(np.int64(lengths[number]), CLIP)
         stamp[0] += ONE
-        common, size_other = _common(
-            codes, np.int64(offsets[number]), other, theirs, own, np.uint64(row + 1), stamp[0]
-        )
+        first = np.int64(offsets[number])
+        common, size_other = _common(codes, first, other, theirs, stamp[0], own, np.uint64(row + 1), distinct)
         union = max(distinct + size_other - common, 1)
         if 10 * common >= 7 * union:
             found[kept] = number
