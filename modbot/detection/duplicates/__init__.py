@@ -122,6 +122,11 @@ class DuplicateIndex:
             for forum in self._forums.values():
                 forum.expire(now)
 
+    def clear(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._forums = {}
+
     def save(self, path: Path, *, mark: str = "") -> None:
         """Write a snapshot in one file, in place of an earlier one. ``mark`` says what it
         holds, in words of the caller's. Raises OSError."""
