@@ -33,8 +33,10 @@ from modbot.detection.tables.layout import (
 )
 
 __all__ = [
+    "FOREIGN",
     "GROWTH",
     "MAX_CHARACTERS",
+    "PLAIN",
     "RUN_LIMIT",
     "Codes",
     "Folded",
@@ -58,6 +60,12 @@ MAX_CHARACTERS = 10_000
 """What of a text is read; longer ones are judged by their beginning."""
 GROWTH = 18
 """One character folds to at most so many."""
+PLAIN = 0x17F
+"""Letters up to here are how Latin is written in Europe: not dressed up."""
+FOREIGN = 8
+"""One letter of another alphabet excuses so many look-alikes of Latin ones."""
+_FIRST_LATIN = Kind.LETTER << KIND_SHIFT
+_FIRST_CJK = Kind.CJK << KIND_SHIFT
 _MANY = 1 << 20
 """A batch of more characters is shortened before anything else is done with it."""
 
@@ -113,15 +121,27 @@ class Folded:
 
     @cached_property
     def dressed(self) -> Index:
-        """Per text: Latin letters and digits that were written with other characters."""
-        plain = (self.packed >= FIRST_LETTER) & ((self.packed & np.uint32(CODE_MASK)) < 0x80)
+        """Per text: Latin letters and digits that were written with other characters.
+
+        Accented Latin letters are not counted, nor is any look-alike in a text whose other
+        letters show that it is simply written in that alphabet.
+        """
+        latin = (self.packed & np.uint32(CODE_MASK)) < 0x80
         written = self.raw if self.sources is None else self.raw[self.sources]
-        return per_text(plain & (written > 0x7F), self.borders)
+        letters = self.packed >= FIRST_LETTER
+        dressed = per_text(letters & latin & (written > PLAIN), self.borders)
+        foreign = (self.packed < _FIRST_CJK) & (self.packed >= _FIRST_LATIN) & ~latin
+        return np.where(FOREIGN * per_text(foreign, self.borders) < dressed, dressed, 0)
 
     def texts(self) -> list[str]:
         """The readable text of each text, marks and pictures included."""
-        kept = np.insert(self.codes, self.starts, ord(SEPARATOR))
-        return split(kept)
+        return list(self._texts)
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        kept = np.zeros(len(self.packed), dtype=bool)
+        kept[self._kept] = kept[self.borders] = True
+        return split(self.packed[kept] & np.uint32(CODE_MASK))
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +217,7 @@ def _folded(packed: Codes, borders: Index, raw: Codes) -> Folded:
     text_starts = borders + 1
     sources, pairs = None, np.zeros((0, 2), dtype=np.int64)
     if packed.max() > BORDER:
+        irregular.replace_flags(raw, packed)
         packed, sources = irregular.expand(packed)
         packed, pairs = irregular.join_halves(packed)
         borders = np.flatnonzero(packed == BORDER)

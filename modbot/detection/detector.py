@@ -79,9 +79,7 @@ class Detector:
             self._linear.logits(reading.grams, found.values, self._reader.sums)
         )
         probabilities[_shown_not_said(replies, texts)] = (1.0, 0.0, 0.0)
-        batch = signals.Batch(
-            replies, reading.folded, reading.letters, reading.grams, texts, found, probabilities, repetitions
-        )
+        batch = signals.Batch(replies, reading, texts, found, probabilities, repetitions)
         raised = signals.raise_signals(batch, self._linear)
         return [
             Assessment(reply.key, Probabilities(*row), marks, repetition, text, self.model)

@@ -14,7 +14,7 @@ from modbot.detection import DuplicateIndex, canonicalise, observation
 from modbot.detection.duplicates.names import of_hash
 from modbot.detection.duplicates.near import NearTable, overlap, search
 from modbot.detection.duplicates.texts import Texts
-from modbot.domain import Assessment, Author, Probabilities, ReplyKey
+from modbot.domain import Assessment, Author, Probabilities, ReplyKey, Slip
 
 PRAISE = "我们这座城市建设得真好希望越来越好"
 VARIED = "我们这座城市建设得真漂亮希望越来越好"
@@ -129,13 +129,22 @@ def test_a_blanked_post_is_a_slip_however_often_it_is_seen(index, make_reply, no
     assert index.size == 0
 
 
-def test_an_edit_replaces_its_own_text_and_repeats_nothing(index, make_reply, now):
+def test_an_edit_replaces_its_own_text_and_repeats_nothing_else(index, make_reply, now):
     store(index, [make_reply(PRAISE, post=1, by=1)], now)
     edited = make_reply(PRAISE + "加油", post=1, by=1)
-    assert store(index, [edited], now) == [None]
+    found = store(index, [edited], now)[0]
+    assert (found.slip, found.size, found.authors, found.duplicates) == (Slip.EDIT, 1, 1, ())
     assert index.size == 1
+    assert store(index, [edited], now) == [None], "the same text again is no edit"
     store(index, [make_reply(OTHER, post=1, by=1)], now)
     assert store(index, [make_reply(PRAISE, post=2, by=2)], now) == [None]
+
+
+def test_an_edit_that_repeats_others_is_a_repetition(index, make_reply, now):
+    replies = [make_reply(PRAISE, post=1, by=1), make_reply(PRAISE, post=2, by=2, thread=2)]
+    store(index, replies, now)
+    found = store(index, [make_reply(PRAISE + "加油", post=1, by=1)], now)[0]
+    assert (found.slip, found.size, found.authors) == (None, 2, 2)
 
 
 def test_inserting_twice_counts_once(index, make_reply, now):

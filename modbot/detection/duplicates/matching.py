@@ -123,15 +123,18 @@ class Batch:
             return self._descriptions.blanked(member, names.of_hash(self._hash(text)), len(text))
         home, likeness = self._home(text, number, similar)
         tally = self._tally(home)
-        slip = is_slip(tally.own(member.author).copies, member.author, member.thread, member.at)
+        twice = is_slip(tally.own(member.author).copies, member.author, member.thread, member.at)
         counted = Member(
-            member.post_id, member.author, member.thread, member.at, member.established, not slip
+            member.post_id, member.author, member.thread, member.at, member.established, not twice
         )
         tally.add(counted, number if number != NONE else text)
         self._habits.note(member.author, home, tally)
-        if tally.totals.size < 2 and not slip:
-            return None
-        described = Described(counted, text, number, likeness, Slip.DOUBLE_CLICK if slip else None)
+        slip = Slip.DOUBLE_CLICK if twice else None
+        if tally.totals.size < 2 and not twice:
+            if not self._is_corrected(member.post_id, number, home):
+                return None
+            slip = Slip.EDIT
+        described = Described(counted, text, number, likeness, slip)
         place = Place(home, self._name(home))
         return self._descriptions.repetition(described, place, tally, self._habits, population=population)
 
@@ -163,6 +166,12 @@ class Batch:
             if self._begun.texts.get(home) == earlier:
                 return home, likeness
         return NONE, 0.0
+
+    def _is_corrected(self, post_id: int, number: int, home: int) -> bool:
+        """Whether the reply stood here with another text: an earlier revision of itself."""
+        slot = self._campaigns.members.slots(np.array([post_id], dtype=np.int64)).item()
+        earlier = self._without.get(home, frozenset())
+        return slot in earlier and self._campaigns.members.text.item(slot) != number
 
     def _tally(self, home: int) -> Tally:
         tally = self._tallies.get(home)
