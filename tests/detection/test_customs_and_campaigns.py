@@ -193,7 +193,7 @@ CAMPAIGNS = [
         *("自从换了这家宽带再也没掉过线",) * 6,
         authors=6,
         threads=4,
-        aged=1,
+        aged=(1,),
     ),
 ]
 
