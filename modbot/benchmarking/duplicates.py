@@ -151,18 +151,20 @@ def _truth(text: str, indexed: Sequence[str], places: NDArray[np.int64]) -> Trut
     others = [indexed[place] for place in places.tolist()]
     distances = cdist([text], others, scorer=Levenshtein.distance, dtype=np.int32)[0] if others else []
     own = _grams(text)
+    telling = sorted(own)[: 3 * len(own) // 10 + 1]  # overlap leaves out too few to miss them all
     edited, either = set(), set()
     for place, other, distance in zip(places.tolist(), others, distances, strict=True):
         if other == text:
             continue
         if 5 * distance <= max(len(text), len(other)):
             edited.add(place)
+        elif any(gram in other for gram in telling) and _overlap(own, _grams(other)):
             either.add(place)
-        elif own:
-            theirs = _grams(other)
-            if 10 * len(own & theirs) >= 7 * len(own | theirs):
-                either.add(place)
-    return Truth(frozenset(edited), frozenset(either))
+    return Truth(frozenset(edited), frozenset(either | edited))
+
+
+def _overlap(own: set[str], theirs: set[str]) -> bool:
+    return 10 * len(own & theirs) >= 7 * len(own | theirs)
 
 
 def _grams(text: str) -> set[str]:
