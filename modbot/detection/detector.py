@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modbot.detection import background, canonical, context, fast, model, signals, surprise
+from modbot.detection import background, canonical, context, model, signals, surprise
 from modbot.detection.duplicates import Repeats
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
-from modbot.detection.reading import NumpyReader, Reader
+from modbot.detection.reading import NumpyReader, Reader, reader_of
 from modbot.domain import Assessment, Probabilities, Repetition, Reply, Signal
 
 if TYPE_CHECKING:  # whoever brings rules has imported what they need
@@ -40,7 +40,7 @@ class Detector:
         linear, manifest = model.load(Path(model_dir or model.shipped_baseline()))
         canonical.table()
         background.background()
-        return cls(linear, manifest, _compiled_reader() if accelerate else None)
+        return cls(linear, manifest, reader_of(accelerate=accelerate))
 
     @property
     def model(self) -> str:
@@ -102,13 +102,6 @@ class Detector:
                 replies, probabilities.tolist(), raised, repetitions, texts, strict=True
             )
         ]
-
-
-def _compiled_reader() -> Reader:
-    fast.require()
-    from modbot.detection.fast.text import CompiledReader  # noqa: PLC0415 - numba takes time and memory
-
-    return CompiledReader()
 
 
 def _joined(
