@@ -44,9 +44,10 @@ def weights(found: Signal, words: i18n.Catalogue) -> list[str]:
         if some:
             some.sort(key=lambda part: -abs(part[2]))
             lines.append(words.text(code, parts=_listed([_part(*part, words) for part in some], words)))
-    rest, base, total = (signed(parts[name]) for name in ("rest", "base", "total"))
-    named = words.text(f"label.{label}")
-    return [*lines, words.text("weights.sum", rest=rest, base=base, total=total, label=named)]
+    unsaid = sum(part[2] for part in told if abs(part[2]) < WORTH_SAYING)
+    facts = {"rest": parts["rest"] + unsaid, "base": parts["base"], "total": parts["total"]}
+    shown = {name: signed(weight) for name, weight in facts.items()}
+    return [*lines, words.text("weights.sum", **shown, label=words.text(f"label.{label}"))]
 
 
 def limits(decision: Decision, words: i18n.Catalogue) -> str:

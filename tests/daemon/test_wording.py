@@ -136,6 +136,19 @@ def test_what_weighed_is_told_strongest_first_for_and_against_with_its_number():
     assert wording.weights(CONTACT, EN) == []
 
 
+def test_what_is_too_light_to_be_named_is_in_the_rest():
+    found = Signal(
+        SPAM.code, SPAM.score, {**SPAM.details, "weight": -0.2, "feature_weights": (2.1, -1.3, 0.1)}
+    )
+    *named, total = wording.weights(found, EN)
+    assert named == [
+        "Speaks for an advert: a WeChat id (strongly, +2.1).",
+        "Speaks against it: posts by the author so far: 300 (clearly, −1.3).",
+    ]
+    assert total.startswith("Together with all the rest (−0.2)")
+    assert "makes −1.8" in total
+
+
 @pytest.mark.parametrize(
     ("limit", "chinese"),
     [
