@@ -81,7 +81,7 @@ class Explained:
         if label is None:
             return {}
         of, known = self.groups[self.index[row, label]], weighing.groups().names
-        weight = sum(of[known.index(name)] for name in names)
+        weight = sum(share for share, name in zip(of, known, strict=True) if name in names)
         return {"weight": round(weight, _DIGITS), "toward": label.value}
 
 
