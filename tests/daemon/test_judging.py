@@ -41,10 +41,10 @@ class Fragile(Detector):
     No text is known to break the real one, so the defect is put in by hand.
     """
 
-    def assess(self, replies, *, duplicates, now):  # type: ignore[no-untyped-def]
+    def assess(self, replies, **known):  # type: ignore[no-untyped-def]
         if any("毒" in reply.text for reply in replies):
             raise ValueError("a defect")
-        return super().assess(replies, duplicates=duplicates, now=now)
+        return super().assess(replies, **known)
 
 
 class PowerCut(Exception):
@@ -57,10 +57,10 @@ class Doomed(Detector):
     doomed: frozenset[int] = frozenset()
     fault: type[Exception] = PowerCut
 
-    def assess(self, replies, *, duplicates, now):  # type: ignore[no-untyped-def]
+    def assess(self, replies, **known):  # type: ignore[no-untyped-def]
         if self.doomed & {reply.post_id for reply in replies}:
             raise self.fault
-        return super().assess(replies, duplicates=duplicates, now=now)
+        return super().assess(replies, **known)
 
 
 @pytest.fixture(scope="module")
