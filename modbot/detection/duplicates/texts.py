@@ -165,10 +165,10 @@ class Texts:
 
 def _first_of_each(values: Keys) -> Index:
     """Where each value stands first, ascending."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    again = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
-    return np.sort(np.delete(order, again))
+    if len(distinct(values)) == len(values):
+        return np.arange(len(values))
+    _, firsts = np.unique(values, return_index=True)
+    return np.sort(firsts)
 
 
 def _comparable(texts: Sequence[str], flat: Flat) -> NDArray[np.bool_]:

@@ -107,10 +107,10 @@ def file(slots, heads, classes, numbers, codes, offsets, lengths):
         entry = (np.uint32(classes[length]) << np.uint32(28)) | np.uint32(numbers[row] + 1)
         for at in range(_filing_keys(codes, np.int64(offsets[row]), length, keys)):
             key = keys[at]
-            bucket = ((key >> _32) * buckets) >> _32
+            bucket = np.int64(((key >> _32) * buckets) >> _32)
             head = heads[bucket]
-            slots[bucket, head] = entry | (np.uint32(key & np.uint64(15)) << np.uint32(24))
-            heads[bucket] = (head + 1) % WAYS
+            slots[bucket, np.int64(head)] = entry | (np.uint32(key & np.uint64(15)) << np.uint32(24))
+            heads[bucket] = (head + np.uint8(1)) & np.uint8(WAYS - 1)
 
 
 @njit(cache=True, nogil=True)
