@@ -2,7 +2,7 @@
 
     python benchmarks/disk.py [--replies 100000] [--store FILE] [--json]
 
-Replies of a seeded grammar (as in detection.py) are read, judged and flagged by the product's
+Replies of a seeded grammar (as in sentences.py) are read, judged and flagged by the product's
 own inbox, detector and judge, 500 to a poll. Then all of it is made old, a part of the flags
 is decided, and the product's own purge runs; at last the same number of replies is read
 once more, to see whether the file grows. Bytes by table are SQLite's (dbstat), each with
@@ -22,7 +22,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from detection import COMMON, PARTS
+from sentences import COMMON, PARTS
 
 from modbot import settings
 from modbot.daemon import house, logs, upkeep, wiring

@@ -27,8 +27,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-from detection import genuine, made
 from fast_serve import START, FastClock
+from sentences import genuine, made
 
 from modbot import settings
 from modbot.daemon import logs
