@@ -27,6 +27,7 @@ _CLASS_RATIO = 1.25
 _SHORTEST_CLASS = 4
 _KEYS_OF_A_TEXT = 9.5
 _FILL = 0.72
+"""Keys to entries when all texts are filed. At 0.1 recall is 1 % higher in three times the room."""
 _SMALLEST = 64
 _LINE = 64
 """Bytes of a cache line, which a bucket fills."""

@@ -40,8 +40,9 @@ class Engine(Protocol):
 class Texts:
     """Texts by number; those that are *filed* are found by what is nearly the same.
 
-    ``capacity`` is how many it is sized for (at most ``MOST_TEXTS``); more make it grow, and
-    find somewhat less. Of a text the first ``CLIP`` characters are stored and compared.
+    ``capacity`` is how many it is sized for; more make it grow, and find somewhat less. Texts
+    numbered beyond ``MOST_TEXTS`` are kept, but not found by ``near``. Of a text the first
+    ``CLIP`` characters are stored and compared.
     ``accelerate``: by compiled functions, with the same answers; raises SettingsError when
     numba is not installed. Not safe under threads by itself.
     """
@@ -153,7 +154,7 @@ class Texts:
         return made
 
     def _file(self, numbers: Index) -> None:
-        fresh = distinct(numbers[~self._arena.filed[numbers]])
+        fresh = distinct(numbers[~self._arena.filed[numbers] & (numbers < MOST_TEXTS)])
         self._arena.filed[fresh] = True
         self._into_table(fresh)
 

@@ -40,7 +40,13 @@ def place(slots: Slots, numbers: Index, hashes: Keys) -> int:
 def file(table: SignatureTable, numbers: Index, texts: Flat) -> None:
     """File texts under their numbers, the last ones being the newest."""
     kernels.file(
-        table.slots, table.heads, length_classes().of, numbers, texts.codes, texts.offsets, texts.lengths
+        table.slots,
+        table.heads,
+        length_classes().of,
+        np.ascontiguousarray(numbers),
+        texts.codes,
+        texts.offsets,
+        texts.lengths,
     )
 
 
