@@ -49,9 +49,7 @@ OWN_REPLIES = 64
 Counts = NDArray[np.float64]
 
 
-def judged(
-    repetitions: Sequence[Repetition | None], canonical: Sequence[str]
-) -> list[Repetition | None]:
+def judged(repetitions: Sequence[Repetition | None], canonical: Sequence[str]) -> list[Repetition | None]:
     """The same repetitions with their surprise; ``canonical`` are the replies' own texts.
 
     Slips stay as they are: nothing is asked of them.
