@@ -7,6 +7,7 @@ and a decision other than allow is a *flag* that a moderator gives a *verdict* o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -250,7 +251,8 @@ class Repetition:
     copies within the burst window, ``author_texts`` how many different texts this
     author has repeated, ``texts`` how many texts the campaign repeats (more than one
     when few authors share them). ``slip`` says why the reply is no card.
-    ``aliases`` are the earlier ids of campaigns that are one with this now.
+    ``aliases`` are the earlier ids of campaigns that are one with this now, told once; of a
+    text's campaign only what the reply's author wrote is one with a campaign of few authors.
     ``population`` counts all replies that repetition was looked for in.
     ``surprise`` is −log10 of the chance that unrelated members wrote this so often
     by themselves, ``author_surprise`` the same of this author's own copies; None where
@@ -279,6 +281,11 @@ class Repetition:
     surprise: float | None = None
     author_surprise: float | None = None
     duplicates: tuple[Duplicate, ...] = ()
+
+
+def is_of_few_authors(campaign: str) -> bool:
+    """Whether a campaign's id says that it is all that a few authors repeat, not one text."""
+    return re.fullmatch(r"a[0-9a-f]{16}", campaign) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,19 +22,26 @@ from modbot.domain import (
     Reason,
     Repetition,
     Reply,
+    Slip,
     ThreadKind,
 )
 
 CONTACT_SIGNALS = frozenset({"contact", "link"})
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
 _URGENCY = {Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
+_JUDGED_BY_TEXT = frozenset({None, Slip.EDIT})
+"""A corrected text is judged as any other; of a double-click the first post was."""
 _BY_SCORE = frozenset({Reason.SPAM, Reason.LOW_EFFORT})
 ALL_REASONS = frozenset(Reason)
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatedRule:
-    """When repetition hides or queues. Lengths in canonical characters."""
+    """When repetition hides or queues. Lengths in canonical characters.
+
+    ``surprise`` is what a repetition must reach beside its counts (decades, as in
+    ``Repetition.surprise``); where nobody asked for it, counts alone decide.
+    """
 
     hide_characters: int = 10
     hide_authors: int = 3
@@ -47,6 +54,7 @@ class RepeatedRule:
     queue_threads: int = 3
     one_thread_newcomers: int = 3
     author_texts: int = 3
+    surprise: float = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +167,18 @@ def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
 
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
-    excuse = _excuse(reply, assessment, policy, circumstances)
+    excuse = _excuse(reply, policy, circumstances)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
     if not findings:
-        return _decision(assessment, policy, None, held_by=(excuse,) if excuse else ())
+        excuses = (excuse, _slip(assessment))
+        return _decision(assessment, policy, None, held_by=tuple(str(code) for code in excuses if code)[:1])
     softened = [_softened(finding, standing=standing) for finding in findings]
     carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
     return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
 
 
-def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> str:
+def _excuse(reply: Reply, policy: Policy, circumstances: Circumstances) -> str:
     """The code of why a reply is let alone whatever it says, or an empty string."""
     if reply.author.group_id in policy.exempt_groups:
         return "exempt_group"
@@ -180,18 +189,23 @@ def _excuse(reply: Reply, assessment: Assessment, policy: Policy, circumstances:
     since = circumstances.flag_since
     if since is not None and reply.posted_at is not None and reply.posted_at < since:
         return "before_first_start"
-    if assessment.repetition is not None and assessment.repetition.slip:
-        return "slip"
     return ""
 
 
+def _slip(assessment: Assessment) -> Slip | None:
+    return assessment.repetition.slip if assessment.repetition is not None else None
+
+
 def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
-    found = [_spam(assessment, policy)]
-    if not reply.is_thread_author:
-        found += [_repeated(assessment.repetition, policy.repeated), _title_echo(assessment, policy)]
-    if not reply.is_thread_author and not standing:
-        # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
-        found.append(_low_effort(assessment, policy))
+    # An advert sent twice is an advert both times: no slip excuses spam.
+    found, slip = [_spam(assessment, policy)], _slip(assessment)
+    if not reply.is_thread_author and slip is None:
+        found.append(_repeated(assessment.repetition, policy.repeated))
+    if not reply.is_thread_author and slip in _JUDGED_BY_TEXT:
+        found.append(_title_echo(assessment, policy))
+        if not standing:
+            # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
+            found.append(_low_effort(assessment, policy))
     return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
 
 
@@ -249,6 +263,7 @@ def _crowd(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
         Limit("repeated.hide_newcomers", found.newcomers / max(found.authors, 1), rule.hide_newcomers),
         Limit("repeated.hide_threads", found.threads, rule.hide_threads),
         Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
+        *_surprise(found.surprise, rule),
     )
 
 
@@ -257,23 +272,30 @@ def _own_burst(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
         Limit("repeated.burst_posts", found.author_posts, rule.burst_posts),
         Limit("repeated.burst_threads", found.author_threads, rule.burst_threads),
         Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
+        *_surprise(found.author_surprise, rule),
     )
+
+
+def _surprise(decades: float | None, rule: RepeatedRule) -> tuple[Limit, ...]:
+    """The limit of surprise, where it was measured."""
+    return (Limit("repeated.surprise", decades, rule.surprise),) if decades is not None else ()
 
 
 def _repeated_queues(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
     """The limits of the first rule that queues: many texts, many threads, or one thread."""
-    long_enough = Limit("repeated.queue_characters", found.canonical_length, rule.queue_characters)
+    telling = (
+        Limit("repeated.queue_characters", found.canonical_length, rule.queue_characters),
+        *_surprise(found.surprise, rule),
+    )
     newcomers = found.newcomers if found.threads == 1 else 0
     return (
         _all_passed(Limit("repeated.author_texts", found.author_texts, rule.author_texts))
         or _all_passed(
             Limit("repeated.queue_authors", found.authors, rule.queue_authors),
             Limit("repeated.queue_threads", found.threads, rule.queue_threads),
-            long_enough,
+            *telling,
         )
-        or _all_passed(
-            Limit("repeated.one_thread_newcomers", newcomers, rule.one_thread_newcomers), long_enough
-        )
+        or _all_passed(Limit("repeated.one_thread_newcomers", newcomers, rule.one_thread_newcomers), *telling)
     )
 
 

@@ -203,6 +203,70 @@ def test_repetition_hides_only_what_no_custom_explains(situation, repetition, au
     assert decision.kind == kind, situation
 
 
+@pytest.mark.parametrize(
+    ("situation", "assessment", "limits"),
+    [
+        ("nothing", an_assessment(spam=0.5), {}),
+        ("spam to hide", an_assessment(spam=0.99, signals=(CONTACT,)), {"spam.hide": (0.99, 0.95)}),
+        ("spam without a contact", an_assessment(spam=0.99), {"spam.hide": (0.99, 0.95)}),
+        ("spam to ask about", an_assessment(spam=0.7), {"spam.queue": (0.7, 0.6)}),
+        ("low effort", an_assessment(low_effort=0.9), {"low_effort.queue": (0.9, 0.7)}),
+        (
+            "a copy of the title",
+            an_assessment(signals=(Signal("title_echo", 0.9, {"limit": 0.85}),)),
+            {"title_echo": (0.9, 0.85)},
+        ),
+        (
+            "a campaign",
+            an_assessment(repetition=a_campaign(authors=5, newcomers=4)),
+            {
+                "repeated.hide_authors": (5, 3),
+                "repeated.hide_newcomers": (0.8, 0.66),
+                "repeated.hide_threads": (2, 2),
+                "repeated.hide_characters": (14, 10),
+            },
+        ),
+        (
+            "one account",
+            an_assessment(repetition=a_campaign(authors=1, author_posts=4, author_threads=3)),
+            {
+                "repeated.burst_posts": (4, 3),
+                "repeated.burst_threads": (3, 3),
+                "repeated.hide_characters": (14, 10),
+            },
+        ),
+        (
+            "many threads, a short text",
+            an_assessment(repetition=a_campaign(canonical_length=8, threads=4)),
+            {
+                "repeated.queue_authors": (3, 3),
+                "repeated.queue_threads": (4, 3),
+                "repeated.queue_characters": (8, 6),
+            },
+        ),
+        (
+            "one thread",
+            an_assessment(repetition=a_campaign(threads=1)),
+            {"repeated.one_thread_newcomers": (3, 3), "repeated.queue_characters": (14, 6)},
+        ),
+        (
+            "one account, many texts",
+            an_assessment(repetition=a_campaign(authors=1, author_texts=4)),
+            {"repeated.author_texts": (4, 3)},
+        ),
+    ],
+)
+def test_a_decision_names_the_limits_that_were_passed_and_by_how_much(situation, assessment, limits):
+    passed = decided(a_reply(), assessment).limits
+    assert {limit.name: (limit.value, limit.limit) for limit in passed} == limits, situation
+    assert all(limit.margin == limit.value - limit.limit >= 0 for limit in passed), situation
+
+
+def test_the_threshold_is_the_limit_of_the_score():
+    assert decided(a_reply(), an_assessment(spam=0.7)).threshold == 0.6
+    assert decided(a_reply(), an_assessment(repetition=a_campaign())).threshold is None
+
+
 def test_the_reflection_attack_never_hides_the_member_who_wrote_first():
     copied = a_campaign(authors=6, newcomers=5, threads=4, size=6)
     victim = decided(a_reply(author=MEMBER), an_assessment(repetition=replace(copied, is_first_author=True)))

@@ -22,14 +22,14 @@ def register(root: click.Group) -> None:
     @option("--indexed", type=click.IntRange(min=1_000), default=INDEXED, show_default=True)
     @option("--corpus", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
     @option("--numpy-only", is_flag=True)
-    def bench(
-        session: Session, posts: int, indexed: int, corpus: tuple[Path, ...], numpy_only: bool
-    ) -> None:
+    def bench(session: Session, posts: int, indexed: int, corpus: tuple[Path, ...], numpy_only: bool) -> None:
         from modbot.benchmarking import run  # noqa: PLC0415 - scikit-learn is slow to import
 
         plan = run.Plan(posts=posts, indexed=indexed, corpus=corpus, numpy_only=numpy_only)
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        with Progress(*columns, transient=True, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        with Progress(
+            *columns, transient=True, console=Console(stderr=True), disable=not sys.stderr.isatty()
+        ) as bar:
             task = bar.add_task(session.words.text("bench.part.posts"), total=1.0)
 
             def progress(part: str, share: float) -> None:

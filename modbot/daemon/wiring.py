@@ -92,6 +92,7 @@ def duplicate_index(settings: Settings) -> DuplicateIndex:
         window=timedelta(days=chosen.window_days),
         burst=timedelta(days=chosen.burst_days),
         capacity=chosen.capacity,
+        accelerate=settings.detection.accelerate,
     )
 
 

@@ -57,7 +57,11 @@ def limits(decision: Decision, words: i18n.Catalogue) -> str:
 
 
 def limit(passed: Limit, words: i18n.Catalogue) -> str:
-    if isinstance(passed.limit, int):
+    if passed.name == "repeated.surprise":
+        value, least, margin = (
+            f"{10**decades:,.0f}" for decades in (passed.value, passed.limit, passed.margin)
+        )
+    elif isinstance(passed.limit, int):
         value, least, margin = str(passed.value), str(passed.limit), str(passed.margin)
     else:
         value, least = f"{passed.value:.1%}", f"{passed.limit:.1%}"

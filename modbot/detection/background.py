@@ -23,7 +23,7 @@ STEPS_PER_BIT = 8
 """Stored costs are whole numbers of eighths of a bit."""
 START, END = 1, 2
 """Codes of the borders before and after each text."""
-STOCK_LENGTH = 12
+STOCK_LENGTH = 24
 """Characters of the longest stock reply."""
 CLIP = 400
 """Characters that are measured; a longer text is rare in any case."""

@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from modbot.detection import canonical, context, model, signals
+from modbot.detection import background, canonical, context, model, signals, surprise
 from modbot.detection.duplicates import DuplicateIndex
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
-from modbot.detection.reading import NumpyReader
+from modbot.detection.reading import Reader
 from modbot.domain import Assessment, Probabilities, Repetition, Reply
 
 BATCH = 1024
@@ -33,6 +33,7 @@ class Detector:
         """
         linear, manifest = model.load(Path(model_dir or model.shipped_baseline()))
         canonical.table()
+        background.background()
         return cls(linear, manifest)
 
     @property
@@ -68,11 +69,13 @@ class Detector:
     ) -> list[Assessment]:
         if not replies:
             return []
-        reading = NumpyReader().read([reply.text for reply in replies])
+        reading = self._reader.read([reply.text for reply in replies])
         texts = reading.letters.texts()
         repetitions = repeated(texts)
         found = context.measure(replies, reading, texts)
-        probabilities = self._linear.probabilities(self._linear.logits(reading.grams, found.values))
+        probabilities = self._linear.probabilities(
+            self._linear.logits(reading.grams, found.values, self._reader.sums)
+        )
         probabilities[_shown_not_said(replies, texts)] = (1.0, 0.0, 0.0)
         batch = signals.Batch(
             replies, reading.folded, reading.letters, reading.grams, texts, found, probabilities, repetitions
@@ -84,6 +87,13 @@ class Detector:
                 replies, probabilities.tolist(), raised, repetitions, texts, strict=True
             )
         ]
+
+
+def _compiled_reader() -> Reader:
+    fast.require()
+    from modbot.detection.fast.text import CompiledReader  # noqa: PLC0415 - numba takes time and memory
+
+    return CompiledReader()
 
 
 def _shown_not_said(replies: Sequence[Reply], texts: Sequence[str]) -> list[int]:
@@ -99,4 +109,6 @@ def _already(found: Sequence[Repetition | None], texts: list[str]) -> Sequence[R
 def _match(
     duplicates: DuplicateIndex | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
 ) -> Sequence[Repetition | None]:
-    return duplicates.match(replies, texts, now) if duplicates is not None else [None] * len(replies)
+    if duplicates is None:
+        return [None] * len(replies)
+    return surprise.judged(duplicates.match(replies, texts, now), texts)

@@ -23,8 +23,10 @@ BUCKETS = 1 << BITS
 ORDERS = (1, 2, 3)
 _FIRST_MARK = np.uint32(Kind.PUNCTUATION << KIND_SHIFT)
 _AFTER_DIGITS = np.uint32(Kind.LETTER << KIND_SHIFT)
+NUMBER_LENGTH = 4
+"""Numbers of so many digits are hashed without their digits."""
 _ZERO = np.uint32(ord("0"))
-_SALTS = (np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35), np.uint32(0x27D4EB2F))
+SALTS = (np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35), np.uint32(0x27D4EB2F))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ def hash_grams(folded: Folded, letters: Letters) -> Grams:
     marks = _marks(folded)
     edges = np.flatnonzero(marks == BORDER)
     counts = np.asarray(3.0 * letters.lengths + np.diff(edges))
-    hashed = _buckets((marks[:-1] & np.uint32(CODE_MASK)) * _SALTS[3])
+    hashed = _buckets((marks[:-1] & np.uint32(CODE_MASK)) * SALTS[3])
     hashed[edges[:-1]] = BUCKETS
     return Grams(_orders(_sequence(letters.packed), starts), starts, hashed, edges[:-1], counts)
 
@@ -79,7 +81,7 @@ def _sequence(packed: Codes) -> Codes:
     long = digits[:-3] & digits[1:-2] & digits[2:-1] & digits[3:]
     if long.any():
         masked = np.zeros(len(packed), dtype=bool)
-        for step in range(4):
+        for step in range(NUMBER_LENGTH):
             masked[step : step + len(long)] |= long
         codes[masked] = _ZERO
     return codes
@@ -88,11 +90,11 @@ def _sequence(packed: Codes) -> Codes:
 def _orders(sequence: Codes, starts: Index) -> NDArray[np.uint32]:
     """Buckets of the n-grams that start at each position but the last, by order."""
     second = sequence[1:]
-    mixed = sequence[:-1] * _SALTS[0]
-    pair = (mixed ^ (mixed >> np.uint32(15))) * _SALTS[1]
-    pair += second * _SALTS[2]
-    triple = (pair ^ (pair >> np.uint32(13))) * _SALTS[0]
-    triple[:-1] += sequence[2:] * _SALTS[3]
+    mixed = sequence[:-1] * SALTS[0]
+    pair = (mixed ^ (mixed >> np.uint32(15))) * SALTS[1]
+    pair += second * SALTS[2]
+    triple = (pair ^ (pair >> np.uint32(13))) * SALTS[0]
+    triple[:-1] += sequence[2:] * SALTS[3]
     buckets = np.empty((len(ORDERS), len(second)), dtype=np.uint32)
     buckets[0], buckets[1], buckets[2] = _buckets(mixed), _buckets(pair), _buckets(triple)
     # No n-gram is a border alone, and none reaches over the border into the next text.

@@ -9,6 +9,7 @@ score is two sums. They are read from 16-bit floats and widened once.
 from __future__ import annotations
 
 import sysconfig
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 from modbot.detection import context, manifest, scoring, windows
 from modbot.detection.grams import BUCKETS, Grams
 from modbot.detection.manifest import Manifest
+from modbot.detection.scoring import Sums, Weights
 from modbot.errors import ModelError
 
 Floats = NDArray[np.float64]
+Summing = Callable[[Weights, Grams], Sums]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,17 @@ class Linear:
         found: Floats = np.array(self.bias) + np.array(self.shift) - np.array(slopes) @ (center / scale)
         return found
 
-    def logits(self, grams: Grams, features: Floats) -> Floats:
-        """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated."""
-        return combine(self.stage, self.bias, np.column_stack([self.read(grams), features]))
+    def logits(self, grams: Grams, features: Floats, sums: Summing = scoring.sums) -> Floats:
+        """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated; ``sums``
+        is whatever does what ``scoring.sums`` does."""
+        return combine(self.stage, self.bias, np.column_stack([self.read(grams, sums), features]))
 
-    def read(self, grams: Grams) -> Floats:
+    def read(self, grams: Grams, sums: Summing = scoring.sums) -> Floats:
         """``[text, TEXT]``: what the second stage reads of the n-grams."""
-        positions = scoring.positions(self.weights, grams)
-        sums = scoring.sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
-        return np.column_stack([sums, windows.peaks(positions[:, 1], grams.starts)])
+        means = sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
+        spam = scoring.positions(self.weights, grams)[:, 1]
+        return np.column_stack([means, windows.peaks(spam, grams.starts)])
+
 
     def contributions(self, grams: Grams, features: Floats, row: int, label: int) -> Contributions:
         """The parts of the log-odds of ``label`` (a position in ``LABELS``, ham excluded) of

@@ -7,19 +7,18 @@ unrelated members wrote the reply's text so often by themselves.
 A Poisson count at the rate that the language model gives (``population * 2**-bits``) is
 no use here: people quote, echo and pass on sayings, so a text of 60 bits is repeated by
 somebody in one case of 300, not of 10^12. The law below was fitted to 1.05 million
-replies of one board in four months (its memes and all, no campaign among them):
+replies of one board in four months, memes and all:
 
 - the chance that any other author writes the same falls by half every ``HALVING`` bits
-  above the size of the population, and never below ``COPIED``: whatever was said may be
-  quoted;
-- the number of authors of a text that is repeated has a Pareto (Lomax) tail, as words and
-  sayings do (Simon 1955, "On a class of skew distribution functions"); counted by reply,
-  not by text, its exponent is 1;
+  above the size of the population, and never below ``COPIED``: anything may be quoted;
+- the number of authors of what is repeated has a Pareto (Lomax) tail, as words and sayings
+  do (Simon 1955, "On a class of skew distribution functions"). Counted by reply, not by
+  text, its exponent is 1, and more for what is too long to be a saying;
 - echoes within one thread count by their logarithm: members answer the same question,
   and one "congratulations" brings the next;
-- copies by further members with standing, the more the longer they are spread, are
-  evidence of a custom: each makes the chance up to ``CUSTOM`` times greater. The first
-  such copy is none: it may be the post that was stolen.
+- the authors' standing is evidence by Bayes' rule: in a custom most have it, in a campaign
+  hardly any. The first with standing proves nothing, it may be the one who was copied, and
+  newcomers can outweigh the others, but no number of newcomers adds to the surprise.
 """
 
 from __future__ import annotations
@@ -37,14 +36,22 @@ __all__ = ["information", "judged", "of_authors", "of_one_author"]
 
 LEAST_POPULATION = 10_000
 """A young index tells little of what is common: it counts as one of this size."""
+OWN_REPLIES = 64
+"""The population of an author's own repetition: what a busy member writes in a week."""
 FREE_BITS = 10.0
 """Bits below the population's size (``log2``) at which every second text is repeated."""
 HALVING = 8.0
 COPIED = 2.0**-13
-CUSTOM = 8.0
-CUSTOM_DAYS = 7.0
-OWN_REPLIES = 64
-"""The population of an author's own repetition: what a busy member writes in a week."""
+SAYING = 100.0
+"""Bits up to which a text passes from mouth to mouth; each ``LENGTH`` more add 1 to the
+exponent of the tail, up to ``STEEPEST``."""
+LENGTH = 40.0
+STEEPEST = 3.5
+STANDING_IN_CUSTOM, STANDING_IN_CAMPAIGN = 0.7, 0.01
+FEW_NEWCOMERS = 2
+"""So many newcomers say nothing against a custom."""
+SPREAD_DAYS = 7.0
+"""Copies within a moment may be one joke: they count half of those spread so long."""
 
 Counts = NDArray[np.float64]
 
@@ -95,8 +102,7 @@ def of_authors(
     """
     draws = _draws(authors, np.minimum(threads, authors))
     decades = _decades(bits, draws, np.maximum(population, LEAST_POPULATION))
-    spread = 0.5 + 0.5 * np.minimum(days / CUSTOM_DAYS, 1.0)
-    return np.maximum(decades - np.maximum(established - 1, 0) * spread * np.log10(CUSTOM), 0.0)
+    return np.maximum(decades - _customary(established, authors - established, days), 0.0)
 
 
 def of_one_author(bits: Bits, *, posts: Counts, threads: Counts) -> Bits:
@@ -115,9 +121,18 @@ def _decades(bits: Bits, draws: Counts, population: Counts) -> Bits:
     expected = population * np.exp2(-bits)
     repeated = np.exp2(-(bits - np.log2(population) + FREE_BITS) / HALVING - 1)
     repeated = np.clip(np.maximum(repeated, expected / (1 + expected)), COPIED, 1.0)
-    tail = 1 + np.maximum(draws - 1, 0) / (1 + expected)
-    decades = np.log10(tail) - np.log10(repeated)
-    return np.where(draws > 0, decades, 0.0)
+    exponent = np.clip(1 + (bits - SAYING) / LENGTH, 1.0, STEEPEST)
+    tail = exponent * np.log10(1 + np.maximum(draws - 1, 0) / (1 + expected))
+    return np.where(draws > 0, tail - np.log10(repeated), 0.0)
+
+
+def _customary(established: Counts, newcomers: Counts, days: Counts) -> Bits:
+    """Decades by which the authors' standing speaks for a custom."""
+    for_one = np.log10(STANDING_IN_CUSTOM / STANDING_IN_CAMPAIGN)
+    against = np.log10((1 - STANDING_IN_CAMPAIGN) / (1 - STANDING_IN_CUSTOM))
+    spread = 0.5 + 0.5 * np.minimum(days / SPREAD_DAYS, 1.0)
+    speaking = np.maximum(established - 1, 0) * spread * for_one
+    return np.asarray(np.maximum(speaking - np.maximum(newcomers - FEW_NEWCOMERS, 0) * against, 0.0))
 
 
 def _days(found: Repetition) -> float:

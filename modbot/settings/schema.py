@@ -94,6 +94,7 @@ class RepeatedPolicy(_Section):
     queue_threads: Positive = 3
     one_thread_newcomers: Positive = 3
     author_texts: Positive = 3
+    surprise: Annotated[float, Field(ge=0)] = 2.5
 
 
 class PolicySettings(_Section):

@@ -7,7 +7,7 @@
 
 Every function takes a connection first: ``tx`` from ``store.write()`` where it writes,
 ``rx`` from ``store.read()`` (or a ``tx``) where it only reads. Modules: inbox, decisions,
-campaigns, flags, cards, verdicts, outbox, labels, audit, cursors, boards, brake, budget,
+campaigns, aliases, flags, cards, verdicts, outbox, labels, audit, cursors, boards, brake, budget,
 requests, unreadable, leases, polls, breakers, chores, vitals, retention.
 """
 

@@ -9,10 +9,19 @@ from sqlalchemy import Connection, update
 from modbot.domain import OutboxState
 from modbot.store import audit, cursors, outbox
 from modbot.store.flags import SET_ASIDE
-from modbot.store.schema import campaigns, decisions, flags, openings, replies, verdicts
+from modbot.store.schema import campaign_aliases, campaigns, decisions, flags, openings, replies, verdicts
 from modbot.store.schema import outbox as outbox_table
 
-_OF_ONE_FORUM = (replies, decisions, flags, outbox_table, verdicts, campaigns, openings)
+_OF_ONE_FORUM = (
+    replies,
+    decisions,
+    flags,
+    outbox_table,
+    verdicts,
+    campaigns,
+    campaign_aliases,
+    openings,
+)
 
 
 def set_aside(tx: Connection, forum: str, *, who: str, at: datetime) -> str:

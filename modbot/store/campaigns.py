@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
 
 from modbot.domain import Assessment, DecisionKind, Reason, ReplyKey, Visibility
-from modbot.store import dialect
+from modbot.store import aliases, dialect
 from modbot.store.schema import campaigns, decisions, replies, revisions
 
 
@@ -86,9 +86,12 @@ def begin(tx: Connection, judged: Sequence[Assessment], *, at: datetime) -> None
         ],
     )
     dialect.upsert(tx, campaigns, list(begun.values()), keys=["forum", "id"], update=["last_seen"])
+    aliases.revive(tx, list(begun))
+    aliases.unite(tx, [(entry.key, repetition) for entry, repetition in repeated], at=at)
 
 
 def get(rx: Connection, forum: str, campaign: str) -> Campaign | None:
+    """The campaign of this name, or the one that it became."""
     return next(iter(listing(rx, forum, campaign=campaign)), None)
 
 
@@ -121,7 +124,7 @@ def listing(
         .limit(limit)
     )
     if campaign is not None:
-        query = query.where(campaigns.c.id == campaign)
+        query = query.where(campaigns.c.id == aliases.resolve(rx, forum, campaign))
     if since is not None:
         query = query.where(campaigns.c.last_seen >= since)
     return [Campaign(*row) for row in rx.execute(query)]
@@ -132,7 +135,7 @@ def members(rx: Connection, forum: str, campaign: str, *, limit: int = 200) -> l
     query = (
         select(replies, revisions.c.text)
         .join(revisions, revisions.c.id == replies.c.revision_id)
-        .where(replies.c.forum == forum, replies.c.campaign == campaign)
+        .where(replies.c.forum == forum, replies.c.campaign == aliases.resolve(rx, forum, campaign))
         .order_by(func.coalesce(replies.c.posted_at, replies.c.first_seen), replies.c.id)
         .limit(limit)
     )

@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func,
 
 from modbot.domain import Decision, DecisionKind, FlagState, Label, Reason, ReplyKey, Visibility
 from modbot.errors import Conflict, StoreError
-from modbot.store import actions, audit, outbox
-from modbot.store.schema import flags, replies, revisions, verdicts
+from modbot.store import actions, aliases, audit, outbox
+from modbot.store.schema import campaign_aliases, flags, replies, revisions, verdicts
 
 OPEN = (FlagState.PENDING, FlagState.HIDDEN)
 SET_ASIDE = "@"
@@ -288,12 +288,14 @@ def _decided_by_human(tx: Connection, reply_id: int, revision_id: int) -> bool:
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     equal: list[tuple[ColumnElement[Any], object]] = [
         (flags.c.forum, wanted.forum),
-        (flags.c.campaign, wanted.campaign),
         (replies.c.board_id, wanted.board_id),
         (replies.c.author_id, wanted.author_id),
         (replies.c.author_name, wanted.author_name),
     ]
     conditions: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
+    if wanted.campaign is not None:
+        of_forum = campaign_aliases.c.forum == flags.c.forum
+        conditions.append(flags.c.campaign == aliases.present_name(wanted.campaign, of_forum))
     if wanted.states:
         conditions.append(flags.c.state.in_([state.value for state in wanted.states]))
     if wanted.reasons:

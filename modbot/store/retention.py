@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from modbot.domain import OutboxState
+from modbot.store import aliases
 from modbot.store.actions import UNSETTLED
 from modbot.store.schema import (
     FORGOTTEN,
@@ -125,6 +126,7 @@ def _forget_campaigns(tx: Connection, limits: Limits, keys: Sequence[Key]) -> in
     for forum, campaign in gone:
         member = and_(replies.c.forum == forum, replies.c.campaign == campaign)
         tx.execute(update(replies).where(member).values(campaign=None))
+        aliases.forget(tx, forum, campaign)
     return tx.execute(delete(campaigns).where(key.in_([tuple(row) for row in gone]))).rowcount
 
 

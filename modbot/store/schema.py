@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from modbot.store.types import BigId, Code, UtcTime, Words
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration that this code is written for."""
 
 FORGOTTEN = 0
@@ -188,6 +188,17 @@ campaigns = Table(
     Column("canonical", Words, nullable=False),
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
+)
+
+# One row per name that a campaign had before it became one with another.
+campaign_aliases = Table(
+    "campaign_aliases",
+    metadata,
+    Column("forum", String, primary_key=True),
+    Column("alias", String, primary_key=True),
+    Column("campaign", String, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Index("ix_campaign_aliases_campaign", "forum", "campaign"),
 )
 
 flags = Table(
@@ -422,6 +433,7 @@ __all__ = [
     "boards",
     "brakes",
     "breakers",
+    "campaign_aliases",
     "campaigns",
     "chores",
     "cursors",

@@ -252,14 +252,16 @@ def _steps(shares: Bits) -> Bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the model. Raises ModelError naming what of the data is unreadable."""
+    shipped = Path(str(resources.files("modbot.detection.tables"))) / background.FILE
     parser = argparse.ArgumentParser(description="Make the model of ordinary replies.")
     parser.add_argument("--data", type=Path, required=True, help="folder of JSONL files")
-    folder = parser.parse_args(arguments).data
-    made = fit(gather(folder))
-    with resources.as_file(resources.files("modbot.detection.tables") / background.FILE) as path:
-        np.savez_compressed(path, **{name: getattr(made, name) for name in Background.__slots__})
-        filled = np.count_nonzero(made.tags)
-        sys.stdout.write(f"{path}: {path.stat().st_size} bytes, {filled} n-grams, {len(made.stock)} texts\n")
+    parser.add_argument("--to", type=Path, default=shipped, help="the file to write")
+    chosen = parser.parse_args(arguments)
+    made = fit(gather(chosen.data))
+    np.savez_compressed(chosen.to, **{name: getattr(made, name) for name in Background.__slots__})
+    size, filled = chosen.to.stat().st_size, np.count_nonzero(made.tags)
+    sys.stdout.write(f"{chosen.to}: {size} bytes, {filled} n-grams, {len(made.stock)} stock replies\n")
 
 
 if __name__ == "__main__":

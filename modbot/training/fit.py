@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from modbot.detection import grams
-from modbot.detection.model import TEXT, Linear, combine, softmax, widen
+from modbot.detection.model import Linear, combine, softmax, widen
 from modbot.training.matrix import Matrix, Scaling, rarity
 
 Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -80,19 +80,10 @@ def _filled(pattern: str, lists: Lists, chance: random.Random) -> str:
 
 
 def _fill(slot: str, lists: Lists, chance: random.Random, same: dict[str, str]) -> str:
-    if slot == "id":
-        return _account(chance)
-    if slot == "phone":
-        return "1" + chance.choice("3578") + _digits(chance, 9)
-    if slot == "qq":
-        return chance.choice("123456789") + _digits(chance, chance.randint(5, 9))
-    if slot == "url":
-        return f"http://{_word(chance)}{_digits(chance, chance.randint(0, 3))}.{chance.choice(_HOSTS)}"
-    if slot == "char":
-        return same.setdefault(slot, chance.choice(lists[slot]))
-    if slot in _SHARED and slot not in lists:
-        return chance.choice(_SHARED[slot])
-    return chance.choice(lists[slot])
+    if slot in _MADE:
+        return _MADE[slot](chance)
+    words = lists[slot] if slot in lists else _SHARED[slot]
+    return same.setdefault(slot, chance.choice(words)) if slot == "char" else chance.choice(words)
 
 
 def _account(chance: random.Random) -> str:
@@ -113,3 +104,23 @@ def _strewn(sentence: str, chance: random.Random) -> str:
     """Spaces, marks or invisible characters between the letters, as evaders do."""
     filler = chance.choice((" ", ".", *_HIDDEN))
     return "".join(c + (filler if chance.random() < 0.4 else "") for c in sentence)
+
+
+def _phone(chance: random.Random) -> str:
+    return "1" + chance.choice("3578") + _digits(chance, 9)
+
+
+def _qq(chance: random.Random) -> str:
+    return chance.choice("123456789") + _digits(chance, chance.randint(5, 9))
+
+
+def _url(chance: random.Random) -> str:
+    return f"http://{_word(chance)}{_digits(chance, chance.randint(0, 3))}.{chance.choice(_HOSTS)}"
+
+
+_MADE: Mapping[str, Callable[[random.Random], str]] = {
+    "id": _account,
+    "phone": _phone,
+    "qq": _qq,
+    "url": _url,
+}

@@ -45,7 +45,7 @@ class Recipe:
     shares: Mapping[tuple[str, Label], float] = field(default_factory=lambda: dict(_SHARES))
     genuine: tuple[str, ...] = ("zh_discuz_s1_2022", "zh_discuz_s1_hardham", "verdicts")
     grammar: int = 12_000
-    strength: Strength = Strength()
+    strength: Strength = field(default_factory=Strength)
     held_out: float = 0.1
 
 

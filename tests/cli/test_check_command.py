@@ -6,10 +6,13 @@ import json
 
 import pytest
 
+CONTRACT = ("id", "decision", "label", "probabilities", "repeated", "reasons", "model")
+
 
 def test_text_on_the_command_line_is_judged(shell):
     (answer,) = shell.objects("check", "赞赞赞赞赞赞赞赞赞赞", "--json")
-    assert set(answer) == {"id", "decision", "label", "probabilities", "repeated", "reasons", "model"}
+    assert set(answer) - {"threshold", "margin", "limits", "held_by"} == set(CONTRACT)
+    assert all({"code", "message", "evidence"} <= set(reason) for reason in answer["reasons"])
     assert (answer["label"], answer["decision"]) == ("low_effort", "queue")
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
     assert set(answer["probabilities"]) == {"ham", "low_effort", "spam"}

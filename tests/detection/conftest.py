@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from modbot.detection import Detector
+from modbot.detection import Detector, canonical, context, grams, signals
 from modbot.domain import Author, Reply
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -41,3 +41,19 @@ def make_reply():
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def read_batch():
+    """A batch as the detector reads it before it raises signals."""
+
+    def read(linear, replies):
+        folded = canonical.fold([reply.text for reply in replies])
+        letters = canonical.letters(folded)
+        texts = letters.texts()
+        hashed = grams.hash_grams(folded, letters)
+        found = context.measure(replies, folded, letters, texts)
+        likely = linear.probabilities(linear.logits(hashed, found.values))
+        return signals.Batch(replies, folded, letters, hashed, texts, found, likely, [None] * len(replies))
+
+    return read

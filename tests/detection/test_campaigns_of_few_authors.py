@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from modbot.detection import DuplicateIndex, Observation, canonicalise
-from modbot.detection.duplicates.names import is_of_authors
-from modbot.domain import Author
+from modbot.domain import Author, is_of_few_authors
 
 STOCK = (
     "谢谢分享", "感谢楼主", "顶一下", "支持楼主", "路过看看", "学习一下", "不错不错", "收藏备用", "前排围观", "沙发归我",
@@ -70,14 +69,14 @@ def town(make_reply, now):
 
 
 def names_of(found):
-    return {one.campaign for one in found if one is not None and is_of_authors(one.campaign)}
+    return {one.campaign for one in found if one is not None and is_of_few_authors(one.campaign)}
 
 
 def test_two_accounts_with_thirty_three_texts_are_one_campaign(town):
-    chance = random.Random(4)
+    chance = random.Random(4)  # noqa: S311
     lines = [(chance.choice((8, 9)), chance.choice(STOCK)) for _ in range(3_000)]
     found = town.write(lines)
-    of_authors = [one for one in found if one is not None and is_of_authors(one.campaign)]
+    of_authors = [one for one in found if one is not None and is_of_few_authors(one.campaign)]
     assert len(of_authors) >= 0.9 * len(lines)
     assert len({one.campaign for one in of_authors[200:]}) == 1
     last = of_authors[-1]
@@ -88,7 +87,7 @@ def test_two_accounts_with_thirty_three_texts_are_one_campaign(town):
 
 
 def test_their_texts_from_others_stay_with_the_text(town):
-    chance = random.Random(5)
+    chance = random.Random(5)  # noqa: S311
     town.write([(chance.choice((8, 9)), chance.choice(STOCK)) for _ in range(1_000)])
     others = town.write([(100 + at, text) for at, text in enumerate(STOCK)])
     assert names_of(others) == set()
@@ -96,7 +95,7 @@ def test_their_texts_from_others_stay_with_the_text(town):
 
 
 def test_the_same_texts_by_a_hundred_members_are_no_campaign_of_few(town):
-    chance = random.Random(6)
+    chance = random.Random(6)  # noqa: S311
     lines = [
         (author, text) for author in range(100, 200) for text in chance.sample(STOCK, 4) for _ in range(3)
     ]
@@ -120,7 +119,7 @@ WRITERS = [
     ("texts", "times", "others", "is_bot"), [row[1:] for row in WRITERS], ids=[row[0] for row in WRITERS]
 )
 def test_who_lives_on_repeating(town, texts, times, others, is_bot):
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311
     lines = [(5, text) for text in STOCK[:texts] for _ in range(times)]
     lines += [(5, said(chance)) for _ in range(others)]
     chance.shuffle(lines)
@@ -145,7 +144,7 @@ def test_three_texts_in_one_thread_make_no_repeater(make_reply, now):
 
 
 def test_the_name_is_the_same_when_the_index_is_rebuilt(town, make_reply, now):
-    chance = random.Random(8)
+    chance = random.Random(8)  # noqa: S311
     lines = [(chance.choice((8, 9)), chance.choice(STOCK)) for _ in range(400)]
     stored = []
     for first in range(0, len(lines), 50):
@@ -164,12 +163,12 @@ def test_the_name_is_the_same_when_the_index_is_rebuilt(town, make_reply, now):
     asked = [make_reply(STOCK[3], post=9_000, by=8, thread=900, minutes=500)]
     texts = canonicalise([STOCK[3]])
     expected, again = town.index.match(asked, texts, now)[0], rebuilt.match(asked, texts, now)[0]
-    assert is_of_authors(expected.campaign)
+    assert is_of_few_authors(expected.campaign)
     assert (again.campaign, again.size, again.texts) == (expected.campaign, expected.size, expected.texts)
 
 
 def test_two_pairs_of_accounts_that_come_together_are_one_campaign_and_the_younger_name_an_alias(town):
-    chance = random.Random(9)
+    chance = random.Random(9)  # noqa: S311
     first = town.write([(chance.choice((1, 2)), chance.choice(STOCK[:9])) for _ in range(200)])
     second = town.write([(chance.choice((3, 4)), chance.choice(STOCK[9:18])) for _ in range(200)])
     older, younger = first[-1].campaign, second[-1].campaign

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from rapidfuzz.distance import Levenshtein
 
 from modbot.detection.duplicates.campaigns import Campaigns
+from modbot.detection.duplicates.flat import CLIP
 from modbot.detection.duplicates.members import UNKNOWN, Member
 from modbot.detection.duplicates.repeaters import Component, ComponentTotals, Repeaters
-from modbot.detection.duplicates.signatures import CLIP
 from modbot.detection.duplicates.tally import LATEST, Sight, Stamp, Tally
 from modbot.domain import Duplicate, Repetition, ReplyKey, Slip
 

@@ -12,11 +12,12 @@ from rapidfuzz.process import cdist
 from modbot.detection.duplicates import names
 from modbot.detection.duplicates.campaigns import Campaigns
 from modbot.detection.duplicates.columns import NONE, Slots
+from modbot.detection.duplicates.flat import Index
 from modbot.detection.duplicates.members import UNKNOWN, Arrivals
 from modbot.detection.duplicates.near import EDIT_SIMILARITY, comparable
 from modbot.detection.duplicates.observed import Observation, author_number, is_placeholder
 from modbot.detection.duplicates.repeaters import Repeaters
-from modbot.detection.duplicates.texts import Index
+from modbot.domain import is_of_few_authors
 
 REMEMBERED = 512
 """Campaigns that began last, among which a new one's twin is looked for."""
@@ -79,8 +80,8 @@ class Filing:
             seen = observations[place]
             new[seen.canonical] = new.get(seen.canonical) or seen.campaign
         self._add_unnamed([text for text, name in new.items() if name is None], set(new.values()))
-        self._add_of_authors([text for text, name in new.items() if name and names.is_of_authors(name)])
-        self._add_named({text: name for text, name in new.items() if name and not names.is_of_authors(name)})
+        self._add_of_authors([text for text, name in new.items() if name and is_of_few_authors(name)])
+        self._add_named({text: name for text, name in new.items() if name and not is_of_few_authors(name)})
         for name in {seen.campaign for seen in observations if seen.campaign is not None}:
             campaigns.named(name)
         found: Index = campaigns.texts.find([seen.canonical for seen in observations])
@@ -141,7 +142,7 @@ class Filing:
         """What the stored replies tell: former names of their campaigns, and which authors
         are known by the name of a campaign of few."""
         for seen in observations:
-            if seen.campaign is not None and names.is_of_authors(seen.campaign):
+            if seen.campaign is not None and is_of_few_authors(seen.campaign):
                 author = author_number(seen.author_id, seen.author_name)
                 self.repeaters.learn(author, seen.campaign, seen.posted_at.timestamp(), seen.aliases)
             elif seen.aliases:

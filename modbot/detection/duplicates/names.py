@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -12,7 +11,6 @@ from modbot.detection.duplicates.columns import NONE, Array
 
 MOST_MET = 10_000
 """Campaigns of one member that a reply was told to belong to, until that reply is inserted."""
-_OF_AUTHORS = re.compile(r"a[0-9a-f]{16}")
 
 
 def of_hash(text_hash: int) -> str:
@@ -23,11 +21,6 @@ def of_hash(text_hash: int) -> str:
 def of_authors(author: int, text_hash: int) -> str:
     """The name of a campaign of few authors, by the earliest of its authors and of its texts."""
     return "a" + hashlib.blake2b(f"{author} {text_hash}".encode(), digest_size=8).hexdigest()
-
-
-def is_of_authors(name: str) -> bool:
-    """Whether this names a campaign of few authors."""
-    return _OF_AUTHORS.fullmatch(name) is not None
 
 
 class Names:

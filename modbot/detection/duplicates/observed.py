@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
+from itertools import permutations
 
 from modbot.detection.duplicates.members import UNKNOWN
 from modbot.domain import Assessment, Reply, ReplyKey
@@ -61,11 +62,17 @@ def author_number(author_id: int | None, name: str) -> int:
     return -2 - int.from_bytes(digest, "big")
 
 
+MOST_REPEATED = 6
+"""As often one placeholder may stand in a blanked post."""
+
+
 @cache
 def _placeholders() -> frozenset[str]:
     folder = resources.files("modbot.detection.tables")
     lines = (folder / "placeholders.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and line[0] != "#")
+    listed = [line for line in lines if line and line[0] != "#"]
+    repeated = (line * times for line in listed for times in range(2, MOST_REPEATED + 1))
+    return frozenset([*listed, *repeated, *(one + other for one, other in permutations(listed, 2))])
 
 
 def is_placeholder(canonical: str) -> bool:
