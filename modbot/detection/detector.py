@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from modbot.detection import background, canonical, context, model, signals, surprise
+from modbot.detection import background, canonical, context, fast, model, signals, surprise
 from modbot.detection.duplicates import DuplicateIndex
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
-from modbot.detection.reading import Reader
+from modbot.detection.reading import NumpyReader, Reader
 from modbot.domain import Assessment, Probabilities, Repetition, Reply
 
 BATCH = 1024
@@ -21,20 +21,22 @@ BATCH = 1024
 class Detector:
     """Assesses replies with one model. Immutable, safe under threads."""
 
-    def __init__(self, linear: Linear, manifest: Manifest) -> None:
+    def __init__(self, linear: Linear, manifest: Manifest, reader: Reader | None = None) -> None:
         self._linear = linear
+        self._reader = reader or NumpyReader()
         self.manifest = manifest
 
     @classmethod
-    def load(cls, model_dir: Path | None = None) -> Detector:
+    def load(cls, model_dir: Path | None = None, *, accelerate: bool = False) -> Detector:
         """The detector of a model folder, of the shipped baseline without one.
 
-        Raises ModelError with the way out.
+        ``accelerate``: texts are read by compiled functions, with the same answers.
+        Raises ModelError with the way out, SettingsError when numba is not installed.
         """
         linear, manifest = model.load(Path(model_dir or model.shipped_baseline()))
         canonical.table()
         background.background()
-        return cls(linear, manifest)
+        return cls(linear, manifest, _compiled_reader() if accelerate else None)
 
     @property
     def model(self) -> str:
