@@ -230,7 +230,7 @@ def _divide(
     read += examples.of_verdicts(verdicts)
     fit_rows, held_rows = split(read, recipe.held_out)
     extra = [example for path in held_out for example in examples.read(path)]
-    fit_rows = without(fit_rows, extra) + _own(recipe, seed)
+    fit_rows = without(fit_rows, extra) + own_sentences(recipe, seed)
     fit_on = weigh(fit_rows, recipe, seed=seed)
     missing = [label for at, label in enumerate(LABELS) if not (fit_on.labels == at).any()]
     if missing:
@@ -242,7 +242,8 @@ def _divide(
     return fit_on, held
 
 
-def _own(recipe: Recipe, seed: int) -> list[Example]:
+def own_sentences(recipe: Recipe, seed: int) -> list[Example]:
+    """Examples made by the grammar, as many as the recipe wants."""
     made = []
     for label, count in (
         (Label.HAM, recipe.grammar // 2),
