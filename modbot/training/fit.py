@@ -23,8 +23,8 @@ from modbot.training.matrix import Matrix, Scaling, rarity
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
-_ITERATIONS = 60
-_TOLERANCE = 1e-3
+_ITERATIONS = 150
+_TOLERANCE = 2e-4
 _STAGE_ITERATIONS = 200
 
 
@@ -32,7 +32,7 @@ _STAGE_ITERATIONS = 200
 class Strength:
     """How weakly each stage is held back (scikit-learn's ``C``)."""
 
-    text: float = 3.0
+    text: float = 10.0
     stage: float = 1.0
 
 
