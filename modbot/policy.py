@@ -29,8 +29,6 @@ from modbot.domain import (
 CONTACT_SIGNALS = frozenset({"contact", "link"})
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
 _URGENCY = {Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
-_JUDGED_BY_TEXT = frozenset({None, Slip.EDIT})
-"""A corrected text is judged as any other; of a double-click the first post was."""
 _BY_SCORE = frozenset({Reason.SPAM, Reason.LOW_EFFORT})
 ALL_REASONS = frozenset(Reason)
 
@@ -197,11 +195,15 @@ def _slip(assessment: Assessment) -> Slip | None:
 
 
 def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
-    # An advert sent twice is an advert both times: no slip excuses spam.
-    found, slip = [_spam(assessment, policy)], _slip(assessment)
-    if not reply.is_thread_author and slip is None:
+    slip = _slip(assessment)
+    as_any_other = slip is None or slip is Slip.EDIT
+    found: list[Finding | None] = []
+    if as_any_other or _has_contact(assessment):
+        # An advert sent twice is an advert both times.
+        found.append(_spam(assessment, policy))
+    if slip is None and not reply.is_thread_author:
         found.append(_repeated(assessment.repetition, policy.repeated))
-    if not reply.is_thread_author and slip in _JUDGED_BY_TEXT:
+    if as_any_other and not reply.is_thread_author:
         found.append(_title_echo(assessment, policy))
         if not standing:
             # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
@@ -209,11 +211,14 @@ def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing:
     return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
 
 
+def _has_contact(assessment: Assessment) -> bool:
+    return any(signal.code in CONTACT_SIGNALS for signal in assessment.signals)
+
+
 def _spam(assessment: Assessment, policy: Policy) -> Finding | None:
     score = assessment.probabilities.spam
     if hides := _passed("spam.hide", score, policy.spam_hide):
-        contact = any(signal.code in CONTACT_SIGNALS for signal in assessment.signals)
-        if contact or not policy.hide_needs_contact:
+        if _has_contact(assessment) or not policy.hide_needs_contact:
             return Finding(Reason.SPAM, DecisionKind.HIDE, score, hides)
         return Finding(Reason.SPAM, DecisionKind.QUEUE, score, hides, ("no_contact",))
     if queues := _passed("spam.queue", score, policy.spam_queue):
@@ -282,14 +287,22 @@ def _surprise(decades: float | None, rule: RepeatedRule) -> tuple[Limit, ...]:
 
 
 def _repeated_queues(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
-    """The limits of the first rule that queues: many texts, many threads, or one thread."""
+    """The limits of the first rule that queues: many texts, many threads, or one thread.
+
+    Many texts are those of accounts that live on repeating (``texts``), or of one author
+    who repeats this one beyond habit: a regular's "haha" and "nice" are no campaign.
+    """
     telling = (
         Limit("repeated.queue_characters", found.canonical_length, rule.queue_characters),
         *_surprise(found.surprise, rule),
     )
     newcomers = found.newcomers if found.threads == 1 else 0
     return (
-        _all_passed(Limit("repeated.author_texts", found.author_texts, rule.author_texts))
+        _all_passed(Limit("repeated.author_texts", found.texts, rule.author_texts))
+        or _all_passed(
+            Limit("repeated.author_texts", found.author_texts, rule.author_texts),
+            *_surprise(found.author_surprise, rule),
+        )
         or _all_passed(
             Limit("repeated.queue_authors", found.authors, rule.queue_authors),
             Limit("repeated.queue_threads", found.threads, rule.queue_threads),

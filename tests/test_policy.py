@@ -196,6 +196,45 @@ def test_a_reply_meets_the_decision_its_evidence_allows(situation, reply, assess
             "queue",
         ),
         ("a double-click", a_campaign(slip=Slip.DOUBLE_CLICK), NEWCOMER, "allow"),
+        (
+            "short texts that a regular often says",
+            a_campaign(canonical_length=3, author_texts=3, author_surprise=0.8, surprise=0.1),
+            NEWCOMER,
+            "allow",
+        ),
+        (
+            "short texts of accounts that live on repeating them",
+            a_campaign(
+                authors=2, canonical_length=3, texts=3, author_texts=3, author_surprise=0.8, surprise=0.1
+            ),
+            NEWCOMER,
+            "queue",
+        ),
+        ("as surprising as it must be", a_campaign(surprise=2.5), NEWCOMER, "hide"),
+        ("a custom by its counts alone", a_campaign(surprise=2.4), NEWCOMER, "allow"),
+        ("a custom in one thread", a_campaign(threads=1, surprise=1.9), NEWCOMER, "allow"),
+        (
+            "a short custom",
+            a_campaign(canonical_length=7, threads=9, authors=90, surprise=0.3),
+            NEWCOMER,
+            "allow",
+        ),
+        (
+            "one account's habit",
+            a_campaign(
+                authors=1, newcomers=1, author_posts=7, author_threads=7, author_surprise=1.2, surprise=0
+            ),
+            NEWCOMER,
+            "allow",
+        ),
+        (
+            "one account that repeats what only it says",
+            a_campaign(
+                authors=1, newcomers=1, author_posts=3, author_threads=3, author_surprise=3.1, surprise=0
+            ),
+            NEWCOMER,
+            "hide",
+        ),
     ],
 )
 def test_repetition_hides_only_what_no_custom_explains(situation, repetition, author, kind):
@@ -265,6 +304,53 @@ def test_a_decision_names_the_limits_that_were_passed_and_by_how_much(situation,
 def test_the_threshold_is_the_limit_of_the_score():
     assert decided(a_reply(), an_assessment(spam=0.7)).threshold == 0.6
     assert decided(a_reply(), an_assessment(repetition=a_campaign())).threshold is None
+
+
+def test_a_board_may_ask_for_more_surprise_or_for_counts_alone():
+    custom = an_assessment(repetition=a_campaign(surprise=1.0))
+    counts_alone = replace(ENFORCE, repeated=RepeatedRule(surprise=0))
+    stricter = replace(ENFORCE, repeated=RepeatedRule(surprise=6))
+    assert decided(a_reply(), custom, counts_alone).kind == "hide"
+    assert decided(a_reply(), an_assessment(repetition=a_campaign(surprise=5.0)), stricter).kind == "allow"
+
+
+def test_a_decision_tells_the_surprise_that_it_passed():
+    limits = decided(a_reply(), an_assessment(repetition=a_campaign(surprise=4.0))).limits
+    passed = next(limit for limit in limits if limit.name == "repeated.surprise")
+    assert (passed.value, passed.limit, passed.margin) == (4.0, 2.5, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("slip", "scores", "kind", "held_by"),
+    [
+        (Slip.DOUBLE_CLICK, {"low_effort": 0.99}, "allow", ("double_click",)),
+        (Slip.DOUBLE_CLICK, {"spam": 0.99}, "allow", ("double_click",)),
+        (Slip.BLANKED, {"low_effort": 0.99}, "allow", ("blanked",)),
+        (Slip.EDIT, {"low_effort": 0.1}, "allow", ("edit",)),
+        (Slip.EDIT, {"low_effort": 0.99}, "queue", ()),
+        (Slip.EDIT, {"spam": 0.99}, "queue", ("no_contact",)),
+    ],
+    ids=["twice", "twice, doubtful", "blanked", "corrected", "corrected, still empty", "corrected, doubtful"],
+)
+def test_a_slip_is_no_card_and_the_record_tells_which_it_was(slip, scores, kind, held_by):
+    slipped = an_assessment(
+        **scores,
+        signals=() if slip is Slip.EDIT else (Signal("title_echo", 1.0),),
+        repetition=a_campaign(slip=slip),
+    )
+    decision = decided(a_reply(), slipped)
+    assert (decision.kind, decision.held_by) == (kind, held_by)
+
+
+@pytest.mark.parametrize("slip", Slip)
+def test_an_advert_with_a_contact_sent_twice_is_an_advert_both_times(slip):
+    advert = an_assessment(spam=0.99, signals=(CONTACT,), repetition=a_campaign(slip=slip))
+    assert decided(a_reply(), advert).kind is DecisionKind.HIDE
+
+
+def test_what_excuses_a_reply_before_its_slip_is_what_the_record_names():
+    slipped = an_assessment(repetition=a_campaign(slip=Slip.DOUBLE_CLICK))
+    assert decided(a_reply(hidden=True), slipped).held_by == ("hidden_by_others",)
 
 
 def test_the_reflection_attack_never_hides_the_member_who_wrote_first():

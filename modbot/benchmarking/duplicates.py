@@ -125,10 +125,13 @@ def scored(truths: Sequence[Truth], found: Sequence[Iterable[int]]) -> tuple[flo
 def brute_force(indexed: Sequence[str], asked: Sequence[str]) -> list[Truth]:
     """Every true match of each query but equal texts.
 
-    Two bounds that lose nothing spare most comparisons: lengths, and how many of 64 classes
-    of characters occur in one of the texts only.
+    Two bounds spare most comparisons: lengths within seven tenths, and how many of 64 classes
+    of characters occur in one of the texts only. They lose nothing but texts that repeat
+    their own 3-grams.
     """
-    columns = [(part.lengths, part.sketches) for part in map(flatten, batches(indexed, 65_536))]
+    columns = [
+        (part.lengths.astype(np.int64), part.sketches) for part in map(flatten, batches(indexed, 65_536))
+    ]
     lengths, sketches = (np.concatenate(column) for column in zip(*columns, strict=True))
     return [
         _truth(text, indexed, _possible(one, lengths, sketches))
@@ -136,11 +139,12 @@ def brute_force(indexed: Sequence[str], asked: Sequence[str]) -> list[Truth]:
     ]
 
 
-def _possible(one: Flat, lengths: NDArray[np.uint16], sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
-    longer = np.maximum(lengths, one.lengths[0]).astype(np.int64)
-    shorter = np.minimum(lengths, one.lengths[0]).astype(np.int64)
-    differing = np.bitwise_count(sketches ^ one.sketches[0])
-    return np.flatnonzero((2 * shorter >= longer) & (differing <= 0.4 * longer))
+def _possible(one: Flat, lengths: NDArray[np.int64], sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
+    own = int(one.lengths[0])
+    like = np.flatnonzero((10 * lengths >= 7 * own) & (7 * lengths <= 10 * own))
+    differing = np.bitwise_count(sketches[like] ^ one.sketches[0])
+    possible: NDArray[np.int64] = like[10 * differing.astype(int) <= 4 * np.maximum(lengths[like], own)]
+    return possible
 
 
 def _truth(text: str, indexed: Sequence[str], places: NDArray[np.int64]) -> Truth:

@@ -117,6 +117,7 @@ def _repeated(checked: Checked) -> dict[str, Any] | None:
         "size": repetition.size,
         "authors": repetition.authors,
         "similarity": round(repetition.similarity, 4),
+        "texts": repetition.texts,
         "duplicates": [_copy(copy, text) for copy in checked.copies],
     }
 

@@ -7,56 +7,39 @@ duplicate index learns of a reply only after that commit.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
+from modbot.daemon import flagging
+from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.tally import BrakeWatch, Tally
-from modbot.detection import Detector, DuplicateIndex, observation
+from modbot.detection import Detector, DuplicateIndex, Reviewed, observation
 from modbot.domain import (
-    ActionKind,
     Assessment,
     Decision,
     DecisionKind,
-    FlagState,
     Reason,
     Repetition,
     Reply,
 )
 from modbot.errors import DEFECTS
 from modbot.policy import (
-    BrakeLimits,
     Circumstances,
     Policy,
-    PolicyBook,
-    QueueBudget,
     decide,
     free_places,
     has_standing,
 )
-from modbot.store import audit, brake, budget, campaigns, decisions, flags, inbox, outbox, verdicts
+from modbot.store import audit, brake, budget, campaigns, decisions, inbox, verdicts
 from modbot.store.engine import Store
 
 BATCH = 256
 SMALL_CAMPAIGN = 16
 FORGETS_EVERY = timedelta(hours=1)
-WHO = "modbot"
-
-
-@dataclass(frozen=True, slots=True)
-class JudgingRules:
-    """What the operator chose. ``reasons`` are the sentences sent to authors, by reason."""
-
-    book: PolicyBook
-    brake: BrakeLimits
-    budget: QueueBudget
-    reasons: dict[Reason, str]
-    notify: frozenset[Reason] = frozenset()
-    flag_since: datetime | None = None
 
 
 class Judge:
@@ -131,7 +114,9 @@ class Judge:
             details = {"post": stored.reply.post_id, "problem": type(problem).__name__}
             audit.add(
                 tx,
-                audit.Entry(self._clock(), WHO, "reply.parked", self._forum, None, stored.reply_id, details),
+                audit.Entry(
+                    self._clock(), flagging.WHO, "reply.parked", self._forum, None, stored.reply_id, details
+                ),
             )
         self._metrics.parked()
         self._log.error("reply_parked", post=stored.reply.post_id, problem=type(problem).__name__)
@@ -179,7 +164,7 @@ class Judge:
         with self._store.read() as rx:
             passed = campaigns.passed_members(rx, self._forum, list(owed))
             members = sorted(inbox.load(rx, passed).values(), key=_posted)
-        again = self._judge_each(members)
+        again = self._judge_again(members)
         owed.clear()
         for member, judgement in again:
             self._metrics.decided(judgement.decision)
@@ -193,22 +178,31 @@ class Judge:
                 self._owed = campaigns.interrupted(rx, self._forum)
         return self._owed
 
-    def _judge_each(self, members: Sequence[inbox.Stored]) -> list[tuple[inbox.Stored, decisions.Judgement]]:
-        """One by one: in one call, the later ones would not be counted for the earlier."""
+    def _judge_again(self, members: Sequence[inbox.Stored]) -> list[tuple[inbox.Stored, decisions.Judgement]]:
+        """Judge members by what their campaigns are now; those whose judgement that changes."""
         now = self._clock()
-        found = [(member, self._assessed_again(member, now)) for member in members]
-        assessed = {member.reply_id: one for member, one in found if one is not None}
+        assessed = self._assessed_again(members, now)
         sound = [member for member in members if member.reply_id in assessed]
         with self._store.write() as tx:
-            judgements = self._decide_all(tx, sound, list(assessed.values()), now)
-        return list(zip(sound, judgements, strict=True))
+            before = decisions.outcomes(tx, [member.reply_id for member in sound])
+            judgements = self._decide_all(tx, sound, [assessed[one.reply_id] for one in sound], now, before)
+        by_reply = {member.reply_id: member for member in sound}
+        return [(by_reply[judgement.reply_id], judgement) for judgement in judgements]
 
-    def _assessed_again(self, member: inbox.Stored, now: datetime) -> Assessment | None:
+    def _assessed_again(self, members: Sequence[inbox.Stored], now: datetime) -> dict[int, Assessment]:
+        """Assessments by reply id. One that breaks the detector keeps no other back."""
+        if not members:
+            return {}
+        replies = [member.reply for member in members]
         try:
-            return self._detector.assess([member.reply], duplicates=self._duplicates, now=now)[0]
+            found = self._detector.assess(replies, duplicates=Reviewed(self._duplicates), now=now)
         except DEFECTS:
-            self._log.exception("judging_failed", post=member.reply.post_id)
-            return None
+            if len(members) == 1:
+                self._log.exception("judging_failed", post=replies[0].post_id)
+                return {}
+            alone = [self._assessed_again([member], now) for member in members]
+            return {reply_id: one for each in alone for reply_id, one in each.items()}
+        return {member.reply_id: one for member, one in zip(members, found, strict=True)}
 
     def _is_new_step(self, campaign: str, size: int) -> bool:
         """Whether a campaign has grown enough to look at its earlier members again: each
@@ -219,8 +213,15 @@ class Judge:
         return True
 
     def _decide_all(
-        self, tx: Connection, batch: Sequence[inbox.Stored], assessments: Sequence[Assessment], now: datetime
+        self,
+        tx: Connection,
+        batch: Sequence[inbox.Stored],
+        assessments: Sequence[Assessment],
+        now: datetime,
+        before: Mapping[int, decisions.Outcome] | None = None,
     ) -> list[decisions.Judgement]:
+        """Decide and record; with ``before``, the outcomes so far by reply id, only what
+        differs from them."""
         ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
         upheld = verdicts.upheld_authors(tx, self._forum, ids)
         watch = self._brake_watch(tx, now)
@@ -233,14 +234,14 @@ class Judge:
                 flag_since=self._rules.flag_since,
             )
             decision = self._decide(stored, assessment, policy, circumstances, watch)
+            if before is not None and before.get(stored.reply_id) == decisions.outcome(decision):
+                continue
             standing = has_standing(stored.reply.author, policy, upheld=circumstances.upheld)
             judgements.append(
                 decisions.Judgement(stored.reply_id, stored.revision_id, assessment, decision, standing)
             )
         recorded = decisions.record(tx, judgements, at=now)
-        open_flags = flags.open_of(tx, [stored.reply_id for stored in batch])
-        for stored, judgement, decision_id in zip(batch, judgements, recorded, strict=True):
-            self._flag(tx, judgement, decision_id, open_flags.get(stored.reply_id), now)
+        flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)
         if watch.cause is not None:
             brake.pull(tx, self._forum, watch.cause, at=now)
             self._log.error("brake_on", cause=watch.cause)
@@ -262,59 +263,6 @@ class Judge:
             return decide(stored.reply, assessment, policy, held)
         watch.texts.add(_text_of(assessment))
         return decision
-
-    def _flag(
-        self,
-        tx: Connection,
-        judgement: decisions.Judgement,
-        decision_id: int,
-        open_flag: int | None,
-        now: datetime,
-    ) -> None:
-        decision, repetition = judgement.decision, judgement.assessment.repetition
-        if decision.kind is DecisionKind.ALLOW or decision.reason is None:
-            self._withdraw(tx, open_flag, now)
-            return
-        flag_id = flags.open(
-            tx,
-            forum=self._forum,
-            reply_id=judgement.reply_id,
-            revision_id=judgement.revision_id,
-            decision_id=decision_id,
-            decision=decision,
-            campaign=repetition.campaign if repetition else None,
-            at=now,
-            shown=False,
-        )
-        if flag_id is not None and decision.kind is DecisionKind.HIDE:
-            outbox.enqueue(
-                tx,
-                forum=self._forum,
-                kind=ActionKind.HIDE,
-                reply_id=judgement.reply_id,
-                revision_id=judgement.revision_id,
-                at=now,
-                reason=self._rules.reasons[decision.reason],
-                notify=decision.reason in self._rules.notify,
-                unasked=True,
-                flag_id=flag_id,
-            )
-
-    def _withdraw(self, tx: Connection, open_flag: int | None, now: datetime) -> None:
-        """The text was edited into a decent one: nobody need look at the old card."""
-        if open_flag is None:
-            return
-        flag = flags.get(tx, open_flag)
-        if flag.state is FlagState.PENDING:
-            flags.transition(
-                tx,
-                open_flag,
-                from_version=flag.version,
-                to=FlagState.WITHDRAWN,
-                at=now,
-                who=WHO,
-                why="edited",
-            )
 
     def _brake_watch(self, tx: Connection, now: datetime) -> BrakeWatch:
         recent = brake.recent(tx, self._forum, now=now, overturned_of=self._rules.brake.overturned_of)

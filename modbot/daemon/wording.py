@@ -23,8 +23,9 @@ def signal(found: Signal, words: i18n.Catalogue) -> str:
     if found.code == "contact":
         facts["kind"] = words.text(f"contact.{found.details['kind']}")
     if found.code == "slip":
-        facts["why"] = words.text(f"slip.{found.details.get('why', 'double_click')}")
-    sentence = words.text(f"signal.{found.code}", score=f"{found.score:.0%}", **facts)
+        facts["why"] = words.text(f"slip.{found.details.get('why', 'unknown')}")
+    several = "_texts" if found.code == "repeated" and _number(found, "texts") > 1 else ""
+    sentence = words.text(f"signal.{found.code}{several}", score=f"{found.score:.0%}", **facts)
     pieces = _pieces(found, words)
     return words.text("evidence.pointed", sentence=sentence, pieces=pieces) if pieces else sentence
 
@@ -71,7 +72,13 @@ def limit(passed: Limit, words: i18n.Catalogue) -> str:
 
 def holds(decision: Decision, words: i18n.Catalogue) -> list[str]:
     """Why the decision is milder than it would be, a sentence for each."""
-    return [words.text(f"held.{code}") for code in decision.held_by]
+    return [hold(code, words) for code in decision.held_by]
+
+
+def hold(code: str, words: i18n.Catalogue) -> str:
+    """``code`` may carry the name of an operator's rule: ``rule:NAME``."""
+    kind, _, name = code.partition(":")
+    return words.text(f"held.{kind}", name=name)
 
 
 def reasons(signals: Sequence[Signal], words: i18n.Catalogue) -> list[dict[str, Any]]:
@@ -127,8 +134,7 @@ def spans(found: Signal) -> list[tuple[int, int]]:
 
 def found_weight(found: Signal) -> float:
     """The signal's share of the log-odds; 0 where the model gave it none."""
-    weight = found.details.get("weight")
-    return float(weight) if isinstance(weight, (int, float)) else 0.0
+    return _number(found, "weight")
 
 
 def signed(weight: float) -> str:
@@ -157,6 +163,11 @@ def _features(found: Signal) -> list[tuple[str, int, float]]:
     return [(str(name), int(value), float(weight)) for name, value, weight in zip(*columns, strict=True)]
 
 
+def _number(found: Signal, name: str) -> float:
+    value = found.details.get(name)
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
 def _column(found: Signal, name: str) -> tuple[str | int | float, ...]:
     value = found.details.get(name)
     return value if isinstance(value, tuple) else ()
@@ -172,13 +183,13 @@ def _part(name: str, value: int, weight: float, words: i18n.Catalogue) -> str:
 
 
 def _pieces(found: Signal, words: i18n.Catalogue) -> str:
-    pieces = evidence(found)
-    lengths = [end - start for start, end in spans(found)] or [0] * len(pieces)
-    read_as = _column(found, "reads_as") or ("",) * len(pieces)
-    told = [
-        _piece(piece, str(read), cut=length > len(piece), words=words)
-        for piece, read, length in zip(pieces, read_as, lengths, strict=True)
-    ]
+    pieces, places, read_as = evidence(found), spans(found), _column(found, "reads_as")
+    told = []
+    for at, piece in enumerate(pieces):
+        # A rule tells fewer pieces than places, a flag of the first release no places at all.
+        paired = len(places) == len(pieces)
+        cut = paired and places[at][1] - places[at][0] > len(piece)
+        told.append(_piece(piece, str(read_as[at]) if read_as else "", cut=cut, words=words))
     return _listed(list(dict.fromkeys(told)), words)
 
 

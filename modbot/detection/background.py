@@ -35,6 +35,7 @@ Bytes = NDArray[np.uint8]
 Bits = NDArray[np.float64]
 
 CODE_BITS = 21
+_COLUMNS = np.arange(STOCK_LENGTH, dtype=np.uint64) << np.uint64(CODE_BITS)
 _A, _B = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -65,7 +66,7 @@ def information(canonical: Sequence[str], *, model: Background | None = None) ->
         return np.zeros(0)
     known = model or background()
     sequence, starts = bordered(canonical)
-    spelled = np.add.reduceat(_spelled(sequence, starts, known), starts)
+    spelled = np.add.reduceat(_spelled(sequence, starts, known), starts) / STEPS_PER_BIT
     return np.minimum(spelled, _whole(canonical, known))
 
 
@@ -78,15 +79,17 @@ def bordered(canonical: Sequence[str]) -> tuple[Keys, NDArray[np.int64]]:
     return codes, np.fromiter(accumulate(lengths, initial=0), dtype=np.int64)[:-1]
 
 
-def keys(sequence: Keys, starts: NDArray[np.int64]) -> tuple[Keys, Keys, Keys]:
-    """The 1-, 2- and 3-gram that end at each position, exact and never 0. At a text's
-    beginning a longer one is cut to what is there."""
-    second = _before(sequence)
-    second[starts] = 0
-    third = _before(second)
-    third[starts] = 0
-    pairs = sequence | (second << np.uint64(CODE_BITS))
-    return sequence, pairs, pairs | (third << np.uint64(2 * CODE_BITS))
+def keys(sequence: Keys, starts: NDArray[np.int64]) -> Keys:
+    """The 1-, 2- and 3-gram that end at each position, shape ``(3, len(sequence))``, exact
+    and never 0. At a text's beginning a longer one is cut to what is there."""
+    grams = np.empty((3, len(sequence)), dtype=np.uint64)
+    grams[0] = sequence
+    for longer, shorter in ((1, 0), (2, 1)):
+        # What ends at the position before, moved on by one character.
+        grams[longer, 1:] = grams[shorter, :-1] << np.uint64(CODE_BITS)
+        grams[longer, starts] = 0
+        grams[longer] |= sequence
+    return grams
 
 
 def places(grams: Keys) -> tuple[NDArray[np.int64], Bytes]:
@@ -100,30 +103,23 @@ def stock_hashes(texts: Sequence[str]) -> NDArray[np.uint32]:
     """32 bits of whole texts of up to ``STOCK_LENGTH`` characters (longer ones are cut)."""
     padded = "".join(text[:STOCK_LENGTH].ljust(STOCK_LENGTH, "\0") for text in texts)
     codes = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
-    mixed = np.zeros(len(texts), dtype=np.uint64)
-    for column in codes.reshape(len(texts), STOCK_LENGTH).T:
-        mixed = _mixed(mixed + column + np.uint64(1))
-    return (mixed >> np.uint64(32)).astype(np.uint32)
+    letters = _mixed(codes.reshape(len(texts), STOCK_LENGTH) | _COLUMNS)
+    return (_mixed(letters.sum(axis=1, dtype=np.uint64)) >> np.uint64(32)).astype(np.uint32)
 
 
-def _spelled(sequence: Keys, starts: NDArray[np.int64], known: Background) -> Bits:
-    """Bits of each character after the two before it; borders before a text cost nothing."""
-    one, two, three = keys(sequence, starts)
-    bits, one_backoff = _looked_up(one, known, missing=UNSEEN)
-    pair_bits, two_backoff = _looked_up(two, known, missing=np.nan)
-    triple_bits, _ = _looked_up(three, known, missing=np.nan)
-    two_backoff[starts] = 0.0  # a text's first character has one history, the border
-    bits = np.where(np.isnan(pair_bits), bits + _shifted(one_backoff), pair_bits)
-    bits = np.where(np.isnan(triple_bits), bits + _shifted(two_backoff), triple_bits)
-    bits[starts] = 0.0
-    return bits
-
-
-def _looked_up(grams: Keys, known: Background, *, missing: float) -> tuple[Bits, Bits]:
-    slots, tags = places(grams)
+def _spelled(sequence: Keys, starts: NDArray[np.int64], known: Background) -> NDArray[np.int64]:
+    """Steps of each character after the two before it; the border before a text costs none."""
+    slots, tags = places(keys(sequence, starts))
     found = known.tags[slots] == tags
-    bits = np.where(found, known.costs[slots] / STEPS_PER_BIT, missing)
-    return bits, np.where(found, known.backoffs[slots] / STEPS_PER_BIT, 0.0)
+    costs = known.costs[slots].astype(np.int64)
+    backoffs = np.where(found, known.backoffs[slots], 0).astype(np.int64)
+    backoffs[1, starts] = 0  # a text's first character has one history, the border
+    steps = np.where(found[0], costs[0], round(UNSEEN * STEPS_PER_BIT))
+    for order in (1, 2):
+        steps[1:] += backoffs[order - 1, :-1]
+        steps = np.where(found[order], costs[order], steps)
+    steps[starts] = 0
+    return steps
 
 
 def _whole(canonical: Sequence[str], known: Background) -> Bits:
@@ -135,14 +131,6 @@ def _whole(canonical: Sequence[str], known: Background) -> Bits:
     found = known.stock[at] == hashes
     bits[short[found]] = known.stock_costs[at[found]] / STEPS_PER_BIT
     return bits
-
-
-def _before(codes: Keys) -> Keys:
-    return np.concatenate([np.zeros(1, dtype=np.uint64), codes[:-1]])
-
-
-def _shifted(bits: Bits) -> Bits:
-    return np.concatenate([np.zeros(1), bits[:-1]])
 
 
 def _mixed(values: Keys) -> Keys:

@@ -33,8 +33,10 @@ from modbot.detection.tables.layout import (
 )
 
 __all__ = [
+    "FOREIGN",
     "GROWTH",
     "MAX_CHARACTERS",
+    "PLAIN",
     "RUN_LIMIT",
     "Codes",
     "Folded",
@@ -44,11 +46,13 @@ __all__ = [
     "canonicalise",
     "fold",
     "letters",
+    "of_kind",
     "per_text",
     "span",
     "split",
     "strings",
     "table",
+    "word_gaps",
 ]
 
 Kinds = NDArray[np.uint8]
@@ -58,6 +62,12 @@ MAX_CHARACTERS = 10_000
 """What of a text is read; longer ones are judged by their beginning."""
 GROWTH = 18
 """One character folds to at most so many."""
+PLAIN = 0x17F
+"""Letters up to here are how Latin is written in Europe: not dressed up."""
+FOREIGN = 8
+"""One letter of another alphabet excuses so many look-alikes of Latin ones."""
+_FIRST_MARK = Kind.PUNCTUATION << KIND_SHIFT
+_FIRST_CJK = Kind.CJK << KIND_SHIFT
 _MANY = 1 << 20
 """A batch of more characters is shortened before anything else is done with it."""
 
@@ -113,15 +123,28 @@ class Folded:
 
     @cached_property
     def dressed(self) -> Index:
-        """Per text: Latin letters and digits that were written with other characters."""
-        plain = (self.packed >= FIRST_LETTER) & ((self.packed & np.uint32(CODE_MASK)) < 0x80)
+        """Per text: Latin letters and digits that were written with other characters.
+
+        Accented Latin letters are not counted, nor is any look-alike in a text whose other
+        letters show that it is simply written in that alphabet.
+        """
         written = self.raw if self.sources is None else self.raw[self.sources]
-        return per_text(plain & (written > 0x7F), self.borders)
+        latin = (self.packed & np.uint32(CODE_MASK)) < 0x80
+        dressed = per_text(latin & (self.packed >= FIRST_LETTER) & (written > PLAIN), self.borders)
+        if not dressed.any():
+            return dressed
+        foreign = per_text(of_kind(self.packed, Kind.LETTER) & ~latin, self.borders)
+        return np.where(FOREIGN * foreign < dressed, dressed, 0)
 
     def texts(self) -> list[str]:
         """The readable text of each text, marks and pictures included."""
-        kept = np.insert(self.codes, self.starts, ord(SEPARATOR))
-        return split(kept)
+        return list(self._texts)
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        kept = np.zeros(len(self.packed), dtype=bool)
+        kept[self._kept] = kept[self.borders] = True
+        return split(self.packed[kept] & np.uint32(CODE_MASK))
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +193,11 @@ class Letters:
     @cached_property
     def longest_run(self) -> Index:
         """Per text: the longest run of one character, before it was cut."""
-        return _longest_runs(self.whole)
+        return _longest_runs(self.whole, self.whole_borders)
+
+    @cached_property
+    def whole_borders(self) -> Index:
+        return self.borders if self.whole is self.packed else np.flatnonzero(self.whole == BORDER)
 
     def texts(self) -> list[str]:
         """The canonical text of each text."""
@@ -197,6 +224,7 @@ def _folded(packed: Codes, borders: Index, raw: Codes) -> Folded:
     text_starts = borders + 1
     sources, pairs = None, np.zeros((0, 2), dtype=np.int64)
     if packed.max() > BORDER:
+        irregular.replace_flags(raw, packed)
         packed, sources = irregular.expand(packed)
         packed, pairs = irregular.join_halves(packed)
         borders = np.flatnonzero(packed == BORDER)
@@ -229,9 +257,7 @@ def split(bordered: Codes) -> list[str]:
 
 def per_text(chosen: NDArray[np.bool_], borders: Index) -> Index:
     """How many positions are chosen of each text between ``borders``."""
-    if len(borders) < 2:
-        return np.zeros(0, dtype=np.int64)
-    return np.add.reduceat(chosen.astype(np.int64), borders[:-1])
+    return np.diff(np.searchsorted(np.flatnonzero(chosen), borders))
 
 
 def span(folded: Folded, letters: Letters, row: int, first: int, last: int) -> tuple[int, int]:
@@ -268,19 +294,33 @@ def _kinds(packed: Codes) -> Kinds:
 
 def _readable(packed: Codes) -> Index:
     """Positions to keep: no space at an edge, beside CJK or a mark, or after a space."""
-    kinds = _kinds(packed)
-    solid = np.flatnonzero((kinds > Kind.SPACE) & (kinds != Kind.BORDER))
-    kept = np.zeros(len(packed), dtype=bool)
-    kept[solid] = True
-    spaces = np.flatnonzero(kinds == Kind.SPACE)
-    if len(spaces):
-        # Borders are solid here: a space beside one stands at an edge.
-        solid = np.flatnonzero(kinds > Kind.SPACE)
-        word = (kinds == Kind.LETTER) | (kinds == Kind.DIGIT)
-        ahead = np.searchsorted(solid, spaces)
-        first = np.diff(ahead, prepend=-1) > 0
-        kept[spaces[first & word[solid[ahead]] & word[solid[ahead - 1]]]] = True
+    kept = packed >= _FIRST_MARK
+    kept &= packed != BORDER
+    kept[word_gaps(packed)] = True
     return np.flatnonzero(kept)
+
+
+def word_gaps(packed: Codes) -> Index:
+    """Positions of the spaces that are kept: the first of each gap between two Latin words."""
+    spaces = np.flatnonzero(of_kind(packed, Kind.SPACE))
+    if not len(spaces):
+        return spaces
+    # Borders are solid too: a space beside one stands at an edge.
+    solid = np.flatnonzero(packed >= _FIRST_MARK)
+    ahead = np.searchsorted(solid, spaces)
+    first = np.diff(ahead, prepend=-1) > 0
+    spaces, ahead = spaces[first], ahead[first]
+    before, behind = packed[solid[ahead - 1]], packed[solid[ahead]]
+    return spaces[_in_word(before) & _in_word(behind)]
+
+
+def of_kind(packed: Codes, kind: Kind) -> NDArray[np.bool_]:
+    """Which are of a kind: one comparison, since what is less wraps around to the top."""
+    return np.asarray(packed - np.uint32(kind << KIND_SHIFT) < np.uint32(1 << KIND_SHIFT))
+
+
+def _in_word(packed: Codes) -> NDArray[np.bool_]:
+    return (packed >= FIRST_LETTER) & (packed < _FIRST_CJK)
 
 
 def _cut_runs(whole: Codes) -> Codes:
@@ -299,8 +339,7 @@ def _uncut(whole: Codes) -> NDArray[np.bool_]:
     return kept
 
 
-def _longest_runs(whole: Codes) -> Index:
-    borders = np.flatnonzero(whole == BORDER)
+def _longest_runs(whole: Codes, borders: Index) -> Index:
     longest = (np.diff(borders) > 1).astype(np.int64)
     repeated = np.flatnonzero((whole[1:] == whole[:-1]) & (whole[1:] != BORDER))
     if len(repeated):

@@ -44,7 +44,7 @@ NAMES = (
     "is_thread_author",
 )
 COLUMNS = {name: column for column, name in enumerate(NAMES)}
-_SHORTEST_CODE = 4
+_UNKNOWN = float("nan")
 ECHO_LENGTH = 4
 """Canonical titles shorter than this echo by chance."""
 
@@ -93,20 +93,13 @@ def _shape(values: Floats, shape: Shape) -> None:
 def _reach(
     replies: Sequence[Reply], reading: Reading
 ) -> tuple[tuple[tuple[contacts.Contact, ...], ...], tuple[tuple[str, ...], ...]]:
-    """Contacts and links; only texts with Latin letters or digits enough are searched."""
-    latin = reading.shape.latin >= _SHORTEST_CODE
-    coded = reading.shape.longest_code >= _SHORTEST_CODE
-    found: list[tuple[contacts.Contact, ...]] = [()] * len(replies)
-    links: list[tuple[str, ...]] = [
-        tuple(dict.fromkeys(link.url.lower() for link in reply.links)) for reply in replies
-    ]
-    searched = np.flatnonzero(latin | coded).tolist()
-    texts = reading.folded.texts() if searched else []
-    for row in searched:
-        found[row] = contacts.find_contacts(texts[row])
-        if latin[row] and ("." in texts[row] or "://" in texts[row]):
-            links[row] = tuple(dict.fromkeys(contacts.find_links(texts[row]) + links[row]))
-    return tuple(found), tuple(links)
+    """Contacts and links, those that the page shows as links among them."""
+    links = contacts.find_all_links(reading)
+    for row, reply in enumerate(replies):
+        if reply.links:
+            shown = (link.url.lower() for link in reply.links)
+            links[row] = tuple(dict.fromkeys((*links[row], *shown)))
+    return tuple(contacts.find_all(reading)), tuple(links)
 
 
 def _fill_reach(
@@ -147,18 +140,24 @@ def echo(text: str, source: str) -> float:
 
 def _known(values: Floats, replies: Sequence[Reply]) -> None:
     """What the page tells of the author; where it shows an author it shows images too."""
-    shown = [reply.author.id is not None or reply.author.name != "" for reply in replies]
-    posts = [np.nan if reply.author.posts is None else max(reply.author.posts, 0) for reply in replies]
-    images = [max(reply.images, 0) if seen else np.nan for reply, seen in zip(replies, shown, strict=True)]
-    own = [reply.is_thread_author if seen else np.nan for reply, seen in zip(replies, shown, strict=True)]
-    values[:, COLUMNS["log_author_posts"]] = np.log1p(posts)
-    values[:, COLUMNS["log_author_days"]] = np.log1p([_days(reply) for reply in replies])
+    images, posts, days, own = np.array([_facts(reply) for reply in replies]).reshape(-1, 4).T
     values[:, COLUMNS["log_images"]] = np.log1p(images)
+    values[:, COLUMNS["log_author_posts"]] = np.log1p(posts)
+    values[:, COLUMNS["log_author_days"]] = np.log1p(days)
     values[:, COLUMNS["is_thread_author"]] = own
+
+
+def _facts(reply: Reply) -> tuple[float, float, float, float]:
+    """Images, the author's posts and days, whether the thread is theirs; NaN when not known."""
+    author = reply.author
+    posts = _UNKNOWN if author.posts is None else max(author.posts, 0)
+    if author.id is None and not author.name:
+        return _UNKNOWN, posts, _days(reply), _UNKNOWN
+    return max(reply.images, 0), posts, _days(reply), reply.is_thread_author
 
 
 def _days(reply: Reply) -> float:
     """Days since the author registered when the reply was posted; NaN when not known."""
     if reply.author.registered is None or reply.posted_at is None:
-        return float("nan")
+        return _UNKNOWN
     return max((reply.posted_at - reply.author.registered).total_seconds() / 86_400, 0.0)

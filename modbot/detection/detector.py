@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from modbot.detection import background, canonical, context, fast, model, signals, surprise
-from modbot.detection.duplicates import DuplicateIndex
+from modbot.detection.duplicates import Repeats
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
 from modbot.detection.reading import NumpyReader, Reader
@@ -44,7 +44,7 @@ class Detector:
         return self.manifest.version
 
     def assess(
-        self, replies: Sequence[Reply], *, duplicates: DuplicateIndex | None, now: datetime
+        self, replies: Sequence[Reply], *, duplicates: Repeats | None, now: datetime
     ) -> list[Assessment]:
         """An assessment of each reply, in order; ``now`` is aware.
 
@@ -79,9 +79,7 @@ class Detector:
             self._linear.logits(reading.grams, found.values, self._reader.sums)
         )
         probabilities[_shown_not_said(replies, texts)] = (1.0, 0.0, 0.0)
-        batch = signals.Batch(
-            replies, reading.folded, reading.letters, reading.grams, texts, found, probabilities, repetitions
-        )
+        batch = signals.Batch(replies, reading, texts, found, probabilities, repetitions)
         raised = signals.raise_signals(batch, self._linear)
         return [
             Assessment(reply.key, Probabilities(*row), marks, repetition, text, self.model)
@@ -109,7 +107,7 @@ def _already(found: Sequence[Repetition | None], texts: list[str]) -> Sequence[R
 
 
 def _match(
-    duplicates: DuplicateIndex | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
+    duplicates: Repeats | None, replies: Sequence[Reply], texts: Sequence[str], now: datetime
 ) -> Sequence[Repetition | None]:
     if duplicates is None:
         return [None] * len(replies)

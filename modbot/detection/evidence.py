@@ -151,7 +151,7 @@ def dressed(folded: Folded, row: int, most: int) -> list[Place]:
     packed, origins = _row(folded, row)
     codes = packed & np.uint32(CODE_MASK)
     raw = folded.raw[origins + folded.text_starts[row]]
-    chosen = np.flatnonzero((packed >= FIRST_LETTER) & (codes < 0x80) & (raw > 0x7F))
+    chosen = np.flatnonzero((packed >= FIRST_LETTER) & (codes < 0x80) & (raw > canonical.PLAIN))
     breaks = np.flatnonzero(np.diff(chosen) > 1)
     begins, ends = chosen[np.append(0, breaks + 1)], chosen[np.append(breaks, len(chosen) - 1)]
     return [

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from modbot.detection import evidence, stretches, weighing
 from modbot.detection.canonical import Folded, Letters
 from modbot.detection.evidence import Details
-from modbot.detection.grams import Grams
 from modbot.detection.model import Linear
+from modbot.detection.reading import Reading
 from modbot.detection.tables.characters import Index
 from modbot.detection.weighing import Weighed
 from modbot.domain import Label
@@ -87,9 +87,7 @@ class Explained:
 
 def explain(
     linear: Linear,
-    folded: Folded,
-    letters: Letters,
-    hashed: Grams,
+    reading: Reading,
     values: Floats,
     probabilities: Floats,
     rows: Index,
@@ -100,7 +98,7 @@ def explain(
     asked[np.arange(len(rows)), probabilities[rows, 1:].argmax(axis=1)] = True
     asked[probabilities[rows, 0] == 1.0] = False
     of, spam = np.nonzero(asked)
-    weighed = weighing.weigh(linear, hashed, letters, values, rows[of], spam)
+    weighed = weighing.weigh(linear, reading.grams, reading.letters, values, rows[of], spam)
     labels = (Label.LOW_EFFORT, Label.SPAM)
     pairs = [(row, labels[at]) for row, at in zip(rows[of].tolist(), spam.tolist(), strict=True)]
     best = probabilities[:, 1:].argmax(axis=1)
@@ -111,7 +109,7 @@ def explain(
         words=np.round(weighed.words, _DIGITS).tolist(),
         offsets=np.round(weighed.offsets, _DIGITS).tolist(),
         told=_told(weighed, values[rows[of]]),
-        runs=_runs(weighed, folded, letters),
+        runs=_runs(weighed, reading.folded, reading.letters),
     )
 
 

@@ -4,8 +4,9 @@ the same answers: NumPy here, compiled in ``fast/text.py``; who reads is handed 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from modbot.detection import canonical, grams, scoring, shape
@@ -15,14 +16,19 @@ from modbot.detection.scoring import Sums, Weights
 from modbot.detection.shape import Shape
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """All that is known of the texts of a batch by themselves."""
 
     folded: Folded
     letters: Letters
-    shape: Shape
     grams: Grams
+    _measure: Callable[[], Shape]
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What the texts are made of, counted when first asked for."""
+        return self._measure()
 
     def __len__(self) -> int:
         return len(self.folded)
@@ -46,7 +52,8 @@ class NumpyReader:
     def read(self, texts: Sequence[str]) -> Reading:
         folded = canonical.fold(texts)
         letters = canonical.letters(folded)
-        return Reading(folded, letters, shape.measure(folded, letters), grams.hash_grams(folded, letters))
+        hashed = grams.hash_grams(folded, letters)
+        return Reading(folded, letters, hashed, lambda: shape.measure(folded, letters))
 
     def sums(self, weights: Weights, grams: Grams) -> Sums:
         return scoring.sums(weights, grams)

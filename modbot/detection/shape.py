@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection.canonical import Folded, Index, Letters, per_text
+from modbot.detection.canonical import Folded, Index, Letters, of_kind, per_text, word_gaps
 from modbot.detection.tables.layout import CODE_MASK, KIND_SHIFT, Kind
 
 SKETCH_SALT: Final = np.uint32(0x9E3779B1)
@@ -48,24 +48,23 @@ class Shape:
 
 def measure(folded: Folded, letters: Letters) -> Shape:
     """The shape of each text of a batch."""
-    packed, borders = letters.packed, letters.borders
+    packed, borders, spread = letters.packed, letters.borders, folded.borders
+    marks = per_text(of_kind(folded.packed, Kind.PUNCTUATION), spread)
+    pictures = per_text(of_kind(folded.packed, Kind.PICTURE), spread)
+    uncut = np.diff(letters.whole_borders) - 1
+    spaces = np.diff(np.searchsorted(word_gaps(folded.packed), spread))
     return Shape(
         lengths=letters.lengths,
         digits=per_text(packed < Kind.LETTER << KIND_SHIFT, borders),
-        latin=per_text(_of(packed, Kind.LETTER), borders),
-        marks=per_text(_of(folded.packed, Kind.PUNCTUATION), folded.borders),
-        pictures=per_text(_of(folded.packed, Kind.PICTURE), folded.borders),
-        readable=np.diff(folded.starts),
+        latin=per_text(of_kind(packed, Kind.LETTER), borders),
+        marks=marks,
+        pictures=pictures,
+        readable=uncut + marks + pictures + spaces,
         dressed=folded.dressed,
         longest_run=letters.longest_run,
         longest_code=_longest_codes(letters),
         sketch=_sketches(letters),
     )
-
-
-def _of(packed: NDArray[np.uint32], kind: Kind) -> NDArray[np.bool_]:
-    """Which are of a kind: one comparison, since what is less wraps around to the top."""
-    return np.asarray(packed - np.uint32(kind << KIND_SHIFT) < np.uint32(1 << KIND_SHIFT))
 
 
 def _sketches(letters: Letters) -> NDArray[np.uint64]:

@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbot.detection import contacts, context, evidence
-from modbot.detection.canonical import Folded, Letters
 from modbot.detection.context import COLUMNS, Context
 from modbot.detection.duplicates import is_placeholder
 from modbot.detection.evidence import Details, Place
 from modbot.detection.explaining import NOTED, Explained, explain
-from modbot.detection.grams import Grams
 from modbot.detection.model import Linear
+from modbot.detection.reading import Reading
 from modbot.domain import Label, Repetition, Reply, Signal, Slip
 
 ECHO = 0.85
@@ -37,9 +36,7 @@ class Batch:
     """All that is known of one batch when signals are made."""
 
     replies: Sequence[Reply]
-    folded: Folded
-    letters: Letters
-    hashed: Grams
+    reading: Reading
     canonical: Sequence[str]
     context: Context
     probabilities: NDArray[np.float64]
@@ -52,7 +49,7 @@ def raise_signals(batch: Batch, model: Linear) -> list[tuple[Signal, ...]]:
     rows = _rows_of_interest(batch)
     if rows:
         values, likely = batch.context.values, batch.probabilities
-        explained = explain(model, batch.folded, batch.letters, batch.hashed, values, likely, np.array(rows))
+        explained = explain(model, batch.reading, values, likely, np.array(rows))
         for row in rows:
             raised[row] = _signals(batch, explained, row)
     return raised
@@ -62,8 +59,8 @@ def _rows_of_interest(batch: Batch) -> list[int]:
     """Rows with anything to say; the others (most) cost nothing more."""
     values = batch.context.values
     said = (batch.probabilities[:, 1:] >= NOTED).any(axis=1)
-    said |= batch.letters.longest_run >= RUN
-    said |= batch.folded.dressed >= DRESSED
+    said |= batch.reading.shape.longest_run >= RUN
+    said |= batch.reading.shape.dressed >= DRESSED
     said |= values[:, COLUMNS["only_pictures"]] > 0
     said |= values[:, COLUMNS["title_echo"]] >= ECHO
     said |= values[:, COLUMNS["opening_echo"]] >= ECHO
@@ -104,7 +101,7 @@ def _reach(batch: Batch, explained: Explained, row: int) -> list[Signal]:
     facts: Details
     text, raised = batch.replies[row].text, []
     for contact in batch.context.contacts[row]:
-        places = evidence.found_in(batch.folded, row, (contact.evidence,))
+        places = evidence.found_in(batch.reading.folded, row, (contact.evidence,))
         facts = evidence.details(text, places)
         facts["kind"] = contact.kind
         raised.append(Signal("contact", 1.0, facts | explained.weight_of(row, f"contact_{contact.kind}")))
@@ -122,11 +119,11 @@ def _reach(batch: Batch, explained: Explained, row: int) -> list[Signal]:
 def _linked(batch: Batch, row: int) -> list[Place]:
     """Where the text shows its links: the written addresses, or the words that are linked."""
     reply = batch.replies[row]
-    places = evidence.found_in(batch.folded, row, batch.context.links[row][:PLACES])
+    places = evidence.found_in(batch.reading.folded, row, batch.context.links[row][:PLACES])
     for link in reply.links[:PLACES]:
         start = reply.text.find(link.text) if link.text else -1
         if start >= 0:
-            places.append((start, start + len(link.text), link.text))
+            places.append((start, start + len(link.text), link.text.lower()))
     return places
 
 
@@ -141,24 +138,24 @@ def _echoes(batch: Batch, explained: Explained, row: int) -> list[Signal]:
 
 
 def _form(batch: Batch, explained: Explained, row: int) -> list[Signal]:
-    raised, text = [], batch.replies[row].text
-    length = batch.letters.longest_run.item(row)
+    raised, text, folded = [], batch.replies[row].text, batch.reading.folded
+    length = batch.reading.shape.longest_run.item(row)
     if length >= RUN:
-        facts: Details = {"length": length} | evidence.details(text, evidence.longest_run(batch.folded, row))
+        facts: Details = {"length": length} | evidence.details(text, evidence.longest_run(folded, row))
         raised.append(Signal("run", min(length / 20, 1.0), facts | explained.weight_of(row, "longest_run")))
     if batch.context.values.item(row, COLUMNS["only_pictures"]) > 0:
         facts = {"count": batch.context.pictures.item(row)}
         raised.append(Signal("emoji_only", 1.0, facts | explained.weight_of(row, "length", "pictures")))
-    dressed = batch.folded.dressed.item(row)
+    dressed = batch.reading.shape.dressed.item(row)
     if dressed >= DRESSED:
-        facts = {"count": dressed} | evidence.details(text, evidence.dressed(batch.folded, row, PLACES))
+        facts = {"count": dressed} | evidence.details(text, evidence.dressed(folded, row, PLACES))
         weight = explained.weight_of(row, "dressed_ratio")
         raised.append(Signal("dressed", min(dressed / 10, 1.0), facts | weight))
     return raised
 
 
 def _whole(batch: Batch, row: int) -> Details:
-    places = evidence.whole(batch.folded, batch.letters, row, batch.canonical[row])
+    places = evidence.whole(batch.reading.folded, batch.reading.letters, row, batch.canonical[row])
     return evidence.details(batch.replies[row].text, places)
 
 
@@ -174,6 +171,7 @@ def _repeated(batch: Batch, row: int) -> list[Signal]:
         "size": repetition.size,
         "authors": repetition.authors,
         "threads": repetition.threads,
+        "texts": repetition.texts,
         "similarity": round(repetition.similarity, 2),
         "campaign": repetition.campaign,
     }

@@ -14,8 +14,8 @@ replies of one board in four months, memes and all:
 - the number of authors of what is repeated has a Pareto (Lomax) tail, as words and sayings
   do (Simon 1955, "On a class of skew distribution functions"). Counted by reply, not by
   text, its exponent is 1, and more for what is too long to be a saying;
-- echoes within one thread count by their logarithm: members answer the same question,
-  and one "congratulations" brings the next;
+- copies within one thread count as one: members answer the same question, and one
+  "congratulations" brings forty;
 - the authors' standing is evidence by Bayes' rule: in a custom most have it, in a campaign
   hardly any. The first with standing proves nothing, it may be the one who was copied, and
   newcomers can outweigh the others, but no number of newcomers adds to the surprise.
@@ -23,7 +23,7 @@ replies of one board in four months, memes and all:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +47,8 @@ SAYING = 100.0
 exponent of the tail, up to ``STEEPEST``."""
 LENGTH = 40.0
 STEEPEST = 3.5
+LONGEST_SAYING = 150.0
+"""Bits from which standing proves less and less: nobody has so much by heart."""
 STANDING_IN_CUSTOM, STANDING_IN_CAMPAIGN = 0.7, 0.01
 FEW_NEWCOMERS = 2
 """So many newcomers say nothing against a custom."""
@@ -66,19 +68,16 @@ def judged(repetitions: Sequence[Repetition | None], canonical: Sequence[str]) -
         return list(repetitions)
     chosen = [found for found in repetitions if found is not None and found.slip is None]
     bits = information([canonical[row] for row in rows])
+    authors, newcomers, threads, days, population, posts, own_threads = _columns(chosen)
     crowd = of_authors(
         bits,
-        authors=_column(found.authors for found in chosen),
-        established=_column(found.authors - found.newcomers for found in chosen),
-        threads=_column(found.threads for found in chosen),
-        days=_column(_days(found) for found in chosen),
-        population=_column(found.population for found in chosen),
+        authors=authors,
+        established=authors - newcomers,
+        threads=threads,
+        days=days,
+        population=population,
     )
-    own = of_one_author(
-        bits,
-        posts=_column(found.author_posts for found in chosen),
-        threads=_column(found.author_threads for found in chosen),
-    )
+    own = of_one_author(bits, posts=posts, threads=own_threads)
     answered = list(repetitions)
     for row, found, all_of_them, alone in zip(rows, chosen, crowd.tolist(), own.tolist(), strict=True):
         answered[row] = replace(found, surprise=all_of_them, author_surprise=alone)
@@ -102,7 +101,8 @@ def of_authors(
     """
     draws = _draws(authors, np.minimum(threads, authors))
     decades = _decades(bits, draws, np.maximum(population, LEAST_POPULATION))
-    return np.maximum(decades - _customary(established, authors - established, days), 0.0)
+    customary = _customary(bits, established, authors - established, days)
+    return np.asarray(np.maximum(decades - customary, 0.0))
 
 
 def of_one_author(bits: Bits, *, posts: Counts, threads: Counts) -> Bits:
@@ -112,8 +112,8 @@ def of_one_author(bits: Bits, *, posts: Counts, threads: Counts) -> Bits:
 
 
 def _draws(copies: Counts, threads: Counts) -> Counts:
-    """Copies beside the first: one for each further thread, echoes by their logarithm."""
-    return np.maximum(threads - 1, 0) + np.log2(1 + copies - threads)
+    """Copies beside the first: one for each further thread, one for all echoes in a thread."""
+    return np.asarray(np.maximum(threads - 1, 0) + (copies > threads))
 
 
 def _decades(bits: Bits, draws: Counts, population: Counts) -> Bits:
@@ -126,11 +126,12 @@ def _decades(bits: Bits, draws: Counts, population: Counts) -> Bits:
     return np.where(draws > 0, tail - np.log10(repeated), 0.0)
 
 
-def _customary(established: Counts, newcomers: Counts, days: Counts) -> Bits:
+def _customary(bits: Bits, established: Counts, newcomers: Counts, days: Counts) -> Bits:
     """Decades by which the authors' standing speaks for a custom."""
     for_one = np.log10(STANDING_IN_CUSTOM / STANDING_IN_CAMPAIGN)
     against = np.log10((1 - STANDING_IN_CAMPAIGN) / (1 - STANDING_IN_CUSTOM))
     spread = 0.5 + 0.5 * np.minimum(days / SPREAD_DAYS, 1.0)
+    spread *= LONGEST_SAYING / np.maximum(bits, LONGEST_SAYING)
     speaking = np.maximum(established - 1, 0) * spread * for_one
     return np.asarray(np.maximum(speaking - np.maximum(newcomers - FEW_NEWCOMERS, 0) * against, 0.0))
 
@@ -141,5 +142,17 @@ def _days(found: Repetition) -> float:
     return (found.last_seen - found.first_seen).total_seconds() / 86_400
 
 
-def _column(values: Iterable[float]) -> Counts:
-    return np.fromiter(values, dtype=np.float64)
+def _columns(chosen: Sequence[Repetition]) -> Counts:
+    rows = [
+        (
+            found.authors,
+            found.newcomers,
+            found.threads,
+            _days(found),
+            found.population,
+            found.author_posts,
+            found.author_threads,
+        )
+        for found in chosen
+    ]
+    return np.array(rows, dtype=np.float64).T

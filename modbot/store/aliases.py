@@ -36,8 +36,8 @@ def unite(tx: Connection, told: Iterable[tuple[ReplyKey, Repetition]], *, at: da
         whole = [name for name in repetition.aliases if _is_whole(name, repetition)]
         part = [name for name in repetition.aliases if not _is_whole(name, repetition)]
         members = and_(replies.c.forum == key.forum, replies.c.campaign.in_(whole))
-        _move(tx, key.forum, whole, repetition.campaign, members)
-        _move(tx, key.forum, part, repetition.campaign, _by_the_author_of(tx, key, part))
+        _move(tx, whole, repetition.campaign, members)
+        _move(tx, part, repetition.campaign, _by_the_author_of(tx, key, part))
         _retire(tx, key.forum, repetition.aliases, repetition.campaign, at)
 
 
@@ -68,9 +68,7 @@ def _by_the_author_of(tx: Connection, key: ReplyKey, names: Sequence[str]) -> Co
     return and_(replies.c.forum == key.forum, replies.c.campaign.in_(names), author)
 
 
-def _move(
-    tx: Connection, forum: str, names: Sequence[str], campaign: str, members: ColumnElement[bool]
-) -> None:
+def _move(tx: Connection, names: Sequence[str], campaign: str, members: ColumnElement[bool]) -> None:
     """Give members, their decisions and their flags the name ``campaign``."""
     if not names:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select, update
 
@@ -26,6 +26,14 @@ class Judgement:
     assessment: Assessment
     decision: Decision
     established: bool
+
+
+class Outcome(NamedTuple):
+    """What of a decision is acted on."""
+
+    kind: DecisionKind
+    would_be: DecisionKind
+    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +88,51 @@ def current(rx: Connection, reply_id: int) -> Judged | None:
     return None if decision_id is None else load(rx, [decision_id]).get(decision_id)
 
 
+def outcome(decision: Decision) -> Outcome:
+    """What of a decision is acted on."""
+    return Outcome(decision.kind, decision.would_be, decision.reason)
+
+
+def outcomes(rx: Connection, reply_ids: Sequence[int]) -> dict[int, Outcome]:
+    """What was decided on the present texts, by reply id."""
+    query = select(replies.c.id, decisions.c.kind, decisions.c.would_be, decisions.c.reason).join(
+        decisions, decisions.c.id == replies.c.decision_id
+    )
+    return {
+        row.id: Outcome(
+            DecisionKind(row.kind), DecisionKind(row.would_be), Reason(row.reason) if row.reason else None
+        )
+        for chunk in rows.chunks(reply_ids)
+        for row in rx.execute(query.where(replies.c.id.in_(chunk)))
+    }
+
+
 def last_model(rx: Connection, forum: str) -> str:
     """The model version of the forum's last decision; empty before the first."""
     query = select(decisions.c.model).where(decisions.c.forum == forum)
     return rx.scalar(query.order_by(decisions.c.decided_at.desc()).limit(1)) or ""
+
+
+def mark(rx: Connection, forum: str) -> str:
+    """What tells the forum's last decision from those of any other store; empty before it."""
+    last = select(decisions).where(decisions.c.forum == forum).order_by(decisions.c.id.desc()).limit(1)
+    row = rx.execute(last).one_or_none()
+    return "" if row is None else _mark(row.id, row.reply_id, row.decided_at)
+
+
+def marked(rx: Connection, forum: str, text: str) -> int | None:
+    """The id of the decision with this ``mark``; None when this store has none such."""
+    number = text.partition(" ")[0]
+    if not number.isdecimal():
+        return None
+    found = select(decisions).where(decisions.c.id == int(number), decisions.c.forum == forum)
+    row = rx.execute(found).one_or_none()
+    is_it = row is not None and _mark(row.id, row.reply_id, row.decided_at) == text
+    return int(number) if is_it else None
+
+
+def _mark(decision_id: int, reply_id: int, at: datetime) -> str:
+    return f"{decision_id} {reply_id} {at.isoformat()}"
 
 
 def _columns(judgements: Sequence[Judgement], at: datetime) -> dict[str, list[Any]]:

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, exists, func, select, update
 
 from modbot.domain import Decision, DecisionKind, FlagState, Label, Reason, ReplyKey, Visibility
 from modbot.errors import Conflict, StoreError
-from modbot.store import actions, aliases, audit, outbox
+from modbot.store import actions, aliases, audit, outbox, rows
 from modbot.store.schema import campaign_aliases, flags, replies, revisions, verdicts
 
 OPEN = (FlagState.PENDING, FlagState.HIDDEN)
@@ -108,6 +108,15 @@ class Filter:
     since: datetime | None = None
 
 
+class Opened(NamedTuple):
+    """What a flag is opened for: a revision of a reply, and its judgement."""
+
+    revision_id: int
+    decision_id: int
+    decision: Decision
+    campaign: str | None
+
+
 def open(
     tx: Connection,
     *,
@@ -131,14 +140,7 @@ def open(
         raise ValueError("a decision without a reason opens no flag")
     if _decided_by_human(tx, reply_id, revision_id):
         return None
-    judged: dict[str, Any] = {
-        "decision_id": decision_id,
-        "would_hide": DecisionKind.HIDE in (decision.kind, decision.would_be),
-        "reason": decision.reason,
-        "label": decision.label,
-        "score": float(decision.score),
-        "campaign": campaign,
-    }
+    judged = _judged(decision_id, decision, campaign)
     old = tx.execute(
         select(flags).where(flags.c.reply_id == reply_id, flags.c.closed_at.is_(None))
     ).one_or_none()
@@ -152,8 +154,49 @@ def open(
     else:
         about = {"forum": forum, "reply_id": reply_id, "revision_id": revision_id}
         flag_id = _insert(tx, old, {**about, **judged}, at)
-    _note_judged(tx, flag_id, old.id if old is not None else None, (forum, reply_id, decision), at)
+    replaced = old.id if old is not None else None
+    audit.add(tx, _judged_entry(flag_id, replaced, (forum, reply_id, decision), at))
     return flag_id
+
+
+def open_first(
+    tx: Connection, forum: str, opened: Mapping[int, Opened], *, at: datetime, shown: bool = True
+) -> dict[int, int]:
+    """What ``open`` does, at once, for those of the replies (``opened`` by reply row id) that
+    never had a flag and are not hidden by us; answers their flags. The others are left out."""
+    flagged = exists().where(flags.c.reply_id == replies.c.id)
+    fresh = select(replies.c.id).where(~flagged, replies.c.our_hide.is_(None))
+    chosen = sorted(
+        reply_id
+        for chunk in rows.chunks(list(opened))
+        for reply_id in tx.scalars(fresh.where(replies.c.id.in_(chunk)))
+    )
+    if not chosen:
+        return {}
+    values = [
+        {
+            "forum": forum,
+            "reply_id": reply_id,
+            "revision_id": opened[reply_id].revision_id,
+            **_judged(*opened[reply_id][1:]),
+            "shown_at": at if shown else None,
+            "state": FlagState.PENDING,
+            "action_state": ActionState.NONE,
+            "opened_at": at,
+            "version": 1,
+        }
+        for reply_id in chosen
+    ]
+    made = tx.execute(flags.insert().returning(flags.c.reply_id, flags.c.id), values)
+    found = {row.reply_id: row.id for row in made}
+    audit.add(
+        tx,
+        *(
+            _judged_entry(flag_id, None, (forum, reply_id, opened[reply_id].decision), at)
+            for reply_id, flag_id in found.items()
+        ),
+    )
+    return found
 
 
 def get(rx: Connection, flag_id: int) -> Flag:
@@ -258,9 +301,20 @@ def _insert(tx: Connection, old: Row[Any] | None, values: Mapping[str, Any], at:
     return flag_id
 
 
-def _note_judged(
-    tx: Connection, flag_id: int, old: int | None, about: tuple[str, int, Decision], at: datetime
-) -> None:
+def _judged(decision_id: int, decision: Decision, campaign: str | None) -> dict[str, Any]:
+    return {
+        "decision_id": decision_id,
+        "would_hide": DecisionKind.HIDE in (decision.kind, decision.would_be),
+        "reason": decision.reason,
+        "label": decision.label,
+        "score": float(decision.score),
+        "campaign": campaign,
+    }
+
+
+def _judged_entry(
+    flag_id: int, old: int | None, about: tuple[str, int, Decision], at: datetime
+) -> audit.Entry:
     forum, reply_id, decision = about
     details = {
         "reason": decision.reason,
@@ -271,7 +325,7 @@ def _note_judged(
         "replaces": old if old != flag_id else None,
     }
     what = "flag.rejudged" if old == flag_id else "flag.opened"
-    audit.add(tx, audit.Entry(at, "modbot", what, forum, flag_id, reply_id, details))
+    return audit.Entry(at, "modbot", what, forum, flag_id, reply_id, details)
 
 
 def _decided_by_human(tx: Connection, reply_id: int, revision_id: int) -> bool:

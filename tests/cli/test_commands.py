@@ -151,6 +151,13 @@ def test_a_moderator_works_the_queue_from_the_terminal(city):
     assert card["trail"]
     assert "广告" in shell("queue", "show", str(flag["id"]), "--lang", "zh").stdout
 
+    copied = next(flag for flag in hidden if flag["reason"] == "repeated" and flag["nearest"])
+    assert {limit["name"].split(".")[0] for limit in copied["limits"]} == {"repeated"}
+    assert all(near["author"] and near["thread_title"] and near["text"] for near in copied["nearest"])
+    shown = shell("queue", "show", str(copied["id"]), "--lang", "zh").stdout
+    assert "最相近的旧帖" in shown
+    assert copied["nearest"][0]["author"] in shown
+
     (done,) = shell.objects("queue", "uphold", str(zan["id"]), "--json", "--who", "郭")
     assert (done["ok"], done["action"]) == (True, "done")
     assert city.scene.forum.content.posts[zan["post_id"]].hidden

@@ -115,7 +115,8 @@ def test_check_names_the_earlier_lines_that_a_line_is_like(shell):
     )
     first, second = shell.objects("check", "--input", "-", stdin=stdin)
     assert first["repeated"] is None
-    assert {"campaign", "size", "authors", "similarity", "duplicates"} == set(second["repeated"])
+    assert {"campaign", "size", "authors", "similarity", "texts", "duplicates"} == set(second["repeated"])
+    assert second["repeated"]["duplicates"]
     for near in second["repeated"]["duplicates"]:
         assert (near["line"], near["id"], near["author"], near["thread"]) == (1, "n0", "甲0", "夜景")
         assert [near["text"][start:end] for start, end in near["differences"]] == ["了"]

@@ -10,7 +10,8 @@ import structlog
 from executor_support import START, Bench
 
 from modbot import settings
-from modbot.daemon.judging import Judge, JudgingRules
+from modbot.daemon.flagging import JudgingRules
+from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
 from modbot.detection import Detector, DuplicateIndex
 from modbot.domain import Author, Mode, Reason

@@ -10,7 +10,8 @@ from executor_support import START, Bench
 from sqlalchemy import func, select
 
 from modbot import settings
-from modbot.daemon.judging import Judge, JudgingRules
+from modbot.daemon.flagging import JudgingRules
+from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
 from modbot.daemon.tally import Tally
 from modbot.detection import Detector, DuplicateIndex

@@ -78,6 +78,11 @@ def a_decision(*limits: Limit, held_by: tuple[str, ...] = ()) -> Decision:
             "A slip, no campaign: the author blanked this post: “编辑”",
         ),
         (
+            Signal("repeated", 1.0, {"size": 60, "authors": 2, "threads": 40, "texts": 33}),
+            "2 个账号轮流重复 33 种内容：40 个主题内共 60 条",
+            "2 accounts repeat 33 texts among them: 60 posts in 40 threads",
+        ),
+        (
             Signal("link", 0.5, {"domains": ("a.example", "b.example"), "evidence": "http://a.example/1"}),
             "含链接（a.example、b.example）：“http://a.example/1”",
             "It links to a.example, b.example: “http://a.example/1”",
@@ -87,6 +92,35 @@ def a_decision(*limits: Limit, held_by: tuple[str, ...] = ()) -> Decision:
 def test_a_signal_says_what_it_saw_and_where(found, chinese, english):
     assert wording.signal(found, ZH) == chinese
     assert wording.signal(found, EN) == english
+
+
+@pytest.mark.parametrize(
+    ("found", "chinese"),
+    [
+        (
+            Signal("slip", 1.0, {"evidence": "编辑"}),
+            "手滑，不算刷帖：重复发送了同一条，或作者清空了内容：“编辑”",
+        ),
+        (Signal("contact", 1.0, {"kind": "qq", "evidence": "扣12345"}), "含联系方式（QQ 号）：“扣12345”"),
+        (
+            Signal("spam_text", 1.0, {"percent": 90, "evidence": "代开 发票", "pieces": ("代开", "发票")}),
+            "用语与广告相近（90%）：“代开”、“发票”",
+        ),
+        (
+            Signal("dressed", 1.0, {"count": 9, "pieces": ("ⓥ",), "spans": (0, 1, 4, 6)}),
+            "有 9 个字母或数字用其他字符伪装：“ⓥ”",
+        ),
+    ],
+)
+def test_what_an_earlier_release_or_a_rule_noted_is_told_as_far_as_it_goes(found, chinese):
+    assert wording.signal(found, ZH) == chinese
+    assert wording.weights(found, ZH) == []
+
+
+@pytest.mark.parametrize("words", [EN, ZH], ids=["en", "zh"])
+def test_what_held_a_decision_back_is_told(words):
+    told = wording.holds(a_decision(held_by=("mode_shadow", "standing")), words)
+    assert told == [words.text("held.mode_shadow"), words.text("held.standing")]
 
 
 def test_what_weighed_is_told_strongest_first_for_and_against_with_its_number():

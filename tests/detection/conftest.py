@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from modbot.detection import Detector, canonical, context, grams, signals
+from modbot.detection import Detector, context, signals
+from modbot.detection.reading import NumpyReader
 from modbot.domain import Author, Reply
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -48,12 +49,10 @@ def read_batch():
     """A batch as the detector reads it before it raises signals."""
 
     def read(linear, replies):
-        folded = canonical.fold([reply.text for reply in replies])
-        letters = canonical.letters(folded)
-        texts = letters.texts()
-        hashed = grams.hash_grams(folded, letters)
-        found = context.measure(replies, folded, letters, texts)
-        likely = linear.probabilities(linear.logits(hashed, found.values))
-        return signals.Batch(replies, folded, letters, hashed, texts, found, likely, [None] * len(replies))
+        reading = NumpyReader().read([reply.text for reply in replies])
+        texts = reading.letters.texts()
+        found = context.measure(replies, reading, texts)
+        likely = linear.probabilities(linear.logits(reading.grams, found.values))
+        return signals.Batch(replies, reading, texts, found, likely, [None] * len(replies))
 
     return read

@@ -5,16 +5,44 @@ from datetime import timedelta
 
 import pytest
 
-from modbot.detection import DuplicateIndex, Observation, canonicalise
-from modbot.domain import Author, is_of_few_authors
+from modbot.detection import DuplicateIndex, canonicalise, observation
+from modbot.domain import Assessment, Author, Probabilities, is_of_few_authors
 
 STOCK = (
-    "谢谢分享", "感谢楼主", "顶一下", "支持楼主", "路过看看", "学习一下", "不错不错", "收藏备用", "前排围观", "沙发归我",
-    "楼主辛苦啦", "内容很实用", "下次再来看", "好东西要顶", "写得挺详细", "每天来报到", "说得有道理", "谢谢楼主的好帖",
-    "先收藏以后慢慢看", "这个帖子值得回复", "楼主的分享很有帮助", "一直在关注这个话题", "看完之后收获不少呢", "希望楼主继续更新啊",
-    "正好需要这样的资料", "论坛有你更加精彩哦", "坐等楼主下一篇文章", "默默地支持楼主一下", "回个帖子表示一下感谢",
-    "真是好人一生平安如意", "今天又学到了新的东西", "帮楼主把帖子顶上去吧", "好帖不能沉大家一起顶",
-)  # fmt: skip
+    "谢谢分享",
+    "感谢楼主",
+    "顶一下",
+    "支持楼主",
+    "路过看看",
+    "学习一下",
+    "不错不错",
+    "收藏备用",
+    "前排围观",
+    "沙发归我",
+    "楼主辛苦啦",
+    "内容很实用",
+    "下次再来看",
+    "好东西要顶",
+    "写得挺详细",
+    "每天来报到",
+    "说得有道理",
+    "谢谢楼主的好帖",
+    "先收藏以后慢慢看",
+    "这个帖子值得回复",
+    "楼主的分享很有帮助",
+    "一直在关注这个话题",
+    "看完之后收获不少呢",
+    "希望楼主继续更新啊",
+    "正好需要这样的资料",
+    "论坛有你更加精彩哦",
+    "坐等楼主下一篇文章",
+    "默默地支持楼主一下",
+    "回个帖子表示一下感谢",
+    "真是好人一生平安如意",
+    "今天又学到了新的东西",
+    "帮楼主把帖子顶上去吧",
+    "好帖不能沉大家一起顶",
+)
 PARTS = (
     ("昨天", "上周", "早上", "刚才"),
     ("在菜场", "在河边", "在单位", "在车站"),
@@ -57,10 +85,8 @@ class Town:
 
 
 def kept(reply, text, repetition):
-    return Observation(
-        reply.key, text, reply.author.id, reply.author.name, False, reply.thread_id, reply.board_id,
-        reply.posted_at, repetition.campaign if repetition else None, repetition.aliases if repetition else (),
-    )  # fmt: skip
+    judged = Assessment(reply.key, Probabilities(1, 0, 0), (), repetition, text, "m")
+    return observation(reply, judged, established=False)
 
 
 @pytest.fixture

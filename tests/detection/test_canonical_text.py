@@ -23,6 +23,7 @@ DISGUISES = [
     ("㎏ ½", "kg12"),
     ("é e\u0301 が", "eeか"),
     ("🅰🅱 🇻", "abv"),
+    ("🇻🇽 🇨🇳🇺🇸加油🇨", "vx加油c"),
     ("文\u202e明\u2066城", "文明城"),
     ("[表情]好[doge]！👍", "好"),
     ("[微信]abc", "微信abc"),
@@ -30,6 +31,9 @@ DISGUISES = [
     ("赞，赞。赞！ 赞", "赞赞赞"),
     ("10000000", "1000"),
     ("❤👍🎉", ""),
+    ("ꓦꓫ₳₫ ᏙⲬ", "vxadvx"),
+    ("壹貳叁 一二三", "一二三一二三"),
+    ("窛蔻 咔 箹 ➕巍", "扣扣卡约微"),
     ("亻言 亻❤言 扌 口 钅戋", "信信扣钱"),
     ("君、子", "君子"),
     ("甲\x1f乙", "甲乙"),
@@ -98,7 +102,7 @@ def test_origins_point_at_the_character_that_was_folded(texts):
         assert 0 <= origin - folded.text_starts[row] < len(texts[row])
 
 
-@given(st.lists(st.text(st.sampled_from("加 v①哈哈哈哈哈，㎏😀\u200b亻言"), max_size=30), max_size=6))
+@given(st.lists(st.text(st.sampled_from("加 v①哈哈哈哈哈，㎏😀\u200b亻言🇨🇳"), max_size=30), max_size=6))
 def test_places_are_where_the_letters_stand_among_the_readable_characters(texts):
     folded = fold(texts)
     found = letters(folded)
@@ -117,8 +121,12 @@ def test_the_longest_run_is_measured_before_it_is_cut():
     assert letters(fold(["哈" * 9, "abc", "", "好 好 好 好"])).longest_run.tolist() == [9, 1, 0, 4]
 
 
-def test_disguised_letters_are_counted():
-    assert fold(["加ⓥⓧ", "加vx"]).dressed.tolist() == [2, 0]
+@pytest.mark.parametrize(
+    ("text", "dressed"),
+    [("加ⓥⓧ", 2), ("加vx", 0), ("加ѵх", 2), ("Привет, как дела у вас", 0), ("Où est le café", 0), ("🇨🇳", 0)],
+)
+def test_disguised_letters_are_counted(text, dressed):
+    assert fold([text]).dressed.tolist() == [dressed]
 
 
 def test_a_huge_text_is_read_by_its_beginning():
@@ -131,7 +139,8 @@ def test_lone_surrogates_and_planes_beyond_unicode_tables_vanish():
 
 DRESSED = st.text(
     st.one_of(
-        st.sampled_from("微薇信①ⅷ㎏½…[doge] 加 vＶ❤️\u200b\u0301éﬁ哈ａA1１,。\n"), st.characters(codec="utf-8")
+        st.sampled_from("微薇信①ⅷ㎏½…[doge] 亻言🇨🇳加 vＶ❤️\u200b\u0301éﬁ哈ａA1１,。\n"),
+        st.characters(codec="utf-8"),
     ),
     max_size=40,
 )

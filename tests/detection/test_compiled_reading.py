@@ -17,7 +17,7 @@ from modbot.detection.fast.text import CompiledReader
 TEXTS = st.lists(
     st.one_of(
         st.text(max_size=40),
-        st.text(st.sampled_from("加 v①12345哈aA㎏😀,。[doge]\u200b\x1f亻言\n"), max_size=40),
+        st.text(st.sampled_from("加 v①12345哈aA㎏😀,。[doge]\u200b\x1f亻言🇨🇳вжé\n"), max_size=40),
     ),
     max_size=8,
 )

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modbot.detection import canonical, context, grams, model
+from modbot.detection import context, model
+from modbot.detection.reading import NumpyReader
 from modbot.domain import Author, Reply
 
 TEXTS = st.lists(st.text(max_size=40), min_size=1, max_size=4)
@@ -17,10 +18,8 @@ def linear(baseline):
 
 
 def measured(replies):
-    folded = canonical.fold([reply.text for reply in replies])
-    letters = canonical.letters(folded)
-    texts = canonical.strings(letters.codes, letters.starts)
-    return grams.hash_grams(folded, letters), context.measure(replies, folded, letters, texts).values
+    reading = NumpyReader().read([reply.text for reply in replies])
+    return reading.grams, context.measure(replies, reading, reading.letters.texts()).values
 
 
 def assert_whole(linear, replies):

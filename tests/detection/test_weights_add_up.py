@@ -29,7 +29,9 @@ def weighed(linear, batch):
     """Every text, for both labels."""
     rows = np.repeat(np.arange(len(OWN)), 2)
     spam = np.tile([0, 1], len(OWN))
-    return weighing.weigh(linear, batch.hashed, batch.letters, batch.context.values, rows, spam)
+    return weighing.weigh(
+        linear, batch.reading.grams, batch.reading.letters, batch.context.values, rows, spam
+    )
 
 
 def test_the_parts_add_up_to_the_log_odds_that_are_served(batch, weighed):
@@ -40,7 +42,7 @@ def test_the_parts_add_up_to_the_log_odds_that_are_served(batch, weighed):
 
 def test_they_are_those_that_the_model_tells_of_one_text(linear, batch, weighed):
     for at, row in enumerate(weighed.rows.tolist()):
-        one = linear.contributions(batch.hashed, batch.context.values, row, 1 + at % 2)
+        one = linear.contributions(batch.reading.grams, batch.context.values, row, 1 + at % 2)
         assert weighed.words[at] == pytest.approx(one.letters.sum() + one.marks.sum(), abs=1e-9)
         assert weighed.features[at] == pytest.approx(one.features @ weighing.groups().members, abs=1e-9)
         assert weighed.offsets[at] == pytest.approx(one.offset)
@@ -82,9 +84,7 @@ def test_the_features_told_are_those_that_weigh_most(detector, now, make_reply):
 
 def test_only_what_may_matter_is_explained(linear, batch):
     rows = np.arange(len(OWN))
-    found = explain(
-        linear, batch.folded, batch.letters, batch.hashed, batch.context.values, batch.probabilities, rows
-    )
+    found = explain(linear, batch.reading, batch.context.values, batch.probabilities, rows)
     told = [label for label in LABELS for row in rows.tolist() if (row, label) in found.index]
     assert len(rows) <= len(told) < 2 * len(rows)
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
-from store_desk import FORUM, Desk, decision, judgement, repetition, reply
+from store_desk import FORUM, Desk, decision, repetition, reply
 
 from modbot.domain import Author, DecisionKind, ReplyKey
-from modbot.store import aliases, archive, campaigns, decisions, flags, retention, schema
+from modbot.store import aliases, archive, campaigns, flags, retention, schema
 
 FIRST = ReplyKey(FORUM, 1)
 OF_AUTHORS = "a0123456789abcdef"
@@ -128,12 +128,4 @@ def test_former_names_are_forgotten_with_their_campaign_and_set_aside_with_their
     with desk.store.write() as tx:
         keys = forgetting.find(tx, limits, None, 10)
         assert forgetting.forget(tx, limits, keys) == 1
-        assert tx.execute(select(schema.campaign_aliases)).all() == []
-
-
-def test_recording_without_aliases_costs_no_look_at_them(desk: Desk) -> None:
-    [recorded] = desk.record(reply(1))
-    with desk.store.write() as tx:
-        entry = judgement(recorded, ALLOWED, repeated=repetition("c1", FIRST))
-        assert len(decisions.record(tx, [entry], at=desk.now)) == 1
         assert tx.execute(select(schema.campaign_aliases)).all() == []

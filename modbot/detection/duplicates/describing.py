@@ -26,10 +26,12 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One reply that repeats something. ``similarity`` is that to the representative."""
+    """One reply that repeats something. ``number`` is that of the equal text in the index, or
+    ``NONE``; ``similarity`` that to the representative."""
 
     member: Member
     text: str
+    number: int
     similarity: float
     slip: Slip | None
 
@@ -52,6 +54,7 @@ class Habits:
         self._replaced = replaced
         self._since = since
         self._repeated: dict[int, set[int]] = {}
+        self._read: dict[int, str] = {}
         self._totals: dict[str, ComponentTotals] = {}
 
     def note(self, author: int, home: int, tally: Tally) -> None:
@@ -84,6 +87,15 @@ class Habits:
             totals.first = min(totals.first or stamp, stamp)
             totals.last = max(totals.last or stamp, stamp)
         return known
+
+    def read(self, text: int | str) -> str:
+        """A text, or that of a number: reading one out of the index costs as much as ten replies."""
+        if isinstance(text, str):
+            return text
+        found = self._read.get(text)
+        if found is None:
+            found = self._read[text] = self.repeaters.text(text)
+        return found
 
     def _of(self, author: int) -> set[int]:
         found = self._repeated.get(author)
@@ -155,7 +167,7 @@ class Descriptions:
             nearest=self._key(first.post_id) if first.post_id != member.post_id else None,
             aliases=self._campaigns.names.untold(place.home),
             population=population,
-            duplicates=self._duplicates(described, totals.latest),
+            duplicates=self._duplicates(described, totals.latest, habits),
         )
         component = habits.component(member.author, place.home, tally)
         return self._of_authors(of_text, component, member, habits) if component else of_text
@@ -182,17 +194,19 @@ class Descriptions:
             aliases=habits.repeaters.aliases(member.author, component, of_text.campaign),
         )
 
-    def _duplicates(self, described: Described, latest: Sequence[Sight]) -> tuple[Duplicate, ...]:
+    def _duplicates(
+        self, described: Described, latest: Sequence[Sight], habits: Habits
+    ) -> tuple[Duplicate, ...]:
         """The newest other members, the most similar first."""
         others = [sight for sight in latest if sight.post_id != described.member.post_id][-LATEST:]
-        found = [self._duplicate(described.text, sight) for sight in reversed(others)]
+        found = [self._duplicate(described, sight, habits) for sight in reversed(others)]
         return tuple(sorted(found, key=lambda one: -one.similarity))
 
-    def _duplicate(self, text: str, sight: Sight) -> Duplicate:
-        other = sight.text if isinstance(sight.text, str) else self._campaigns.texts.text(sight.text)
+    def _duplicate(self, described: Described, sight: Sight, habits: Habits) -> Duplicate:
+        is_equal = sight.text in (described.number, described.text)
         return Duplicate(
             self._key(sight.post_id),
-            1.0 if other == text[:CLIP] else similarity(text, other),
+            1.0 if is_equal else similarity(described.text, habits.read(sight.text)),
             None if sight.author < 0 else sight.author,
             None if sight.thread == UNKNOWN else sight.thread,
             _time(sight.at),

@@ -79,40 +79,45 @@ class Filing:
         for place in np.flatnonzero(numbers == NONE).tolist():
             seen = observations[place]
             new[seen.canonical] = new.get(seen.canonical) or seen.campaign
-        self._add_unnamed([text for text, name in new.items() if name is None], set(new.values()))
-        self._add_of_authors([text for text, name in new.items() if name and is_of_few_authors(name)])
-        self._add_named({text: name for text, name in new.items() if name and not is_of_few_authors(name)})
+        made = self._add_unnamed([text for text, name in new.items() if name is None], set(new.values()))
+        made |= self._add_of_authors([text for text, name in new.items() if name and is_of_few_authors(name)])
+        made |= self._add_named(
+            {text: name for text, name in new.items() if name and not is_of_few_authors(name)}
+        )
+        for place in np.flatnonzero(numbers == NONE).tolist():
+            numbers[place] = made[observations[place].canonical]
         for name in {seen.campaign for seen in observations if seen.campaign is not None}:
             campaigns.named(name)
-        found: Index = campaigns.texts.find([seen.canonical for seen in observations])
-        return found
+        return numbers
 
-    def _add_unnamed(self, texts: Sequence[str], told: Collection[str | None]) -> None:
+    def _add_unnamed(self, texts: Sequence[str], told: Collection[str | None]) -> dict[str, int]:
         """``told`` are the names of campaigns that other new texts belong to."""
         if not texts:
-            return
-        self.campaigns.add_texts(texts, filed=True)
+            return {}
+        numbers = self.campaigns.add_texts(texts, filed=True)
         if len(told) > 1:
             for text, text_hash in zip(texts, self.campaigns.texts.hashes(texts).tolist(), strict=True):
                 if (name := names.of_hash(text_hash)) in told:
                     self.campaigns.names.meet(name, text)
+        return dict(zip(texts, numbers.tolist(), strict=True))
 
-    def _add_of_authors(self, texts: Sequence[str]) -> None:
+    def _add_of_authors(self, texts: Sequence[str]) -> dict[str, int]:
         """The name tells the authors, not what the text is near to: that is looked for again."""
         if not texts:
-            return
+            return {}
         campaigns = self.campaigns
         filed, _ = campaigns.texts.near(texts)
         is_near = filed != NONE
         numbers = campaigns.add_texts(texts, filed=~is_near)
         for number, other in zip(numbers[is_near].tolist(), filed[is_near].tolist(), strict=True):
             campaigns.home[number] = campaigns.grow(other)
+        return dict(zip(texts, numbers.tolist(), strict=True))
 
-    def _add_named(self, named: dict[str, str]) -> None:
+    def _add_named(self, named: dict[str, str]) -> dict[str, int]:
         """Texts of campaigns told by name. Where there is no such campaign one of them
         represents it: the one that it is named after, or else the first."""
         if not named:
-            return
+            return {}
         campaigns = self.campaigns
         texts = list(named)
         own = [names.of_hash(text_hash) for text_hash in campaigns.texts.hashes(texts).tolist()]
@@ -126,6 +131,7 @@ class Filing:
                 campaigns.found(number, named[text])
         for number, text in zip(numbers, texts, strict=True):
             campaigns.home[number] = campaigns.named(named[text])
+        return dict(zip(texts, numbers, strict=True))
 
     def _join(self, slots: Slots) -> list[int]:
         """Count members into the campaigns of their texts; answers those that began."""

@@ -69,11 +69,16 @@ class Flat:
         return codes
 
 
+def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], Index]:
+    """All code points of a batch and where each text starts; one more than there are texts."""
+    joined = "".join(texts).encode("utf-32-le", "surrogatepass")
+    starts = np.fromiter(accumulate(map(len, texts), initial=0), dtype=np.int64, count=len(texts) + 1)
+    return np.frombuffer(joined, dtype="<u4").astype(np.uint32, copy=False), starts
+
+
 def flatten(texts: Sequence[str]) -> Flat:
     """A batch of texts as arrays."""
-    joined = "".join(texts).encode("utf-32-le", "surrogatepass")
-    raw = np.frombuffer(joined, dtype="<u4").astype(np.uint32, copy=False)
-    starts = np.fromiter(accumulate(map(len, texts), initial=0), dtype=np.int64, count=len(texts) + 1)
+    raw, starts = code_points(texts)
     lengths = np.diff(starts)
     hashes = _hashes(raw, starts)
     if len(texts) and lengths.max() > CLIP:

@@ -123,15 +123,18 @@ class Batch:
             return self._descriptions.blanked(member, names.of_hash(self._hash(text)), len(text))
         home, likeness = self._home(text, number, similar)
         tally = self._tally(home)
-        slip = is_slip(tally.own(member.author).copies, member.author, member.thread, member.at)
+        twice = is_slip(tally.own(member.author).copies, member.author, member.thread, member.at)
         counted = Member(
-            member.post_id, member.author, member.thread, member.at, member.established, not slip
+            member.post_id, member.author, member.thread, member.at, member.established, not twice
         )
         tally.add(counted, number if number != NONE else text)
         self._habits.note(member.author, home, tally)
-        if tally.totals.size < 2 and not slip:
-            return None
-        described = Described(counted, text, likeness, Slip.DOUBLE_CLICK if slip else None)
+        slip = Slip.DOUBLE_CLICK if twice else None
+        if tally.totals.size < 2 and not twice:
+            if not self._is_corrected(member.post_id, number, home):
+                return None
+            slip = Slip.EDIT
+        described = Described(counted, text, number, likeness, slip)
         place = Place(home, self._name(home))
         return self._descriptions.repetition(described, place, tally, self._habits, population=population)
 
@@ -164,6 +167,12 @@ class Batch:
                 return home, likeness
         return NONE, 0.0
 
+    def _is_corrected(self, post_id: int, number: int, home: int) -> bool:
+        """Whether the reply stood here with another text: an earlier revision of itself."""
+        slot = self._campaigns.members.slots(np.array([post_id], dtype=np.int64)).item()
+        earlier = self._without.get(home, frozenset())
+        return slot in earlier and self._campaigns.members.text.item(slot) != number
+
     def _tally(self, home: int) -> Tally:
         tally = self._tallies.get(home)
         if tally is None:
@@ -189,7 +198,7 @@ class Batch:
 
     def _similarity(self, text: str, home: int) -> float:
         begun = self._begun.texts.get(home)
-        return similarity(text, begun or self._campaigns.texts.text(self._campaigns.representative(home)))
+        return similarity(text, begun or self._habits.read(self._campaigns.representative(home)))
 
     def _hash(self, text: str) -> int:
         return int(self._campaigns.texts.hashes([text])[0])
@@ -219,7 +228,7 @@ def review(
             continue
         if home not in tallies:
             tallies[home] = views.tally(campaigns, home, frozenset())
-        described, place = _reviewed(campaigns, slot, home), Place(home, campaigns.name(home))
+        described, place = _reviewed(campaigns, habits, (slot, home)), Place(home, campaigns.name(home))
         repeats = described.slip or tallies[home].totals.size >= 2
         found.append(
             descriptions.repetition(described, place, tallies[home], habits, population=population)
@@ -229,11 +238,12 @@ def review(
     return found
 
 
-def _reviewed(campaigns: Campaigns, slot: int, home: int) -> Described:
+def _reviewed(campaigns: Campaigns, habits: Habits, at: tuple[int, int]) -> Described:
+    slot, home = at
     member, number = campaigns.members.member(slot), campaigns.members.text.item(slot)
-    representative, text = campaigns.representative(home), campaigns.texts.text(number)
-    likeness = 1.0 if number == representative else similarity(text, campaigns.texts.text(representative))
-    return Described(member, text, likeness, None if member.counted else Slip.DOUBLE_CLICK)
+    representative, text = campaigns.representative(home), habits.read(number)
+    likeness = 1.0 if number == representative else similarity(text, habits.read(representative))
+    return Described(member, text, number, likeness, None if member.counted else Slip.DOUBLE_CLICK)
 
 
 def _by_home(campaigns: Campaigns, slots: Slots) -> dict[int, frozenset[int]]:

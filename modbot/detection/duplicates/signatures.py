@@ -2,9 +2,10 @@
 
 ``k`` edits leave one of ``k + 1`` pieces of a text intact (Li, Deng, Wang and Feng,
 Pass-Join, 2011). Texts of ``CUT_FROM`` characters and more are filed under their 3- and
-4-character pieces and looked up by all their 3- and 4-grams; texts up to
-``DELETE_UP_TO`` under themselves and every text that lacks one of their characters, which
-finds one edit (20 % of them allow no more). Vectorised over a batch.
+4-character pieces, texts up to ``DELETE_UP_TO`` under themselves and every text that lacks
+one of their characters, which finds one edit (20 % of them allow no more); their ends
+lead to the longer ones. All are looked up by the same, but by every 3- and 4-gram in place
+of pieces. Vectorised over a batch.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ SHORTEST = 4
 """Below this 20 % of both texts allow no edit: only equal texts are duplicates."""
 DELETE_UP_TO = 9
 CUT_FROM = 9
+ENDS_FROM = 7
+"""From here on 3-grams are looked up by; shorter texts than ``CUT_FROM`` are filed under two."""
 
 _A, _B, _C, _D = (
     np.uint64(value)
@@ -36,7 +39,7 @@ class Signed:
 
 def filing_keys(texts: Flat) -> Signed:
     """The keys under which texts are filed: about nine for each."""
-    return _joined(_pieces(texts), _deletions(texts))
+    return _joined(_pieces(texts), _ends(texts), _deletions(texts))
 
 
 def lookup_keys(texts: Flat) -> Signed:
@@ -77,8 +80,18 @@ def _pieces(texts: Flat) -> Signed:
     return Signed(np.where(longer, four[places], three[places]), owners)
 
 
+def _ends(texts: Flat) -> Signed:
+    """The first and the last 3-gram of texts too short for pieces."""
+    lengths = texts.stored_lengths
+    owners = np.flatnonzero((lengths >= ENDS_FROM) & (lengths < CUT_FROM))
+    three, _ = _grams(texts.codes)
+    first = texts.offsets[owners].astype(np.int64)
+    keys = np.concatenate([three[first], three[first + lengths[owners] - 3]])
+    return Signed(keys, np.concatenate([owners, owners]))
+
+
 def _all_grams(texts: Flat) -> Signed:
-    lengths = np.where(texts.stored_lengths >= CUT_FROM, texts.stored_lengths, 0)
+    lengths = np.where(texts.stored_lengths >= ENDS_FROM, texts.stored_lengths, 0)
     three, four = _grams(texts.codes)
     owners3, steps3 = spread(np.maximum(lengths - 2, 0))
     owners4, steps4 = spread(np.maximum(lengths - 3, 0))

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from modbot.detection.duplicates import signatures
 from modbot.detection.duplicates.flat import CLIP, Flat, Index, Keys, distinct
 
-WAYS = 8
+WAYS = 16
 NUMBER_BITS = 24
 MOST_TEXTS = (1 << NUMBER_BITS) - 2
 HASH_BITS = 4
 """Of the 8 bits beside a number; the others are the length class of its text."""
 _CLASS_RATIO = 1.25
 _SHORTEST_CLASS = 4
-_KEYS_OF_A_TEXT = 9
-_FILL = 0.54
+_KEYS_OF_A_TEXT = 9.5
+_FILL = 0.72
 _SMALLEST = 64
 
 Entries = NDArray[np.uint32]
@@ -73,26 +73,25 @@ class SignatureTable:
 
 
 def file(table: SignatureTable, numbers: Index, texts: Flat) -> None:
-    """File texts under their numbers, the last ones being the newest."""
+    """File texts under their numbers, one after the other, each over what is oldest."""
     signed = signatures.filing_keys(texts.packed())
     if not len(signed.keys):
         return
+    tags = length_classes().of[texts.stored_lengths][signed.owners] << np.uint8(HASH_BITS)
+    tags |= _hash_bits(signed.keys)
+    filed = (numbers + 1).astype(np.uint32)[signed.owners]
+    entries = tags.astype(np.uint32) << np.uint32(NUMBER_BITS) | filed
     buckets = table.buckets_of(signed.keys)
-    classes = length_classes().of[texts.stored_lengths][signed.owners]
-    tags = (classes << np.uint8(HASH_BITS)) | _hash_bits(signed.keys)
-    entries = (tags.astype(np.uint32) << np.uint32(NUMBER_BITS)) | (numbers + 1).astype(np.uint32)[
-        signed.owners
-    ]
     order = np.lexsort((signed.owners, buckets))
     buckets, entries = buckets[order], entries[order]
     firsts = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
     sizes = np.diff(np.append(firsts, len(buckets)))
+    heads = table.heads[buckets[firsts]]
     ranks = np.arange(len(buckets)) - np.repeat(firsts, sizes)
-    newest = np.flatnonzero(ranks >= np.repeat(sizes, sizes) - WAYS)
-    buckets, entries, ranks = buckets[newest], entries[newest], ranks[newest]
-    table.slots[buckets, (table.heads[buckets] + ranks) % WAYS] = entries
-    heads = buckets[np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))]
-    table.heads[heads] = (table.heads[heads] + sizes) % WAYS
+    ways = (np.repeat(heads, sizes) + ranks) % WAYS
+    newest = ranks >= np.repeat(sizes, sizes) - WAYS
+    table.slots[buckets[newest], ways[newest]] = entries[newest]
+    table.heads[buckets[firsts]] = (heads + sizes) % WAYS
 
 
 def candidates(table: SignatureTable, asked: Flat) -> tuple[Index, Index]:
@@ -101,7 +100,7 @@ def candidates(table: SignatureTable, asked: Flat) -> tuple[Index, Index]:
     if not len(signed.keys):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     entries = table.slots[table.buckets_of(signed.keys)]
-    hashed = (entries >> np.uint32(NUMBER_BITS)).astype(np.uint8) & np.uint8((1 << HASH_BITS) - 1)
+    hashed = _hash_bits(entries >> np.uint32(NUMBER_BITS))
     rows, ways = np.nonzero(hashed == _hash_bits(signed.keys)[:, None])
     entries, owners = entries[rows, ways], signed.owners[rows]
     classes, lengths = entries >> np.uint32(NUMBER_BITS + HASH_BITS), asked.stored_lengths[owners]
@@ -112,5 +111,5 @@ def candidates(table: SignatureTable, asked: Flat) -> tuple[Index, Index]:
     return pairs >> NUMBER_BITS, pairs & ((1 << NUMBER_BITS) - 1)
 
 
-def _hash_bits(keys: Keys) -> Classes:
-    return (keys & np.uint64((1 << HASH_BITS) - 1)).astype(np.uint8)
+def _hash_bits(values: Keys | Entries) -> Classes:
+    return values.astype(np.uint8) & np.uint8((1 << HASH_BITS) - 1)

@@ -36,7 +36,7 @@ class CompiledReader:
         buckets, hashed = kernels.hash_grams(sequence, borders, marks, mark_borders)
         real = 3.0 * lengths + np.diff(mark_borders)
         grams = Grams(buckets, borders[:-1], hashed, mark_borders[:-1], real)
-        return Reading(folded, Letters(packed, borders, whole, folded), shape, grams)
+        return Reading(folded, Letters(packed, borders, whole, folded), grams, lambda: shape)
 
     def sums(self, weights: Weights, grams: Grams) -> Sums:
         pairs = weights.view(np.float32).reshape(-1, 2)

@@ -66,7 +66,8 @@ _CJK = (
     (0x20000, 0x323AF),
 )
 _HALVES = "halves"
-_LETTER_FORMS = {0x1F1E6: "a", 0x1F150: "a", 0x1F170: "a"}
+_REGIONAL = 0x1F1E6
+_LETTER_FORMS = {_REGIONAL: "a", 0x1F150: "a", 0x1F170: "a"}
 
 
 def _within(code: int, ranges: Iterable[tuple[int, int]]) -> bool:
@@ -186,6 +187,8 @@ def build() -> dict[str, NDArray[np.generic]]:
             values += packed
             starts.append(len(values))
     table[ord(SEPARATOR)] = BORDER
+    # Two of them may be a flag: marked, so that somebody looks.
+    table[_REGIONAL : _REGIONAL + 26] |= HALF
     keyed = sorted((ord(first) << 32 | ord(second), joined) for (first, second), joined in pairs.items())
     return {
         "table": table,

@@ -10,9 +10,10 @@ CLIP = 128
 SHORTEST = 4
 DELETE_UP_TO = 9
 CUT_FROM = 9
-WAYS = 8
+ENDS_FROM = 7
+WAYS = 16
 MOST_KEYS = 2 * CLIP
-SEEN = 4_096
+SEEN = 8_192
 """Room for the numbers that one text may lead to: ``MOST_KEYS`` times ``WAYS`` and spare."""
 GRAMS = 256
 ALPHABET = 1 << 16
@@ -70,6 +71,10 @@ def _filing_keys(codes, first, length, keys):
             keys[count] = _mixed(_four(codes, at)) if size == 4 else _mixed(_three(codes, at))
             count += 1
             at += size
+    elif length >= ENDS_FROM:
+        keys[0] = _mixed(_three(codes, first))
+        keys[1] = _mixed(_three(codes, first + length - 3))
+        count = 2
     if SHORTEST <= length <= DELETE_UP_TO:
         count = _deletions(codes, first, length, keys, count)
     return count
@@ -78,7 +83,7 @@ def _filing_keys(codes, first, length, keys):
 @njit(cache=True, nogil=True)
 def _lookup_keys(codes, first, length, keys):
     count = 0
-    if length >= CUT_FROM:
+    if length >= ENDS_FROM:
         for at in range(first, first + length - 2):
             keys[count] = _mixed(_three(codes, at))
             count += 1
@@ -92,7 +97,7 @@ def _lookup_keys(codes, first, length, keys):
 
 @njit(cache=True, nogil=True)
 def file(slots, heads, classes, numbers, codes, offsets, lengths):
-    """Push each text's number into the buckets of its keys."""
+    """Push each text's number into the buckets of its keys, over what is oldest."""
     keys = np.empty(MOST_KEYS, np.uint64)
     buckets = np.uint64(len(slots))
     for row in range(len(numbers)):
@@ -178,8 +183,9 @@ def _learn(codes, first, length, letters, masks):
 
 
 @njit(cache=True, nogil=True)
-def _edits(letters, masks, length, codes, first, other):
-    """Levenshtein distance by bit-parallel columns of 64 rows (Myers 1999, Hyyrö 2003)."""
+def _edits(letters, masks, length, codes, first, other, most):
+    """Levenshtein distance by bit-parallel columns of 64 rows (Myers 1999, Hyyrö 2003); some
+    number above ``most`` as soon as it is sure to be above."""
     words = (length + 63) >> 6
     last = ONE << np.uint64((length - 1) & 63)
     low_plus, high_plus, low_minus, high_minus = ~ZERO, ~ZERO, ZERO, ZERO
@@ -206,6 +212,8 @@ def _edits(letters, masks, length, codes, first, other):
             else:
                 high_plus, high_minus = pv, mv
             up, down = next_up, next_down
+        if score > most + other - 1 - step:  # each further column takes one off at best
+            return score
     return score
 
 
@@ -246,14 +254,19 @@ def _hold_all(codes, first, length, held, stamp):
 
 
 @njit(cache=True, nogil=True)
-def _common(codes, first, length, theirs, own, own_stamp, stamp):
-    """How many different 3-grams of a text are in the set ``own``, and how many it has."""
+def _common(codes, first, length, theirs, stamp, own, own_stamp, distinct):
+    """How many different 3-grams of a text are in the set ``own`` of ``distinct`` ones, and how
+    many it has; none in common as soon as the rest cannot make them enough."""
     common, size = 0, 0
-    for at in range(first, first + length - 2):
+    last = first + length - 3
+    for at in range(first, last + 1):
         gram = _gram(codes, at)
         if _hold(gram, theirs, stamp):
             size += 1
             common += _holds(gram, own, own_stamp)
+            at_best = min(distinct, common + last - at)
+            if 10 * at_best < 7 * (distinct + size - common):
+                return 0, size
     return common, size
 
 
@@ -265,7 +278,7 @@ def _by_edits(found, size, length, letters, masks, codes, offsets, lengths, simi
         number = found[at]
         other = min(np.int64(lengths[number]), CLIP)
         longer = max(length, other)
-        edits = _edits(letters, masks, length, codes, np.int64(offsets[number]), other)
+        edits = _edits(letters, masks, length, codes, np.int64(offsets[number]), other, longer // 5)
         if 5 * edits <= longer:
             found[at], found[kept] = found[kept], number
             similarity[kept] = np.float32(1.0 - edits / longer)
@@ -282,9 +295,8 @@ def _by_overlap(found, size, row, distinct, sets, codes, offsets, lengths, simil
         number = found[at]
         other = min(np.int64(lengths[number]), CLIP)
         stamp[0] += ONE
-        common, size_other = _common(
-            codes, np.int64(offsets[number]), other, theirs, own, np.uint64(row + 1), stamp[0]
-        )
+        first = np.int64(offsets[number])
+        common, size_other = _common(codes, first, other, theirs, stamp[0], own, np.uint64(row + 1), distinct)
         union = max(distinct + size_other - common, 1)
         if 10 * common >= 7 * union:
             found[kept] = number

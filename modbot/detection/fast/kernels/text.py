@@ -7,7 +7,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from modbot.detection.canonical import MAX_CHARACTERS, RUN_LIMIT
+from modbot.detection.canonical import FOREIGN, MAX_CHARACTERS, PLAIN, RUN_LIMIT
 from modbot.detection.grams import BITS, BUCKETS, NUMBER_LENGTH, SALTS
 from modbot.detection.shape import SKETCH_SALT, SKETCH_SHIFT
 from modbot.detection.tables.layout import BORDER, CODE_MASK, KIND_SHIFT, LIMIT, Kind
@@ -59,7 +59,7 @@ def sift(packed, borders, written):
         total, kept, marked = total + 1, kept + 1, marked + 1
         if row == texts:
             break
-        pictures = spaces = dressed = longest = run = 0
+        pictures = spaces = dressed = foreign = longest = run = 0
         first_letter, first_mark = total, marked
         previous = np.uint32(BORDER)
         spaced = worded = False
@@ -77,7 +77,10 @@ def sift(packed, borders, written):
                 wordlike = kind < _CJK
                 spaces += spaced and worded and wordlike
                 spaced, worded = False, wordlike
-                dressed += written[place] > 0x7F and (value & CODE_MASK) < 0x80
+                if (value & CODE_MASK) < 0x80:
+                    dressed += written[place] > PLAIN
+                else:
+                    foreign += kind == _LETTER
                 run = run + 1 if value == previous else 1
                 longest = max(longest, run)
                 previous = value
@@ -88,7 +91,8 @@ def sift(packed, borders, written):
         beside = marked - first_mark
         counts[0, row], counts[1, row] = beside - pictures, pictures
         counts[2, row] = total - first_letter + beside + spaces
-        counts[3, row], counts[4, row] = dressed, longest
+        counts[3, row] = dressed if FOREIGN * foreign < dressed else 0
+        counts[4, row] = longest
     return whole[:total], letters[:kept], marks[:marked], edges[0], edges[1], counts
 
 
