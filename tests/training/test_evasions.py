@@ -57,12 +57,15 @@ def test_a_peak_is_the_greatest_window_of_its_text(texts):
             assert found[row, column] == pytest.approx(best / (3 * min(width, len(text))) ** 0.5, abs=1e-4)
 
 
-@given(st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=70))
-def test_the_heaviest_window_sums_up_to_the_peak(text):
-    scores = np.array(text, dtype=np.float32)
-    peaks = windows.peaks(scores, np.zeros(1, dtype=np.int64))[0]
-    for peak, window in zip(peaks, windows.heaviest(scores), strict=True):
-        assert scores[window.start : window.end].sum() * window.share == pytest.approx(peak, abs=1e-4)
+@given(st.lists(st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=70), min_size=1, max_size=4))
+def test_the_heaviest_windows_sum_up_to_the_peaks(texts):
+    scores = np.concatenate([np.array(text, dtype=np.float32) for text in texts])
+    starts = np.cumsum([0, *(len(text) for text in texts)])[:-1]
+    found = windows.peaks(scores, starts)
+    for column, window in enumerate(windows.heaviest(scores, starts)):
+        for row in range(len(texts)):
+            total = scores[window.starts[row] : window.ends[row]].sum(dtype=np.float64)
+            assert total * window.shares[row] == pytest.approx(found[row, column], abs=1e-4)
 
 
 def test_padding_thins_out_the_mean_and_leaves_the_peak():
