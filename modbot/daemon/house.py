@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from modbot import i18n
-from modbot.daemon import models, wiring
+from modbot.daemon import models, rulebook, wiring
 from modbot.daemon.executor import Executor, ExecutorLimits
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
@@ -166,7 +166,9 @@ def open_desk(
         sleep=sleeps.usual,
         urgent_sleep=sleeps.urgent,
     )
-    book = wiring.policy_book(loaded, detector.manifest.thresholds)
+    own = rulebook.load_rules(loaded)
+    book = wiring.policy_book(loaded, detector.manifest.thresholds, rules=own.digest)
+    since = _flag_since(loaded, store, name, clock())
     with store.write() as tx:
         # What could not be judged gets another chance at every start: it may be a newer modbot.
         inbox.unpark(tx, name)
@@ -177,7 +179,7 @@ def open_desk(
         store=store,
         detector=detector,
         duplicates=shelf.index,
-        rules=replace(judging_rules(loaded, book), flag_since=_flag_since(loaded, store, name, clock())),
+        rules=replace(judging_rules(loaded, book), flag_since=since, own=own),
         clock=clock,
         metrics=metrics,
     )
@@ -205,6 +207,8 @@ def judging_rules(loaded: Loaded, book: PolicyBook) -> JudgingRules:
     notify = {Reason.LOW_EFFORT, Reason.TITLE_ECHO} if settings.actions.notify_low_effort else set()
     if settings.actions.notify_campaigns:
         notify.add(Reason.REPEATED)
+    if settings.actions.notify_rules:
+        notify.add(Reason.RULE)
     return JudgingRules(
         book=book,
         brake=wiring.brake_limits(settings),

@@ -33,9 +33,9 @@ class Campaigns:
     all there is, or ``NONE``.
     """
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Texts, capacity: int) -> None:
         self.texts = texts
-        self.members = Members()
+        self.members = Members(max(capacity, 1))
         self.groups = Groups()
         self.pairs = Pairs()
         self.threads = Threads()

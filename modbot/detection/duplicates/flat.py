@@ -128,9 +128,15 @@ def spread(counts: Index) -> tuple[Index, Index]:
 
 def distinct(values: NDArray[_T]) -> NDArray[_T]:
     """Each value once, sorted. (``np.unique`` hashes, which these values take badly.)"""
+    return counted(values)[0]
+
+
+def counted(values: NDArray[_T]) -> tuple[NDArray[_T], Index]:
+    """Each value once, sorted, and how often it was there."""
     ordered = np.sort(values)
     firsts = np.concatenate((np.ones(len(ordered[:1]), np.bool_), ordered[1:] != ordered[:-1]))
-    return np.asarray(ordered[firsts], dtype=values.dtype)
+    places = np.flatnonzero(firsts)
+    return np.asarray(ordered[places], dtype=values.dtype), np.diff(places, append=len(ordered))
 
 
 def mixed(values: Keys) -> Keys:

@@ -40,7 +40,9 @@ class ForumIndex:
         self._capacity = capacity
         self._is_established = is_established
         self._oldest = float("inf")
-        self._campaigns = Campaigns(texts or Texts(capacity, accelerate=accelerate))
+        self._campaigns = Campaigns(
+            Texts(capacity, accelerate=accelerate) if texts is None else texts, capacity
+        )
         self._repeaters = Repeaters(self._campaigns, spans.burst.total_seconds())
         self._filing = Filing(self._campaigns, self._repeaters)
         self._descriptions = Descriptions(forum, spans, self._campaigns)

@@ -11,6 +11,8 @@ SHORTEST = 4
 DELETE_UP_TO = 9
 CUT_FROM = 9
 ENDS_FROM = 7
+TWICE_FROM = 32
+THRICE_FROM = 80
 WAYS = 16
 MOST_KEYS = 2 * CLIP
 SEEN = 8_192
@@ -112,8 +114,8 @@ def file(slots, heads, classes, numbers, codes, offsets, lengths):
 
 
 @njit(cache=True, nogil=True)
-def _candidates(slots, keys, count, least, most, row, seen, found):
-    """Numbers with one of the keys and a like length, each once, into ``found``."""
+def _candidates(slots, keys, count, least, most, need, row, seen, places, found):
+    """Numbers with ``need`` of the keys and a like length, each once, into ``found``."""
     buckets = np.uint64(len(slots))
     touched = np.uint32(0)
     for at in range(count):
@@ -133,13 +135,19 @@ def _candidates(slots, keys, count, least, most, row, seen, found):
             number = np.int64(entry & np.uint32(0xFFFFFF)) - 1
             mark = (np.int64(row + 1) << 24) | number
             place = (number * 40_503) % SEEN
-            while seen[place] >> 24 == row + 1 and seen[place] != mark:
+            while seen[place, 0] >> 24 == row + 1 and seen[place, 0] != mark:
                 place = (place + 1) % SEEN
-            if seen[place] != mark:
-                seen[place] = mark
-                found[size] = number
+            if seen[place, 0] != mark:
+                seen[place, 0], seen[place, 1] = mark, 0
+                places[size] = place
                 size += 1
-    return size
+            seen[place, 1] += 1
+    kept = 0
+    for at in range(size):
+        if seen[places[at], 1] >= need:
+            found[kept] = seen[places[at], 0] & 0xFFFFFF
+            kept += 1
+    return kept
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -316,7 +324,8 @@ def search(slots, classes, asked, held, filed, earlier):
     asked_codes, asked_offsets, asked_lengths, asked_sketches = asked
     codes, offsets, lengths, sketches = held
     keys, found = np.empty(MOST_KEYS, np.uint64), np.empty(SEEN, np.int64)
-    seen, similar = np.zeros(SEEN, np.int64), np.empty(SEEN, np.float32)
+    seen, similar = np.zeros((SEEN, 2), np.int64), np.empty(SEEN, np.float32)
+    places = np.empty(SEEN, np.int64)
     letters, masks = np.zeros(ALPHABET, np.uint8), np.zeros((CLIP + 1, 2), np.uint64)
     sets = np.zeros((GRAMS, 2), np.uint64), np.zeros((GRAMS, 2), np.uint64), np.zeros(1, np.uint64)
     rows, numbers = np.empty(SEEN, np.int64), np.empty(SEEN, np.int64)
@@ -326,7 +335,8 @@ def search(slots, classes, asked, held, filed, earlier):
         first, whole = np.int64(asked_offsets[row]), np.int64(asked_lengths[row])
         length = min(whole, CLIP)
         count = _lookup_keys(asked_codes, first, length, keys)
-        size = _candidates(slots, keys, count, least[length], most[length], row, seen, found)
+        need = 1 + (length >= TWICE_FROM) + (length >= THRICE_FROM)
+        size = _candidates(slots, keys, count, least[length], most[length], need, row, seen, places, found)
         limit = row if earlier else len(lengths)
         size = _plausible(found, size, whole, asked_sketches[row], lengths, sketches, filed, limit)
         if size == 0:
