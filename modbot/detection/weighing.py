@@ -86,33 +86,24 @@ def weigh(
     scaled[np.isnan(scaled)] = 0.0
     features = scaled * np.array(slopes)[spam] @ groups().members
     sizes = letters.lengths[rows] + 1
-    share = 1.0 / np.sqrt(grams.counts[rows])
-    weights = _positions(linear, grams, rows, spam, sizes) * np.repeat(share, sizes)
+    weights = linear.letters(grams, rows, spam)
     begins = np.cumsum(sizes) - sizes
-    words = np.add.reduceat(weights.sum(axis=0), begins) if len(rows) else np.zeros(0)
-    words = words + _marks(linear, grams, rows, spam) * share
+    words = _sums(weights.sum(axis=0), sizes) + _sums(
+        linear.marks(grams, rows, spam), np.diff(grams.mark_starts, append=len(grams.marks))[rows]
+    )
     inside = np.ones(weights.shape[1], dtype=bool)
     inside[begins] = False
     counts = letters.lengths[rows]
     bounds = np.concatenate(([0], np.cumsum(counts)))
     places = np.arange(bounds[-1]) + np.repeat(letters.borders[rows] + 1 - bounds[:-1], counts)
-    offsets = (np.array(linear.bias) + np.array(linear.shift))[spam]
     cooled = 1.0 / linear.temperature
-    characters = _shared_out(weights, begins, sizes)[inside] * cooled
-    return Weighed(rows, characters, places, bounds, words * cooled, features * cooled, offsets * cooled)
+    characters = _shared_out(weights, begins, sizes)[inside]
+    return Weighed(rows, characters, places, bounds, words, features * cooled, linear.offsets[spam] * cooled)
 
 
-def _positions(linear: Linear, grams: Grams, rows: Index, spam: Index, sizes: Index) -> Floats:
-    """``[order, position]``: weights of the n-grams that start at each position of the rows."""
-    begins = np.cumsum(sizes) - sizes
-    chosen = np.arange(sizes.sum()) + np.repeat(grams.starts[rows] - begins, sizes)
-    taken = linear.weights[grams.letters[:, chosen]]
-    return np.where(np.repeat(spam, sizes) == 1, taken.imag, taken.real).astype(np.float64)
-
-
-def _marks(linear: Linear, grams: Grams, rows: Index, spam: Index) -> Floats:
-    sums = np.add.reduceat(linear.weights[grams.marks], grams.mark_starts)[rows]
-    return np.where(spam == 1, sums.imag, sums.real).astype(np.float64)
+def _sums(parts: Floats, sizes: Index) -> Floats:
+    """The sums of consecutive stretches of ``sizes`` (none of them empty)."""
+    return np.add.reduceat(parts, np.cumsum(sizes) - sizes) if len(sizes) else np.zeros(0)
 
 
 def _shared_out(weights: Floats, begins: Index, sizes: Index) -> Floats:

@@ -38,7 +38,7 @@ def test_the_shipped_model_is_whole_and_small(baseline):
     assert detector.model == detector.manifest.version
     assert sum(file.stat().st_size for file in baseline.iterdir()) < 8_000_000
     assert {"spam.hide", "spam.queue", "low_effort.queue"} <= detector.manifest.thresholds.keys()
-    assert {"weights.npy", "context.npy", "MODEL_CARD.md"} == detector.manifest.files.keys()
+    assert {"weights.npy", "stage.npy", "MODEL_CARD.md"} == detector.manifest.files.keys()
 
 
 def test_its_thresholds_state_their_evidence(baseline):
@@ -52,7 +52,7 @@ def test_a_missing_folder_is_refused(tmp_path):
     assert refusal(tmp_path / "none") == "model.missing"
 
 
-@pytest.mark.parametrize("name", ["weights.npy", "context.npy", "MODEL_CARD.md"])
+@pytest.mark.parametrize("name", ["weights.npy", "stage.npy", "MODEL_CARD.md"])
 def test_a_changed_file_is_refused(folder, name):
     path = folder / name
     data = bytearray(path.read_bytes())
@@ -75,9 +75,9 @@ def test_a_broken_manifest_is_refused(folder, content):
 def test_another_format_and_other_labels_and_features_are_refused(folder):
     rewrite(folder, format=99)
     assert refusal(folder) == "model.format"
-    rewrite(folder, format=1, labels=["a", "b", "c"])
+    rewrite(folder, format=2, labels=["a", "b", "c"])
     assert refusal(folder) == "model.labels"
-    rewrite(folder, labels=["ham", "low_effort", "spam"], features={"context": ["another"]})
+    rewrite(folder, labels=["ham", "low_effort", "spam"], features={"inputs": ["another"]})
     assert refusal(folder) == "model.features"
     rewrite(folder, thresholds="high")
     assert refusal(folder) == "model.unreadable"

@@ -37,7 +37,7 @@ def weighed(linear, batch):
 def test_the_parts_add_up_to_the_log_odds_that_are_served(batch, weighed):
     told = weighed.words + weighed.features.sum(axis=1) + weighed.offsets
     served = np.log(batch.probabilities[:, 1:] / batch.probabilities[:, :1]).ravel()
-    assert told == pytest.approx(served, abs=1e-6)
+    assert told == pytest.approx(served, rel=1e-6, abs=1e-6)
 
 
 def test_they_are_those_that_the_model_tells_of_one_text(linear, batch, weighed):
