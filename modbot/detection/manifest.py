@@ -15,11 +15,11 @@ from typing import Any
 
 from modbot.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2
 FILE = "manifest.json"
 CARD = "MODEL_CARD.md"
 WEIGHTS = "weights.npy"
-CONTEXT = "context.npy"
+STAGE = "stage.npy"
 LABELS = ("ham", "low_effort", "spam")
 
 
@@ -111,5 +111,5 @@ def verify(folder: Path, manifest: Manifest) -> None:
             raise ModelError(code="model.file_missing", path=folder, file=name)
         if sha256(path) != expected:
             raise ModelError(code="model.changed", path=folder, file=name)
-    if not {WEIGHTS, CONTEXT} <= manifest.files.keys():
+    if not {WEIGHTS, STAGE} <= manifest.files.keys():
         raise ModelError(code="model.file_missing", path=folder, file=WEIGHTS)

@@ -1,5 +1,7 @@
-"""The classifier as plain arrays: softmax over summed n-gram weights and features.
+"""The classifier as plain arrays: n-gram weights, and a linear stage over their sums.
 
+The first stage weighs n-grams; the second weighs the first's mean over the text, its peaks
+over windows and the named features, and a softmax makes probabilities of it.
 Weights are kept as differences to ham (a softmax does not see a shift), so a text's
 score is two sums. They are read from 16-bit floats and widened once.
 """
@@ -14,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection import context, manifest, scoring
+from modbot.detection import context, manifest, scoring, windows
 from modbot.detection.grams import BUCKETS, Grams
-from modbot.detection.manifest import LABELS, Manifest
+from modbot.detection.manifest import Manifest
 from modbot.detection.scoring import Sums, Weights
 from modbot.errors import ModelError
 
@@ -45,50 +47,100 @@ class Contributions:
         return float(self.letters.sum() + self.marks.sum() + self.features.sum() + self.offset)
 
 
+TEXT = ("text_low_effort", "text_spam", *(f"peak_{width}" for width in windows.WIDTHS))
+"""What the second stage reads of the n-grams' weights: both means, and spam's peaks."""
+INPUTS = (*TEXT, *context.NAMES)
+
+
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """``weights`` is complex64 ``[BUCKETS + 1]``: low_effort − ham as the real part,
-    spam − ham as the imaginary one; the last entry is zero. ``context`` is float64
-    ``[4, features]``: center, scale, low_effort − ham, spam − ham; ``bias`` its two
-    offsets. ``temperature`` divides the logits; ``shift`` is added to them.
+    """Two linear stages. ``weights`` is complex64 ``[BUCKETS + 1]``: low_effort − ham as the
+    real part, spam − ham as the imaginary one; the last entry is zero. ``stage`` is float64
+    ``[4, INPUTS]``: center, scale, low_effort − ham, spam − ham; ``bias`` its two offsets.
+    ``temperature`` divides the logits; ``shift`` is added to them.
     """
 
     weights: NDArray[np.complex64]
-    context: Floats
+    stage: Floats
     bias: tuple[float, float]
     temperature: float
     shift: tuple[float, float]
 
+    @property
+    def context(self) -> Floats:
+        """The part of ``stage`` that reads ``context.NAMES``."""
+        return self.stage[:, len(TEXT) :]
+
+    @property
+    def offsets(self) -> Floats:
+        """What every text has, by label, before the temperature."""
+        center, scale, *slopes = self.stage[:, : len(TEXT)]
+        found: Floats = np.array(self.bias) + np.array(self.shift) - np.array(slopes) @ (center / scale)
+        return found
+
     def logits(self, grams: Grams, features: Floats, sums: Summing = scoring.sums) -> Floats:
         """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated; ``sums``
         is whatever does what ``scoring.sums`` does."""
-        center, scale, *weights = self.context
-        scaled = np.nan_to_num((features - center) / scale, nan=0.0)
-        scores: Floats = scaled @ np.array(weights).T + np.array(self.bias)
-        scores += sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
-        return scores
+        return combine(self.stage, self.bias, np.column_stack([self.read(grams, sums), features]))
+
+    def read(self, grams: Grams, sums: Summing = scoring.sums) -> Floats:
+        """``[text, TEXT]``: what the second stage reads of the n-grams."""
+        means = sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
+        spam = scoring.positions(self.weights, grams)[:, 1]
+        return np.column_stack([means, windows.peaks(spam, grams.starts)])
+
 
     def contributions(self, grams: Grams, features: Floats, row: int, label: int) -> Contributions:
         """The parts of the log-odds of ``label`` (a position in ``LABELS``, ham excluded) of
         text ``row`` of a batch; ``features`` is the batch's ``Context.values``."""
-        center, scale, *weights = self.context
-        end = grams.starts[row + 1] if row + 1 < len(grams) else grams.letters.shape[1]
-        share = 1.0 / (np.sqrt(grams.counts[row]) * self.temperature)
+        center, scale, *slopes = self.context
         scaled = np.nan_to_num((features[row] - center) / scale, nan=0.0)
         return Contributions(
-            self._weights(grams.letters[:, grams.starts[row] : end], label) * share,
-            self._weights(grams.marks[grams.mark_rows == row], label) * share,
-            weights[label - 1] * scaled / self.temperature,
-            (self.bias[label - 1] + self.shift[label - 1]) / self.temperature,
+            self.letters(grams, row, label),
+            self.marks(grams, row, label),
+            slopes[label - 1] * scaled / self.temperature,
+            float(self.offsets[label - 1]) / self.temperature,
         )
 
-    def _weights(self, buckets: NDArray[np.uint32], label: int) -> Floats:
-        taken = self.weights[buckets]
-        return (taken.real if label == LABELS.index("low_effort") else taken.imag).astype(np.float64)
+    def letters(self, grams: Grams, row: int, label: int) -> Floats:
+        """``[order, position]``: what each n-gram of text ``row`` adds to the log-odds of
+        ``label``, by the whole text's means and by the windows that hold it."""
+        end = grams.starts[row + 1] if row + 1 < len(grams) else grams.letters.shape[1]
+        taken = self.weights[grams.letters[:, grams.starts[row] : end]]
+        slopes = self._slopes(label)
+        root = np.sqrt(grams.counts[row])
+        spam = np.full(taken.shape[1], slopes[1] / root)
+        heaviest = windows.heaviest(taken.imag.sum(axis=0, dtype=np.float32))
+        for slope, window in zip(slopes[2:].tolist(), heaviest, strict=True):
+            spam[window.start : window.end] += slope * window.share
+        found: Floats = taken.real * (slopes[0] / root) + taken.imag * spam
+        return found
+
+    def marks(self, grams: Grams, row: int, label: int) -> Floats:
+        """``[mark]``: what each mark of text ``row`` adds to the log-odds of ``label``."""
+        end = grams.mark_starts[row + 1] if row + 1 < len(grams) else len(grams.marks)
+        taken = self.weights[grams.marks[grams.mark_starts[row] : end]]
+        slopes = self._slopes(label) / np.sqrt(grams.counts[row])
+        found: Floats = taken.real * slopes[0] + taken.imag * slopes[1]
+        return found
+
+    def _slopes(self, label: int) -> Floats:
+        """Log-odds of ``label`` for one unit of each of ``TEXT``."""
+        scale = self.stage[1, : len(TEXT)]
+        found: Floats = self.stage[1 + label, : len(TEXT)] / (scale * self.temperature)
+        return found
 
     def probabilities(self, logits: Floats) -> Floats:
         """``[text, 3]`` calibrated, in the order of the labels."""
         return softmax((logits + self.shift) / self.temperature)
+
+
+def combine(stage: Floats, bias: tuple[float, float], inputs: Floats) -> Floats:
+    """The second stage: ``[text, 2]`` logits of ``[text, INPUTS]``, NaN being no evidence."""
+    center, scale, *slopes = stage
+    scaled = np.nan_to_num((inputs - center) / scale, nan=0.0)
+    scores: Floats = scaled @ np.array(slopes).T + np.array(bias)
+    return scores
 
 
 def softmax(logits: Floats) -> Floats:
@@ -119,10 +171,10 @@ def load(folder: Path) -> tuple[Linear, Manifest]:
     facts = manifest.read(folder)
     manifest.verify(folder, facts)
     stored = _array(folder / manifest.WEIGHTS)
-    rows = np.array(_array(folder / manifest.CONTEXT), dtype=np.float64)
-    if stored.shape != (BUCKETS, 2) or rows.shape != (4, len(context.NAMES) + 1):
+    rows = np.array(_array(folder / manifest.STAGE), dtype=np.float64)
+    if stored.shape != (BUCKETS, 2) or rows.shape != (4, len(INPUTS) + 1):
         raise ModelError(code="model.features", path=folder)
-    if tuple(facts.features.get("context", ())) != context.NAMES:
+    if tuple(facts.features.get("inputs", ())) != INPUTS:
         raise ModelError(code="model.features", path=folder)
     bias = (float(rows[2, -1]), float(rows[3, -1]))
     shift = facts.calibration["shift"]

@@ -85,33 +85,21 @@ def weigh(
     scaled = np.nan_to_num((values[rows] - center) / scale, nan=0.0)
     features = scaled * np.array(slopes)[spam] @ groups().members
     sizes = letters.lengths[rows] + 1
-    share = 1.0 / np.sqrt(grams.counts[rows])
-    weights = _positions(linear, grams, rows, spam, sizes) * np.repeat(share, sizes)
+    pairs = list(zip(rows.tolist(), (spam + 1).tolist(), strict=True))
+    weights = np.concatenate(
+        [np.zeros((len(ORDERS), 0)), *(linear.letters(grams, row, label) for row, label in pairs)], axis=1
+    )
     begins = np.cumsum(sizes) - sizes
     words = np.add.reduceat(weights.sum(axis=0), begins) if len(rows) else np.zeros(0)
-    words = words + _marks(linear, grams, rows, spam) * share
+    words = words + np.array([linear.marks(grams, row, label).sum() for row, label in pairs])
     inside = np.ones(weights.shape[1], dtype=bool)
     inside[begins] = False
     counts = letters.lengths[rows]
     bounds = np.concatenate(([0], np.cumsum(counts)))
     places = np.arange(bounds[-1]) + np.repeat(letters.borders[rows] + 1 - bounds[:-1], counts)
-    offsets = (np.array(linear.bias) + np.array(linear.shift))[spam]
     cooled = 1.0 / linear.temperature
-    characters = _shared_out(weights, begins, sizes)[inside] * cooled
-    return Weighed(rows, characters, places, bounds, words * cooled, features * cooled, offsets * cooled)
-
-
-def _positions(linear: Linear, grams: Grams, rows: Index, spam: Index, sizes: Index) -> Floats:
-    """``[order, position]``: weights of the n-grams that start at each position of the rows."""
-    begins = np.cumsum(sizes) - sizes
-    chosen = np.arange(sizes.sum()) + np.repeat(grams.starts[rows] - begins, sizes)
-    taken = linear.weights[grams.letters[:, chosen]]
-    return np.where(np.repeat(spam, sizes) == 1, taken.imag, taken.real).astype(np.float64)
-
-
-def _marks(linear: Linear, grams: Grams, rows: Index, spam: Index) -> Floats:
-    sums = np.add.reduceat(linear.weights[grams.marks], grams.mark_starts)[rows]
-    return np.where(spam == 1, sums.imag, sums.real).astype(np.float64)
+    characters = _shared_out(weights, begins, sizes)[inside]
+    return Weighed(rows, characters, places, bounds, words, features * cooled, linear.offsets[spam] * cooled)
 
 
 def _shared_out(weights: Floats, begins: Index, sizes: Index) -> Floats:

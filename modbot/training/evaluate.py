@@ -46,6 +46,16 @@ class HeldOut:
             self.reaching[chosen],
         )
 
+    def beside(self, other: HeldOut) -> HeldOut:
+        """These rows and the other's."""
+        return HeldOut(
+            np.concatenate([self.probabilities, other.probabilities]),
+            np.concatenate([self.labels, other.labels]),
+            np.concatenate([self.weights, other.weights]),
+            [*self.sources, *other.sources],
+            np.concatenate([self.reaching, other.reaching]),
+        )
+
     def only_reaching(self) -> HeldOut:
         """The same rows, where an advert that gives no contact or link counts as passed."""
         shown = np.where(self.reaching[:, None], self.probabilities, [[1.0, 0.0, 0.0]])

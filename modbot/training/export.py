@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from modbot.detection import context, grams, manifest
+from modbot.detection import grams, manifest
 from modbot.detection.manifest import Manifest, Threshold
+from modbot.detection.model import INPUTS
 from modbot.training.card import card
 from modbot.training.fit import Arrays
 from modbot.training.versions import BUILDING
@@ -29,6 +30,7 @@ class Facts:
 
     created: datetime
     temperature: float
+    shift: tuple[float, float]
     thresholds: Mapping[str, Threshold]
     training: Mapping[str, Any]
     metrics: Mapping[str, Any]
@@ -64,7 +66,7 @@ def _put(building: Path, folder: Path) -> Path:
 
 def _describe(building: Path, arrays: Arrays, facts: Facts, name: str | None) -> Manifest:
     np.save(building / manifest.WEIGHTS, arrays.weights.astype(np.float16), allow_pickle=False)
-    np.save(building / manifest.CONTEXT, arrays.context, allow_pickle=False)
+    np.save(building / manifest.STAGE, arrays.stage, allow_pickle=False)
     weights = manifest.sha256(building / manifest.WEIGHTS)
     described = Manifest(
         version=name or f"{facts.created:%Y%m%dT%H%M%SZ}-{weights[:8]}",
@@ -72,11 +74,11 @@ def _describe(building: Path, arrays: Arrays, facts: Facts, name: str | None) ->
         features={
             "hash_bits": grams.BITS,
             "orders": list(grams.ORDERS),
-            "context": list(context.NAMES),
+            "inputs": list(INPUTS),
             "weights": "float16 [buckets, (low_effort, spam)], differences to ham",
         },
         thresholds=facts.thresholds,
-        calibration={"temperature": (facts.temperature,), "shift": (0.0, 0.0)},
+        calibration={"temperature": (facts.temperature,), "shift": facts.shift},
         training=facts.training,
         metrics=facts.metrics,
         libraries={"python": platform.python_version()} | {name: version_of(name) for name in LIBRARIES},
@@ -84,5 +86,5 @@ def _describe(building: Path, arrays: Arrays, facts: Facts, name: str | None) ->
         parent=facts.parent,
     )
     (building / manifest.CARD).write_text(card(described), encoding="utf-8")
-    names = (manifest.WEIGHTS, manifest.CONTEXT, manifest.CARD)
+    names = (manifest.WEIGHTS, manifest.STAGE, manifest.CARD)
     return replace(described, files={file: manifest.sha256(building / file) for file in names})

@@ -1,4 +1,9 @@
-"""Fit the classifier with scikit-learn and turn it into plain arrays."""
+"""Fit both stages of the classifier with scikit-learn and turn them into plain arrays.
+
+Sources differ in how much of them is spam and in what they talk about. Each source that
+holds both spam and other texts gets an offset of its own while fitting, so that n-grams
+need not tell sources apart; serving knows of no source and leaves the offsets out.
+"""
 
 from __future__ import annotations
 
@@ -7,85 +12,129 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy import sparse
+from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from modbot.detection import grams
-from modbot.detection.model import Linear, softmax, widen
-from modbot.training.matrix import Matrix, Scaling
+from modbot.detection.model import Linear, combine, softmax, widen
+from modbot.training.matrix import Matrix, Scaling, rarity
 
 Floats = NDArray[np.float64]
-_ITERATIONS = 150
-_TOLERANCE = 2e-4
+Labels = NDArray[np.int64]
+_ITERATIONS = 60
+_TOLERANCE = 1e-3
+_STAGE_ITERATIONS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """scikit-learn's estimator and the scaling of its features."""
+class Strength:
+    """How weakly each stage is held back (scikit-learn's ``C``)."""
+
+    text: float = 3.0
+    stage: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a stage learns from: ``labels``, positions in LABELS, and ``weights`` of the rows;
+    ``domains`` numbers the sources that get an offset of their own, −1 where none does."""
+
+    labels: Labels
+    weights: Floats
+    domains: Labels
+
+    def of(self, rows: NDArray[np.int64]) -> Lesson:
+        return Lesson(self.labels[rows], self.weights[rows], self.domains[rows])
+
+    def offsets(self) -> sparse.csr_matrix:
+        """``[text, domain]`` with 1 in the column of each text's domain."""
+        known = np.flatnonzero(self.domains >= 0)
+        shape = (len(self.domains), int(self.domains.max(initial=-1)) + 1)
+        return sparse.csr_matrix((np.ones(len(known)), (known, self.domains[known])), shape=shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """scikit-learn's second stage, the scaling of its inputs, and its arrays ``[4, INPUTS + 1]``:
+    center, scale, low_effort − ham, spam − ham; the last column holds the two offsets."""
 
     estimator: LogisticRegression
     scaling: Scaling
+    arrays: Floats
+
+    def logits(self, inputs: Floats) -> Floats:
+        return _logits(self.arrays, inputs)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """What is stored. ``weights`` is ``[BUCKETS, 2]``, ``context`` ``[4, features + 1]``:
-    center, scale, low_effort − ham, spam − ham; the last column holds the two offsets."""
+    """What is stored: ``weights`` ``[BUCKETS, 2]`` and ``stage`` ``[4, INPUTS + 1]``."""
 
     weights: NDArray[np.float32]
-    context: Floats
+    stage: Floats
 
     def rounded(self) -> Arrays:
         """With the weights as 16-bit floats hold them."""
-        return Arrays(self.weights.astype(np.float16).astype(np.float32), self.context)
+        return Arrays(self.weights.astype(np.float16).astype(np.float32), self.stage)
 
     def linear(self, temperature: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)) -> Linear:
-        bias = (float(self.context[2, -1]), float(self.context[3, -1]))
-        return Linear(widen(self.weights), self.context[:, :-1], bias, temperature, shift)
+        bias = (float(self.stage[2, -1]), float(self.stage[3, -1]))
+        return Linear(widen(self.weights), self.stage[:, :-1], bias, temperature, shift)
+
+    def logits(self, matrix: Matrix) -> Floats:
+        """``[text, 2]`` of many texts at once (serving's ``Linear.logits`` in matrix form)."""
+        return _logits(self.stage, matrix.inputs(self.weights.astype(np.float64)))
 
 
-def fit(matrix: Matrix, labels: NDArray[np.int64], weights: Floats, *, regularisation: float) -> Fitted:
-    """A multinomial logistic regression (deterministic: L-BFGS from zero)."""
-    scaling = Scaling.of(matrix)
-    estimator = LogisticRegression(C=regularisation, max_iter=_ITERATIONS, tol=_TOLERANCE)
-    with warnings.catch_warnings():
-        # It stops where more steps no longer change what held-out rows are called.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        estimator.fit(scaling.apply(matrix), labels, sample_weight=weights.astype(np.float32))
-    return Fitted(estimator, scaling)
+def _logits(stage: Floats, inputs: Floats) -> Floats:
+    return combine(stage[:, :-1], (float(stage[2, -1]), float(stage[3, -1])), inputs)
 
 
-def arrays_of(fitted: Fitted) -> Arrays:
-    """The estimator as stored arrays: differences to ham, idf multiplied in."""
-    coefficients = fitted.estimator.coef_.astype(np.float64)
-    offsets = fitted.estimator.intercept_.astype(np.float64)
-    differences = coefficients[1:] - coefficients[0]
-    hashed = differences[:, : grams.BUCKETS] * fitted.scaling.idf
-    rows = [fitted.scaling.center, fitted.scaling.scale, *differences[:, grams.BUCKETS :]]
-    last = np.array([0.0, 1.0, *(offsets[1:] - offsets[0])])
-    return Arrays(hashed.T.astype(np.float32), np.column_stack([np.array(rows), last]))
+def fit_text(
+    hashed: sparse.csr_matrix, lesson: Lesson, strength: float
+) -> tuple[LogisticRegression, NDArray[np.float32]]:
+    """The first stage: the estimator and its ``[BUCKETS, 2]`` weights, differences to ham with
+    the idf multiplied in. Deterministic: L-BFGS from zero, ended where more steps no longer
+    change what held-out rows are called."""
+    idf = rarity(hashed)
+    scaled = sparse.hstack([hashed @ sparse.diags(idf), lesson.offsets()])
+    estimator = LogisticRegression(C=strength, max_iter=_ITERATIONS, tol=_TOLERANCE)
+    estimator.fit(
+        sparse.csr_matrix(scaled, dtype=np.float32), lesson.labels, lesson.weights.astype(np.float32)
+    )
+    differences = (estimator.coef_[1:] - estimator.coef_[0])[:, : grams.BUCKETS]
+    return estimator, (differences * idf).T.astype(np.float32)
 
 
-def logits(arrays: Arrays, matrix: Matrix) -> Floats:
-    """``[text, 2]`` of many texts at once (serving's ``Linear.logits`` in matrix form)."""
-    center, scale, *weights = arrays.context[:, :-1]
-    scaled = np.nan_to_num((matrix.features - center) / scale, nan=0.0)
-    found = np.asarray(matrix.hashed @ arrays.weights.astype(np.float64), dtype=np.float64)
-    found += scaled @ np.array(weights).T
-    found += arrays.context[2:, -1]
-    return found
+def fit_stage(inputs: Floats, lesson: Lesson, strength: float) -> Stage:
+    """The second stage, on inputs of which the first stage has not seen the rows."""
+    scaling = Scaling.of(inputs)
+    known = np.column_stack([scaling.apply(inputs), lesson.offsets().toarray()])
+    estimator = LogisticRegression(C=strength, max_iter=_STAGE_ITERATIONS)
+    estimator.fit(known, lesson.labels, lesson.weights)
+    differences = (estimator.coef_[1:] - estimator.coef_[0])[:, : inputs.shape[1]]
+    offsets = estimator.intercept_[1:] - estimator.intercept_[0]
+    rows = np.vstack([scaling.center, scaling.scale, differences])
+    return Stage(estimator, scaling, np.column_stack([rows, [0.0, 1.0, *offsets]]))
 
 
-def temperature(held_out: Floats, labels: NDArray[np.int64], weights: Floats) -> float:
-    """The divisor of the logits with the least weighted log-loss on held-out rows."""
+def calibration(logits: Floats, labels: Labels, weights: Floats) -> tuple[float, tuple[float, float]]:
+    """``(temperature, shift)`` with the least weighted log-loss on rows that no fit has seen."""
 
-    def loss(candidate: float) -> float:
-        return log_loss(softmax(held_out / candidate), labels, weights)
+    def loss(guess: Floats) -> float:
+        return log_loss(softmax((logits + guess[1:]) / np.exp(guess[0])), labels, weights)
 
-    return float(minimize_scalar(loss, bounds=(0.3, 5.0), method="bounded").x)
+    found = minimize(loss, np.zeros(3), method="Nelder-Mead", options={"maxiter": 300}).x
+    return float(np.exp(found[0])), (float(found[1]), float(found[2]))
 
 
-def log_loss(probabilities: Floats, labels: NDArray[np.int64], weights: Floats) -> float:
+def log_loss(probabilities: Floats, labels: Labels, weights: Floats) -> float:
     chosen = probabilities[np.arange(len(labels)), labels]
     return float(np.average(-np.log(np.clip(chosen, 1e-12, 1)), weights=weights))
+
+
+def quietly() -> warnings.catch_warnings[None]:
+    """Silences what scikit-learn says when it stops at the last iteration on purpose."""
+    return warnings.catch_warnings(action="ignore", category=ConvergenceWarning)

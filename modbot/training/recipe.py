@@ -12,10 +12,11 @@ from modbot.detection import canonicalise
 from modbot.detection.duplicates import is_placeholder
 from modbot.domain import Label
 from modbot.training.examples import Example
+from modbot.training.fit import Strength
 
 _WEIGHTS = {
     "verdicts": 3.0,
-    "grammar": 0.5,
+    "grammar": 1.0,
     "zh_discuz_s1_2022": 1.0,
     "zh_discuz_s1_hardham": 1.0,
     "zh_lowef_s1": 1.5,
@@ -43,8 +44,8 @@ class Recipe:
     unlabeled: Mapping[str, float] = field(default_factory=lambda: dict(_UNLABELED))
     shares: Mapping[tuple[str, Label], float] = field(default_factory=lambda: dict(_SHARES))
     genuine: tuple[str, ...] = ("zh_discuz_s1_2022", "zh_discuz_s1_hardham", "verdicts")
-    grammar: int = 2_500
-    regularisation: float = 10.0
+    grammar: int = 12_000
+    strength: Strength = field(default_factory=Strength)
     held_out: float = 0.1
 
 
@@ -58,6 +59,17 @@ class Weighted:
 
 
 ORDER = (Label.HAM, Label.LOW_EFFORT, Label.SPAM)
+
+
+def domains(rows: Weighted) -> NDArray[np.int64]:
+    """A number for each source that holds both spam and other texts, −1 for the others."""
+    names = np.array([example.source for example in rows.examples])
+    found = np.full(len(names), -1, dtype=np.int64)
+    spam = rows.labels == ORDER.index(Label.SPAM)
+    mixed = sorted(set(names[spam].tolist()) & set(names[~spam].tolist()))
+    for number, name in enumerate(mixed):
+        found[names == name] = number
+    return found
 
 
 def weigh(examples: Sequence[Example], recipe: Recipe, *, seed: int) -> Weighted:

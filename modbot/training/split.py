@@ -15,6 +15,7 @@ said again by everybody, held-out or not: taking them out of the fit would untea
 
 _DATED = re.compile(r"[12][0-9]{3}-")
 _NUMBER = re.compile(r"[0-9]+")
+Groups = dict[str, tuple[tuple[int, ...], int]]
 
 
 def split(examples: Sequence[Example], share: float) -> tuple[list[Example], list[Example]]:
@@ -45,9 +46,26 @@ def without(examples: Sequence[Example], others: Sequence[Example]) -> list[Exam
     return [example for example, text in zip(examples, canonical, strict=True) if text not in known]
 
 
+def threads_in_time(examples: Sequence[Example], count: int) -> dict[tuple[str, str], int]:
+    """The block, of ``count`` equal ones, that each (source, group) begins in, where the
+    source tells times."""
+    blocks: dict[tuple[str, str], int] = {}
+    for source, groups in _dated_groups(examples).items():
+        total, passed = sum(size for _, size in groups.values()), 0
+        for name, (_, size) in sorted(groups.items(), key=lambda item: (item[1][0], item[0])):
+            blocks[source, name] = min(count * passed // total, count - 1)
+            passed += size
+    return blocks
+
+
 def _late_groups(examples: Sequence[Example], share: float) -> dict[str, set[str]]:
     """For each source that tells group and time, its latest groups with ``share`` of its rows."""
-    begun: dict[str, dict[str, tuple[tuple[int, ...], int]]] = {}
+    return {source: _latest(groups, share) for source, groups in _dated_groups(examples).items()}
+
+
+def _dated_groups(examples: Sequence[Example]) -> dict[str, Groups]:
+    """For each source that tells them, when each group began and how many rows it has."""
+    begun: dict[str, Groups] = {}
     for example in examples:
         if not (example.group and _DATED.match(example.time)):
             continue
@@ -55,10 +73,10 @@ def _late_groups(examples: Sequence[Example], share: float) -> dict[str, set[str
         groups = begun.setdefault(example.source, {})
         first, count = groups.get(example.group, (time, 0))
         groups[example.group] = (min(first, time), count + 1)
-    return {source: _latest(groups, share) for source, groups in begun.items()}
+    return begun
 
 
-def _latest(groups: dict[str, tuple[tuple[int, ...], int]], share: float) -> set[str]:
+def _latest(groups: Groups, share: float) -> set[str]:
     wanted = share * sum(count for _, count in groups.values())
     late: set[str] = set()
     taken = 0

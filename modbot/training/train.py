@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ from modbot.detection import manifest, model
 from modbot.detection.manifest import LABELS, Manifest
 from modbot.domain import Label, Reply
 from modbot.errors import ModelError
-from modbot.training import evaluate, examples, export, matrix, versions
+from modbot.training import crossfit, evaluate, examples, export, matrix, versions
 from modbot.training import fit as fitting
+from modbot.training.augment import augment
 from modbot.training.evaluate import HeldOut
 from modbot.training.examples import Example, Verdict
+from modbot.training.fit import Arrays, Lesson
 from modbot.training.grammar import sentences
 from modbot.training.matrix import Matrix
-from modbot.training.recipe import ORDER, Recipe, Weighted, weigh
+from modbot.training.recipe import ORDER, Recipe, Weighted, domains, weigh
 from modbot.training.split import split, without
 
 LOSS_MARGIN = 1.05
@@ -34,6 +36,7 @@ proves a false-positive rate of no less than 1 %."""
 LEAST_HELD_OUT = 30
 """Judged texts without which a comparison means nothing."""
 
+Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
 
 
@@ -88,6 +91,27 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is stored of a fit, and its ``rows`` with what cross-fitted stages that have not
+    seen them say of them; ``reaching`` marks texts that hold a contact or a link."""
+
+    arrays: Arrays
+    temperature: float
+    shift: tuple[float, float]
+    rows: Weighted
+    logits: Floats
+    reaching: NDArray[np.bool_]
+
+    def judged(self) -> HeldOut:
+        return _judged(self, self.rows, self.logits, self.reaching)
+
+    def judge(self, held: Held) -> HeldOut:
+        """What the model as it is stored says of rows that no fit has seen."""
+        logits = self.arrays.rounded().logits(held.matrix)
+        return _judged(self, held.weighted, logits, matrix.reaching(held.matrix))
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Held-out examples with their features, measured once."""
 
@@ -118,18 +142,31 @@ def train(
     fit_on, held = _divide(data, held_out, verdicts, chosen, seed)
     say("measuring")
     held_rows = Held(held, matrix.measure([example.reply for example in held.examples]))
-    measured = matrix.measure([example.reply for example in fit_on.examples])
     say("fitting")
-    fitted = fitting.fit(measured, fit_on.labels, fit_on.weights, regularisation=chosen.regularisation)
+    fitted = fit_rows(fit_on, chosen, seed=seed)
     say("evaluating")
-    arrays = fitting.arrays_of(fitted)
     champion = _champion(models)
     plan = Plan(chosen, now, champion, (*data, *held_out), seed, name)
-    facts = _facts(arrays, held_rows, fit_on, plan)
-    folder = export.write(models, arrays, facts, name=name)
+    facts = _facts(fitted, held_rows, plan)
+    folder = export.write(models, fitted.arrays, facts, name=name)
     described = manifest.read(folder)
     comparison = compare(champion, folder, held_rows, chosen.genuine) if champion else None
     return Candidate(folder, described, comparison)
+
+
+def fit_rows(rows: Weighted, recipe: Recipe, *, seed: int) -> Fitted:
+    """Both stages, fitted on the rows and on changed copies of them, and calibrated on what
+    cross-fitted stages say of the unchanged ones."""
+    taught = augment(rows, recipe.genuine, seed=seed)
+    measured = matrix.measure([example.reply for example in taught.rows.examples])
+    lesson = Lesson(taught.rows.labels, taught.rows.weights, domains(taught.rows))
+    split = crossfit.folds(taught.rows.examples, taught.parents)
+    crossed = crossfit.fit_both(measured, lesson, split, taught.wording, recipe.strength)
+    own = len(rows.examples)
+    logits = crossed.logits[:own]
+    warmth, shift = fitting.calibration(logits, rows.labels, rows.weights)
+    reaching = matrix.reaching(measured)[:own]
+    return Fitted(crossed.arrays, warmth, shift, rows, logits, reaching)
 
 
 def promote_if_better(models: Path, candidate: Candidate) -> bool:
@@ -170,11 +207,16 @@ def _standing(folder: Path, held: Held, own: NDArray[np.bool_]) -> tuple[str, fl
     return facts.version, loss, evaluate.upper_bound(hidden, int(own.sum()))
 
 
-def _served(linear: model.Linear, measured: Matrix) -> fitting.Floats:
+def _served(linear: model.Linear, measured: Matrix) -> Floats:
     weights = linear.weights[:-1]
-    stored = np.column_stack([weights.real, weights.imag])
-    last = np.array([0.0, 1.0, *linear.bias])
-    return fitting.logits(fitting.Arrays(stored, np.column_stack([linear.context, last])), measured)
+    stored = np.column_stack([weights.real, weights.imag]).astype(np.float64)
+    return model.combine(linear.stage, linear.bias, measured.inputs(stored))
+
+
+def _judged(fitted: Fitted, rows: Weighted, logits: Floats, reaching: NDArray[np.bool_]) -> HeldOut:
+    probabilities = model.softmax((logits + fitted.shift) / fitted.temperature)
+    sources = [example.source for example in rows.examples]
+    return HeldOut(probabilities, rows.labels, rows.weights, sources, reaching)
 
 
 def _silent(stage: str) -> None:
@@ -188,7 +230,7 @@ def _divide(
     read += examples.of_verdicts(verdicts)
     fit_rows, held_rows = split(read, recipe.held_out)
     extra = [example for path in held_out for example in examples.read(path)]
-    fit_rows = without(fit_rows, extra) + _own(recipe, seed)
+    fit_rows = without(fit_rows, extra) + own_sentences(recipe, seed)
     fit_on = weigh(fit_rows, recipe, seed=seed)
     missing = [label for at, label in enumerate(LABELS) if not (fit_on.labels == at).any()]
     if missing:
@@ -200,7 +242,8 @@ def _divide(
     return fit_on, held
 
 
-def _own(recipe: Recipe, seed: int) -> list[Example]:
+def own_sentences(recipe: Recipe, seed: int) -> list[Example]:
+    """Examples made by the grammar, as many as the recipe wants."""
     made = []
     for label, count in (
         (Label.HAM, recipe.grammar // 2),
@@ -225,22 +268,18 @@ def _champion(models: Path) -> Path | None:
     return None
 
 
-def _facts(arrays: fitting.Arrays, held: Held, fit_on: Weighted, plan: Plan) -> export.Facts:
-    raw = fitting.logits(arrays.rounded(), held.matrix)
-    warmth = fitting.temperature(raw, held.weighted.labels, held.weighted.weights)
-    probabilities = model.softmax(raw / warmth)
-    sources = [example.source for example in held.weighted.examples]
-    rows = HeldOut(
-        probabilities, held.weighted.labels, held.weighted.weights, sources, matrix.reaching(held.matrix)
-    )
-    limits = evaluate.thresholds(rows, plan.recipe.genuine)
-    losses = {"log_loss": fitting.log_loss(probabilities, rows.labels, rows.weights)}
+def _facts(fitted: Fitted, held: Held, plan: Plan) -> export.Facts:
+    latest = fitted.judge(held)
+    evidence = fitted.judged().beside(latest)
+    limits = evaluate.thresholds(evidence, plan.recipe.genuine)
+    losses = {"log_loss": fitting.log_loss(latest.probabilities, latest.labels, latest.weights)}
     return export.Facts(
         created=plan.now,
-        temperature=warmth,
+        temperature=fitted.temperature,
+        shift=fitted.shift,
         thresholds=limits,
-        training=_origin(fit_on, plan),
-        metrics={**losses, "by_source": evaluate.metrics(rows, limits)},
+        training=_origin(fitted.rows, plan),
+        metrics={**losses, "by_source": evaluate.metrics(evidence, limits)},
         parent=_parent(plan),
     )
 
@@ -263,6 +302,7 @@ def _origin(fit_on: Weighted, plan: Plan) -> dict[str, Any]:
         "files": sorted(path.name for path in plan.paths),
         "rows": len(fit_on.examples),
         "seed": plan.seed,
-        "regularisation": plan.recipe.regularisation,
+        "strength": asdict(plan.recipe.strength),
+        "folds": crossfit.FOLDS,
         "sources": {name: {**counts[name], "weight": round(weights[name], 1)} for name in sorted(counts)},
     }

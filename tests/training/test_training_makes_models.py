@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,14 +124,33 @@ def test_the_same_seed_gives_the_same_weights(candidate, data, tmp_path):
     assert again.folder.name == again.manifest.version
 
 
+@dataclass(frozen=True)
+class Stages:
+    """Both stages fitted on the rows of ``data``, and what they were fitted on."""
+
+    replies: list
+    measured: matrix.Matrix
+    text: LogisticRegression
+    weights: np.ndarray
+    stage: fit.Stage
+
+    @property
+    def arrays(self):
+        return fit.Arrays(self.weights, self.stage.arrays)
+
+
 @pytest.fixture(scope="module")
-def fitted(data):
+def stages(data):
     rows = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines() if line]
     replies = [Reply("f", at, row["text"]) for at, row in enumerate(rows)]
     order = ("ham", "low_effort", "spam", "unlabeled")
     labels = np.array([order.index(row["label"]) % 3 for row in rows])
+    lesson = fit.Lesson(labels, np.ones(len(rows)), np.full(len(rows), -1))
     measured = matrix.measure(replies)
-    return replies, measured, fit.fit(measured, labels, np.ones(len(rows)), regularisation=10.0)
+    with fit.quietly():
+        text, weights = fit.fit_text(measured.hashed, lesson, 10.0)
+        stage = fit.fit_stage(measured.inputs(weights), lesson, 1.0)
+    return Stages(replies, measured, text, weights, stage)
 
 
 def served(arrays, replies):
@@ -144,42 +164,48 @@ def served(arrays, replies):
     return np.concatenate(found)
 
 
-def test_served_scores_are_those_of_scikit_learn_on_the_stored_weights(fitted):
-    replies, measured, model_fitted = fitted
-    arrays = fit.arrays_of(model_fitted)
+def estimator_of(coefficients, offsets):
+    """scikit-learn's estimator with given weights: differences to a first class of zeros."""
     estimator = LogisticRegression()
     estimator.classes_ = np.arange(3)
-    width = measured.hashed.shape[1]
-    coefficients = np.zeros((3, width + len(context.NAMES)))
-    coefficients[1:, :width] = arrays.weights.T
-    coefficients[1:, width:] = arrays.context[2:, :-1]
-    estimator.coef_ = coefficients
-    estimator.intercept_ = np.array([0.0, *arrays.context[2:, -1]])
-    center, scale = arrays.context[:2, :-1]
-    scaled = np.nan_to_num((measured.features - center) / scale, nan=0.0)
-    expected = estimator.predict_proba(
-        sparse.csr_matrix(sparse.hstack([measured.hashed, sparse.csr_matrix(scaled)]))
-    )
-    assert np.abs(served(arrays, replies) - expected).max() < 1e-6
+    estimator.coef_ = np.vstack([np.zeros(coefficients.shape[1]), coefficients])
+    estimator.intercept_ = np.array([0.0, *offsets])
+    return estimator
 
 
-def test_they_are_those_of_the_fitted_estimator_too(fitted):
-    replies, measured, model_fitted = fitted
-    expected = model_fitted.estimator.predict_proba(model_fitted.scaling.apply(measured))
-    assert np.abs(served(fit.arrays_of(model_fitted), replies) - expected).max() < 1e-4
+def test_served_scores_are_those_of_scikit_learn_on_the_stored_weights(stages):
+    arrays = stages.arrays
+    inputs = fit.Scaling(*arrays.stage[:2, :-1]).apply(stages.measured.inputs(arrays.weights))
+    expected = estimator_of(arrays.stage[2:, :-1], arrays.stage[2:, -1]).predict_proba(inputs)
+    assert np.abs(served(arrays, stages.replies) - expected).max() < 1e-6
 
 
-def test_rounding_the_weights_changes_no_probability_by_more_than_two_points(fitted):
-    replies, _, model_fitted = fitted
-    arrays = fit.arrays_of(model_fitted)
-    assert np.abs(served(arrays, replies) - served(arrays.rounded(), replies)).max() <= 0.02
+def test_the_first_stages_scores_are_scikit_learns_too(stages):
+    first = estimator_of(stages.weights.T.astype(np.float64), (0.0, 0.0))
+    expected = first.predict_proba(stages.measured.hashed)
+    read = stages.measured.read(stages.weights)
+    assert np.abs(model.softmax(read[:, :2]) - expected).max() < 1e-6
 
 
-def test_matrix_form_and_serving_agree(fitted):
-    replies, measured, model_fitted = fitted
-    arrays = fit.arrays_of(model_fitted)
-    expected = model.softmax(fit.logits(arrays, measured))
-    assert np.abs(served(arrays, replies) - expected).max() < 1e-6
+def test_both_stages_are_the_fitted_estimators(stages):
+    idf = matrix.rarity(stages.measured.hashed)
+    fitted = stages.text.predict_log_proba(stages.measured.hashed @ sparse.diags(idf))
+    offsets = stages.text.intercept_[1:] - stages.text.intercept_[0]
+    means = stages.measured.read(stages.weights)[:, :2]
+    assert np.abs(means + offsets - (fitted[:, 1:] - fitted[:, :1])).max() < 1e-4
+    inputs = stages.stage.scaling.apply(stages.measured.inputs(stages.weights))
+    expected = stages.stage.estimator.predict_proba(inputs)
+    assert np.abs(served(stages.arrays, stages.replies) - expected).max() < 1e-6
+
+
+def test_rounding_the_weights_changes_no_probability_by_more_than_two_points(stages):
+    arrays = stages.arrays
+    assert np.abs(served(arrays, stages.replies) - served(arrays.rounded(), stages.replies)).max() <= 0.02
+
+
+def test_matrix_form_and_serving_agree(stages):
+    expected = model.softmax(stages.arrays.logits(stages.measured))
+    assert np.abs(served(stages.arrays, stages.replies) - expected).max() < 1e-6
 
 
 def test_a_challenger_is_measured_beside_the_champion_on_the_same_rows(candidate, data, models):
