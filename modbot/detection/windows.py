@@ -35,17 +35,23 @@ def peaks(scores: NDArray[np.float32], starts: Index) -> Floats:
     ``scores`` has one entry per position, text ``i`` those from ``starts[i]`` (never none).
     A window ends where its text ends.
     """
-    found = np.empty((len(starts), len(WIDTHS)))
     if not len(starts):
-        return found
+        return np.empty((0, len(WIDTHS)))
     ends = np.append(starts[1:], len(scores))
     lengths = ends - starts
     total = _running(scores)
     last = np.repeat(ends, lengths)
+    places = np.arange(len(scores))
+    found = np.empty((len(starts), len(WIDTHS)))
     for column, width in enumerate(WIDTHS):
-        sums = total[np.minimum(np.arange(width, len(scores) + width), last)] - total[:-1]
-        found[:, column] = np.maximum.reduceat(sums, starts) / np.sqrt(_grams(lengths, width))
-    return found
+        sums = total.take(np.minimum(places + width, last)) - total[:-1]
+        found[:, column] = np.maximum.reduceat(sums, starts)
+    return np.asarray(found / scale(lengths))
+
+
+def scale(lengths: Index) -> Floats:
+    """``[text, width]``: the root of the n-grams that start in a window, by positions of a text."""
+    return np.asarray(np.sqrt(len(ORDERS) * np.minimum(lengths[:, np.newaxis], WIDTHS)))
 
 
 def heaviest(scores: NDArray[np.float32]) -> list[Window]:
@@ -56,7 +62,7 @@ def heaviest(scores: NDArray[np.float32]) -> list[Window]:
     for width in WIDTHS:
         ends = np.minimum(begins + width, len(scores))
         start = int(np.argmax(total[ends] - total[begins]))
-        share = 1.0 / float(np.sqrt(_grams(np.int64(len(scores)), width)))
+        share = 1.0 / float(np.sqrt(len(ORDERS) * min(len(scores), width)))
         windows.append(Window(start, int(ends[start]), share))
     return windows
 
@@ -65,7 +71,3 @@ def _running(scores: NDArray[np.float32]) -> Floats:
     total = np.zeros(len(scores) + 1)
     np.cumsum(scores, out=total[1:])
     return total
-
-
-def _grams(lengths: Index | np.int64, width: int) -> Index:
-    return np.asarray(len(ORDERS) * np.minimum(lengths, width))
