@@ -36,6 +36,16 @@ class Reason(StrEnum):
     SPAM = "spam"
     REPEATED = "repeated"
     TITLE_ECHO = "title_echo"
+    RULE = "rule"
+
+
+class RuleOutcome(StrEnum):
+    """What a rule of the operator does with a reply that it matches."""
+
+    ALLOW = "allow"
+    QUEUE = "queue"
+    HIDE = "hide"
+    LABEL = "label"
 
 
 class Mode(StrEnum):
@@ -220,6 +230,13 @@ class Probabilities:
 
     def of(self, label: Label) -> float:
         return {Label.HAM: self.ham, Label.LOW_EFFORT: self.low_effort, Label.SPAM: self.spam}[label]
+
+    def having(self, label: Label, score: float) -> Probabilities:
+        """With ``label`` at ``score``; the others share the rest as they did before."""
+        others = {other: self.of(other) for other in Label if other is not label}
+        total = sum(others.values())
+        shares = {other: value / total if total else 0.5 for other, value in others.items()}
+        return Probabilities(**{label.value: score, **{o.value: (1 - score) * s for o, s in shares.items()}})
 
 
 class Slip(StrEnum):

@@ -11,29 +11,24 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from importlib import resources
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
+from modbot.benchmarking import variants
 from modbot.domain import Author, Label, Reply
 from modbot.training.grammar import sentences
 
 FORUM = "bench"
 STOCK = 0.12
 ADVERTS = 0.02
-_AT_ONCE = 1 << 15
-_MEDIAN = 31
-_CHARACTERS_OF_A_WORD = 1.85
-_MARKS = ("，", "。", "！", "？", "…", "，", "、", "，")
+_MARKS = ("，", "。", "！", "？", "…", "", "", "、")
 
 
 def made(count: int, *, seed: int = 1) -> list[str]:
     """``count`` posts of the grammar; the same for the same seed."""
     chance = random.Random(seed)  # noqa: S311
     stock, adverts = (sentences(label, 5_000, seed=seed) for label in (Label.LOW_EFFORT, Label.SPAM))
-    ordinary = varied(count, seed=seed)
+    ordinary = _ordinary(count, seed)
     posts = []
     for _ in range(count):
         lot = chance.random()
@@ -44,23 +39,16 @@ def made(count: int, *, seed: int = 1) -> list[str]:
     return posts
 
 
-def varied(count: int, *, seed: int) -> Iterator[str]:
-    """Up to ``count`` posts of members: words drawn by Zipf's law, lengths log-normal."""
-    words = np.array(_words())
-    weights = 1.0 / np.arange(3, len(words) + 3)
-    weights /= weights.sum()
-    draw = np.random.default_rng(seed)
-    for first in range(0, count, _AT_ONCE):
-        size = min(_AT_ONCE, count - first)
-        lengths = np.clip(np.exp(draw.normal(np.log(_MEDIAN), 0.95, size)) / _CHARACTERS_OF_A_WORD, 2, 200)
-        ends = np.cumsum(lengths.astype(np.int64))
-        drawn = words[draw.choice(len(words), ends[-1], p=weights)].tolist()
-        marks = draw.integers(0, 5 * len(_MARKS), ends[-1]).tolist()
-        drawn = [word + _MARKS[mark] if mark < len(_MARKS) else word for word, mark in zip(drawn, marks)]  # noqa: B905
-        begin = 0
-        for end in ends.tolist():
-            yield "".join(drawn[begin:end])
-            begin = end
+def _ordinary(count: int, seed: int) -> Iterator[str]:
+    """Varied texts as members punctuate them."""
+    chance = random.Random(seed)  # noqa: S311
+    for part in variants.varied(count, seed=seed):
+        yield from (_punctuated(text, chance) for text in part)
+
+
+def _punctuated(text: str, chance: random.Random) -> str:
+    middle = len(text) // 2
+    return f"{text[:middle]}{chance.choice(_MARKS)}{text[middle:]}{chance.choice(_MARKS)}"
 
 
 def read(paths: Sequence[Path], count: int) -> list[str]:
@@ -86,8 +74,3 @@ def replies(texts: Sequence[str], now: datetime, *, first: int = 0, days: float 
         )
         for at, text in enumerate(texts)
     ]  # fmt: skip
-
-
-def _words() -> list[str]:
-    text = (resources.files("modbot.benchmarking") / "words.txt").read_text(encoding="utf-8")
-    return [word for line in text.splitlines() if line[:1] != "#" for word in line.split()]

@@ -21,6 +21,10 @@ CAMPAIGNS = 0.03
 _LONGEST = 400
 _AT_ONCE = 1 << 15
 _CHARACTERS = 3_000
+_COMMONEST = (
+    "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去行过"
+    "家十用发天如然作方成者多日都三小军二无同么经法当起与好看学进种将还分此心前面又定见只主没公从知使"
+)
 _WORDS = 40_000
 _WORD_LENGTHS = (0.2, 0.5, 0.18, 0.12)
 _CHARACTER_EXPONENT = 1.0
@@ -137,7 +141,7 @@ def mutations() -> Mapping[str, Mutation]:
 @cache
 def _vocabulary() -> _Vocabulary:
     draw = np.random.default_rng(7)
-    characters = 0x4E00 + draw.permutation(20_000)[:_CHARACTERS].astype(np.uint32)
+    characters = _characters(draw)
     weights = _zipf(_CHARACTERS, _CHARACTER_EXPONENT)
     lengths = draw.choice((1, 2, 3, 4), _WORDS, p=_WORD_LENGTHS)
     lengths[:_FREQUENT] = np.minimum(lengths[:_FREQUENT], draw.choice((1, 2), _FREQUENT))
@@ -145,6 +149,14 @@ def _vocabulary() -> _Vocabulary:
     return _Vocabulary(
         characters[draw.choice(_CHARACTERS, starts[-1], p=weights)], starts, _zipf(_WORDS, _WORD_EXPONENT)
     )
+
+
+def _characters(draw: np.random.Generator) -> NDArray[np.uint32]:
+    """The most common ones first, then others of everyday use (GB 2312, level 1)."""
+    everyday = bytes(byte for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF) for byte in (row, cell))
+    others = [c for c in everyday.decode("gb2312", "ignore") if c not in _COMMONEST]
+    drawn = draw.permutation(len(others))[: _CHARACTERS - len(_COMMONEST)].tolist()
+    return np.array([ord(c) for c in _COMMONEST + "".join(others[at] for at in drawn)], dtype=np.uint32)
 
 
 def _zipf(count: int, exponent: float) -> NDArray[np.float64]:

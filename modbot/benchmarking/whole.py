@@ -75,7 +75,7 @@ def keyword_rules(count: int = KEYWORDS) -> RuleBook:
     return compile_rules(
         [
             Rule("keywords", conditions.Contains(keywords), RuleOutcome.QUEUE),
-            Rule("links", conditions.All((conditions.HasLink(), elsewhere)), RuleOutcome.LABEL),
+            Rule("links", conditions.All((conditions.HasLink(), elsewhere)), RuleOutcome.QUEUE),
             Rule("pattern", conditions.Regex(r"(?:加|联系)[^0-9]{0,6}[0-9]{6,11}"), RuleOutcome.QUEUE),
         ]
     )

@@ -19,6 +19,7 @@ MODULES = {
     "status": "status",
     "check": "check",
     "queue": "queue",
+    "rules": "rules",
     "brake": "brake",
     "train": "models",
     "models": "models",

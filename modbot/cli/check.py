@@ -13,7 +13,7 @@ from modbot import i18n
 from modbot.cli import explanation
 from modbot.cli.base import Session, command, option
 from modbot.cli.highlight import can_colour, highlighted
-from modbot.daemon import checking, exchange, models, wiring, wording
+from modbot.daemon import checking, exchange, models, rulebook, wiring, wording
 from modbot.daemon.house import utc_now
 
 
@@ -39,9 +39,16 @@ def register(root: click.Group) -> None:
 
 def _checker(session: Session, *, no_repeats: bool, model: str | None) -> checking.Checker:
     detector = models.load_detector(session.loaded, model)
-    book = wiring.policy_book(session.loaded, detector.manifest.thresholds)
+    own = rulebook.load_rules(session.loaded)
+    book = wiring.policy_book(session.loaded, detector.manifest.thresholds, rules=own.digest)
     duplicates = None if no_repeats else wiring.duplicate_index(session.loaded.settings)
-    return checking.Checker(detector, checking.enforcing(book), duplicates=duplicates, now=utc_now)
+    return checking.Checker(
+        detector,
+        checking.enforcing(book),
+        duplicates=duplicates,
+        now=utc_now,
+        rules=rulebook.with_standing(own, book),
+    )
 
 
 def _check_stream(session: Session, checker: checking.Checker, input_file: Path | None) -> bool:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from modbot.daemon.exchange import FORUM, BrokenLine, Checked, Copy, Earlier, Line, read_lines
 from modbot.detection import Detector, DuplicateIndex, observation
+from modbot.detection.rules import RuleBook
 from modbot.domain import Duplicate, Mode, Reply
 from modbot.policy import Circumstances, Policy, PolicyBook, decide, has_standing
 
@@ -34,17 +35,21 @@ class Checker:
         *,
         duplicates: DuplicateIndex | None,
         now: Callable[[], datetime],
+        rules: RuleBook | None = None,
     ) -> None:
         self._detector = detector
         self._book = book
         self._duplicates = duplicates
         self._now = now
+        self._rules = rules
         self._earlier: dict[int, Earlier] = {}
 
     def check(self, lines: Sequence[Line]) -> list[Checked]:
         replies = [line.reply for line in lines]
         moment = _latest(replies) or self._now()
-        assessments = self._detector.assess(replies, duplicates=self._duplicates, now=moment)
+        assessments = self._detector.assess(
+            replies, duplicates=self._duplicates, now=moment, rules=self._rules
+        )
         if self._duplicates is not None:
             self._duplicates.insert(
                 [

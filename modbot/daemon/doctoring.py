@@ -5,17 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 
-from modbot.daemon import house, models, wiring
+from modbot.daemon import house, models, rulebook, wiring
 from modbot.detection import Detector
 from modbot.domain import OutboxState
 from modbot.errors import ForumError, ModbotError
 from modbot.forums.protocol import Check, CheckStatus
 from modbot.settings import Loaded
-from modbot.store import brake, cursors, engine, inbox, outbox, requests, unreadable
+from modbot.store import brake, cursors, engine, inbox, outbox, requests, rulehits, unreadable
 from modbot.store.engine import Store
 
 ENOUGH_DISK_BYTES = 500_000_000
+IDLE_DAYS = 30
 Examined = tuple[str, Check]
 
 
@@ -25,6 +27,7 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
     yield "settings", _ok("doctor.settings", file=str(loaded.operator_file or "-"), forums=", ".join(names))
     yield "disk", _disk(loaded)
     yield from _model(loaded)
+    yield from _rules(loaded)
     try:
         store = engine.open(loaded.store_url)
     except ModbotError as problem:
@@ -32,6 +35,7 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
         return
     with closing(store):
         yield "database", _ok("doctor.database", url=store.url)
+        yield from _idle_rules(loaded, store)
         for name in names:
             for check in _forum(loaded, store, name):
                 yield name, check
@@ -91,6 +95,32 @@ def _model(loaded: Loaded) -> Iterator[Examined]:
         return
     yield "model", _ok("doctor.model", version=detector.model, path=str(loaded.models_dir))
     yield "model", _spam_evidence(loaded, detector)
+
+
+def _rules(loaded: Loaded) -> Iterator[Examined]:
+    try:
+        found = rulebook.load_rules(loaded).rules
+    except ModbotError as problem:
+        yield "rules", _failed(problem.code, **problem.params)
+        return
+    if found:
+        yield "rules", _ok("doctor.rules", number=len(found))
+    unproved = [rule.name for rule in found if not (rule.match or rule.leave)]
+    if unproved:
+        yield "rules", Check("doctor.rules_unproved", CheckStatus.WARNING, {"names": ", ".join(unproved)})
+
+
+def _idle_rules(loaded: Loaded, store: Store) -> Iterator[Examined]:
+    """Rules that never fired may be wrong; asked only where a forum was polled for as long."""
+    names = tuple(loaded.settings.forums)
+    since = house.utc_now() - timedelta(days=IDLE_DAYS)
+    with store.read() as rx:
+        begun = [inbox.began(rx, name) for name in names]
+        hits = rulehits.since(rx, since, forums=names)
+    idle = [rule.name for rule in loaded.settings.rules if rule.name not in hits]
+    if idle and any(first is not None and first <= since for first in begun):
+        facts = {"names": ", ".join(idle), "days": IDLE_DAYS}
+        yield "rules", Check("doctor.rules_idle", CheckStatus.WARNING, facts)
 
 
 def _spam_evidence(loaded: Loaded, detector: Detector) -> Check:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from modbot.daemon import house, models, wiring
+from modbot.daemon import house, models, rulebook, wiring
 from modbot.detection import observation
 from modbot.domain import Decision, Reply
 from modbot.policy import Circumstances, decide, has_standing
@@ -45,14 +45,16 @@ def dry_run(loaded: Loaded, name: str, *, clock: house.Clock = house.utc_now) ->
     from the real store when there is one, and never moved.
     """
     detector = models.load_detector(loaded)
-    book = wiring.policy_book(loaded, detector.manifest.thresholds)
+    own = rulebook.load_rules(loaded)
+    book = wiring.policy_book(loaded, detector.manifest.thresholds, rules=own.digest)
+    own = rulebook.with_standing(own, book)
     duplicates = wiring.duplicate_index(loaded.settings)
     with tempfile.TemporaryDirectory() as folder, closing(engine.open(Path(folder) / "dry.db")) as scratch:
         ledger = requests.Ledger(scratch)
         with closing(wiring.open_forum(loaded, name, ledger=ledger, clock=clock, sleep=house.sleep)) as forum:
             for batch in forum.poll(_cursor(loaded, name), now=clock()):
                 replies = sorted(batch.replies, key=_order)
-                assessments = detector.assess(replies, duplicates=duplicates, now=clock())
+                assessments = detector.assess(replies, duplicates=duplicates, now=clock(), rules=own)
                 observed = []
                 for reply, assessment in zip(replies, assessments, strict=True):
                     policy = book.for_reply(reply)

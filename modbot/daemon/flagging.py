@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from modbot.detection.rules import RuleBook
 from modbot.domain import ActionKind, DecisionKind, FlagState, Reason
 from modbot.policy import BrakeLimits, PolicyBook, QueueBudget
 from modbot.store import decisions, flags, outbox
@@ -17,7 +18,8 @@ WHO = "modbot"
 
 @dataclass(frozen=True, slots=True)
 class JudgingRules:
-    """What the operator chose. ``reasons`` are the sentences sent to authors, by reason."""
+    """What the operator chose. ``reasons`` are the sentences sent to authors, by reason, ``own``
+    are the operator's own rules."""
 
     book: PolicyBook
     brake: BrakeLimits
@@ -25,6 +27,7 @@ class JudgingRules:
     reasons: dict[Reason, str]
     notify: frozenset[Reason] = frozenset()
     flag_since: datetime | None = None
+    own: RuleBook | None = None
 
 
 def flag(

@@ -11,29 +11,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-
-import structlog
 
 from modbot import i18n
-from modbot.daemon import models, wiring
+from modbot.daemon import models, rulebook, wiring
 from modbot.daemon.executor import Executor, ExecutorLimits
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller, PollReport
+from modbot.daemon.shelf import Shelf
 from modbot.daemon.tally import Tally
-from modbot.detection import Detector, DuplicateIndex, Observation
+from modbot.detection import Detector
 from modbot.domain import Reason
 from modbot.forums.protocol import Forum
 from modbot.policy import PolicyBook
 from modbot.settings import Loaded
-from modbot.store import campaigns, engine, inbox, outbox, polls, requests
+from modbot.store import engine, inbox, outbox, polls, requests
 from modbot.store.engine import Store
 
 Clock = Callable[[], datetime]
-
-INDEXED_AT_ONCE = 4096
 
 
 def utc_now() -> datetime:
@@ -62,6 +58,7 @@ class ForumDesk:
     judge: Judge
     executor: Executor
     clock: Clock
+    shelf: Shelf
 
     def poll(self, *, stopping: Callable[[], bool] = lambda: False) -> tuple[PollReport, Tally]:
         """Poll, judging each batch as soon as it is stored."""
@@ -69,6 +66,7 @@ class ForumDesk:
 
         def judge() -> None:
             total.add(self.judge.judge_waiting())
+            self.shelf.caught_up()
 
         report: PollReport | None = None
         with self.store.write() as tx:
@@ -90,7 +88,10 @@ class ForumDesk:
                 polls.succeeded(tx, self.name, at=at, caught_up=report.caught_up, **facts)
 
     def close(self) -> None:
-        self.forum.close()
+        try:
+            self.forum.close()
+        finally:
+            self.shelf.keep()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,23 +166,26 @@ def open_desk(
         sleep=sleeps.usual,
         urgent_sleep=sleeps.urgent,
     )
-    book = wiring.policy_book(loaded, detector.manifest.thresholds)
+    own = rulebook.load_rules(loaded)
+    book = wiring.policy_book(loaded, detector.manifest.thresholds, rules=own.digest)
+    since = _flag_since(loaded, store, name, clock())
     with store.write() as tx:
         # What could not be judged gets another chance at every start: it may be a newer modbot.
         inbox.unpark(tx, name)
         outbox.expire_claims(tx, name, now=clock())
+    shelf = _filled_shelf(loaded, store, name, clock)
     judge = Judge(
         forum=name,
         store=store,
         detector=detector,
-        duplicates=_rebuilt_index(loaded, store, name, clock()),
-        rules=replace(judging_rules(loaded, book), flag_since=_flag_since(loaded, store, name, clock())),
+        duplicates=shelf.index,
+        rules=replace(judging_rules(loaded, book), flag_since=since, own=own),
         clock=clock,
         metrics=metrics,
     )
     poller = Poller(forum=forum, store=store, clock=clock, metrics=metrics)
     executor = executor_for(loaded, store, forum, clock, metrics=metrics)
-    return ForumDesk(name, forum, store, poller, judge, executor, clock)
+    return ForumDesk(name, forum, store, poller, judge, executor, clock, shelf)
 
 
 def executor_for(
@@ -203,6 +207,8 @@ def judging_rules(loaded: Loaded, book: PolicyBook) -> JudgingRules:
     notify = {Reason.LOW_EFFORT, Reason.TITLE_ECHO} if settings.actions.notify_low_effort else set()
     if settings.actions.notify_campaigns:
         notify.add(Reason.REPEATED)
+    if settings.actions.notify_rules:
+        notify.add(Reason.RULE)
     return JudgingRules(
         book=book,
         brake=wiring.brake_limits(settings),
@@ -223,16 +229,12 @@ def forum_language(loaded: Loaded) -> str:
     return "en" if loaded.settings.language == "en" else "zh"
 
 
-def _rebuilt_index(loaded: Loaded, store: Store, forum: str, now: datetime) -> DuplicateIndex:
-    """The duplicate index as it was before the restart, from what was judged."""
-    index = wiring.duplicate_index(loaded.settings)
-    since = now - timedelta(days=loaded.settings.duplicates.window_days)
-    with store.read() as rx:
-        seen = (Observation(*row) for row in campaigns.observations(rx, since, forum=forum))
-        while some := list(islice(seen, INDEXED_AT_ONCE)):  # all at once would double the memory
-            index.insert(some)
-    structlog.get_logger("start").info("duplicates_rebuilt", forum=forum, texts=index.size)
-    return index
+def _filled_shelf(loaded: Loaded, store: Store, forum: str, clock: Clock) -> Shelf:
+    """The duplicate index as it was before the restart."""
+    file = loaded.state_dir / "duplicates" / f"{forum}.npz"
+    shelf = Shelf(file, wiring.duplicate_index(loaded.settings), store, forum, clock)
+    shelf.fill(since=clock() - timedelta(days=loaded.settings.duplicates.window_days))
+    return shelf
 
 
 def _flag_since(loaded: Loaded, store: Store, forum: str, now: datetime) -> datetime:

@@ -18,6 +18,8 @@ from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, Reviewed, observation
+from modbot.detection.duplicates import Repeats
+from modbot.detection.rules import RuleBook
 from modbot.domain import (
     Assessment,
     Decision,
@@ -33,6 +35,7 @@ from modbot.policy import (
     decide,
     free_places,
     has_standing,
+    standing_of,
 )
 from modbot.store import audit, brake, budget, campaigns, decisions, inbox, verdicts
 from modbot.store.engine import Store
@@ -58,6 +61,8 @@ class Judge:
     ) -> None:
         self._metrics = (metrics or Metrics()).of(forum)
         self._metrics.judges_with(detector.model)
+        if rules.own is not None:
+            self._metrics.judges_by([rule.name for rule in rules.own.rules])
         self._forum = forum
         self._store = store
         self._detector = detector
@@ -125,9 +130,27 @@ class Judge:
     def _judge(self, batch: Sequence[inbox.Stored]) -> list[decisions.Judgement]:
         now = self._clock()
         replies = [stored.reply for stored in batch]
-        assessments = self._detector.assess(replies, duplicates=self._duplicates, now=now)
+        assessments = self._assess(replies, self._duplicates, now)
         with self._store.write() as tx:
             return self._decide_all(tx, batch, assessments, now)
+
+    def _assess(self, replies: Sequence[Reply], duplicates: Repeats, now: datetime) -> list[Assessment]:
+        own = self._knowing_standing(self._rules.own, replies)
+        return self._detector.assess(replies, duplicates=duplicates, now=now, rules=own)
+
+    def _knowing_standing(self, own: RuleBook | None, replies: Sequence[Reply]) -> RuleBook | None:
+        """The rules with what is known of the authors' standing, verdicts on them included."""
+        if own is None or not own.asks_standing:
+            return own
+        ids = [reply.author.id for reply in replies if reply.author.id is not None]
+        with self._store.read() as rx:
+            upheld = verdicts.upheld_authors(rx, self._forum, ids)
+
+        def standing(reply: Reply) -> bool | None:
+            policy = self._rules.book.of_board(reply.forum, reply.board_id)
+            return standing_of(reply.author, policy, upheld=int(reply.author.id in upheld))
+
+        return own.knowing(standing)
 
     def _learn(
         self, batch: Sequence[inbox.Stored], judgements: Sequence[decisions.Judgement], tally: Tally
@@ -195,7 +218,7 @@ class Judge:
             return {}
         replies = [member.reply for member in members]
         try:
-            found = self._detector.assess(replies, duplicates=Reviewed(self._duplicates), now=now)
+            found = self._assess(replies, Reviewed(self._duplicates), now)
         except DEFECTS:
             if len(members) == 1:
                 self._log.exception("judging_failed", post=replies[0].post_id)

@@ -121,6 +121,8 @@ class Moderator:
             return actions.notify_restores
         if flag.reason is Reason.REPEATED:
             return actions.notify_campaigns
+        if flag.reason is Reason.RULE:
+            return actions.notify_rules
         return actions.notify_low_effort and flag.reason in (Reason.LOW_EFFORT, Reason.TITLE_ECHO)
 
     def _words(self) -> i18n.Catalogue:

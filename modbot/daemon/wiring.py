@@ -21,19 +21,24 @@ ENGINES = "modbot.forums"
 BASE_RATE = 0.01
 
 
-def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold]) -> PolicyBook:
-    """Every board's policy; ``thresholds`` are the model's own (``spam.hide``, …)."""
+def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold], *, rules: str = "") -> PolicyBook:
+    """Every board's policy; ``thresholds`` are the model's own (``spam.hide``, …), ``rules`` is the
+    digest of the operator's."""
     settings = loaded.settings
+
+    def made(chosen: PolicySettings) -> Policy:
+        return replace(board_policy(chosen, thresholds), rules=rules)
+
     boards: dict[tuple[str, int | None], Policy] = {}
     board_kinds: dict[tuple[str, int | None], ThreadKind] = {}
     for name, forum in settings.forums.items():
-        boards[name, None] = board_policy(loaded.policy_for(name, None), thresholds)
+        boards[name, None] = made(loaded.policy_for(name, None))
         for board, entry in forum.boards.items():
-            boards[name, board] = board_policy(loaded.policy_for(name, board), thresholds)
+            boards[name, board] = made(loaded.policy_for(name, board))
             if entry.kind is not None:
                 board_kinds[name, board] = entry.kind
     return PolicyBook(
-        default=board_policy(settings.policy, thresholds),
+        default=made(settings.policy),
         boards=boards,
         board_kinds=board_kinds,
         kinds={kind: settings.kinds.flagging(kind) for kind in ThreadKind},

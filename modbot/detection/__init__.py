@@ -7,7 +7,7 @@ assessments = detector.assess(replies, duplicates=None, now=now)
 
 from modbot.detection.canonical import canonicalise
 from modbot.detection.detector import Detector
-from modbot.detection.duplicates import DuplicateIndex, Observation, Reviewed, observation
+from modbot.detection.duplicates import DuplicateIndex, Observation, Reviewed, UnusableSnapshot, observation
 from modbot.detection.manifest import Manifest, Threshold
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Observation",
     "Reviewed",
     "Threshold",
+    "UnusableSnapshot",
     "canonicalise",
     "observation",
 ]

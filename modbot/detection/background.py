@@ -1,9 +1,9 @@
 """How common a text is by itself: a small language model of ordinary forum replies.
 
-Two tables, both hashed so that no sentence can be read out of them: *n-grams* of one to
-three characters with back-off (interpolated absolute discounting: Ney, Essen & Kneser
-1994; the back-off form of Katz 1987), and *stock replies*, short texts that are written
-far more often than their n-grams say. ``modbot.training.background`` makes the file.
+Two tables of hashes and rounded costs; the texts they were made of are not in them:
+*n-grams* of one to three characters with back-off (interpolated absolute discounting:
+Ney, Essen & Kneser 1994; the back-off form of Katz 1987), and *stock replies*, short texts
+written far more often than their n-grams say. ``modbot.training.background`` makes them.
 """
 
 from __future__ import annotations

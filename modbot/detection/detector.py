@@ -12,7 +12,8 @@ from modbot.detection.duplicates import Repeats
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
 from modbot.detection.reading import NumpyReader, Reader
-from modbot.domain import Assessment, Probabilities, Repetition, Reply
+from modbot.detection.rules import Facts, RuleBook
+from modbot.domain import Assessment, Probabilities, Repetition, Reply, Signal
 
 BATCH = 1024
 """Replies handled at once: larger arrays leave the allocator's fast path."""
@@ -44,20 +45,26 @@ class Detector:
         return self.manifest.version
 
     def assess(
-        self, replies: Sequence[Reply], *, duplicates: Repeats | None, now: datetime
+        self,
+        replies: Sequence[Reply],
+        *,
+        duplicates: Repeats | None,
+        now: datetime,
+        rules: RuleBook | None = None,
     ) -> list[Assessment]:
-        """An assessment of each reply, in order; ``now`` is aware.
+        """An assessment of each reply, in order; ``now`` is aware. What ``rules`` find becomes
+        signals of their own, before the others.
 
         Repetition counts what ``duplicates`` holds and the earlier replies of this call.
         Nothing is inserted: that is for the caller, once the replies are stored.
         """
         if len(replies) <= BATCH:
-            return self._chunk(replies, lambda texts: _match(duplicates, replies, texts, now))
+            return self._chunk(replies, lambda texts: _match(duplicates, replies, texts, now), rules)
         found = _match(duplicates, replies, self._canonicals(replies), now)
         assessed: list[Assessment] = []
         for first in range(0, len(replies), BATCH):
             chosen = slice(first, first + BATCH)
-            assessed += self._chunk(replies[chosen], partial(_already, found[chosen]))
+            assessed += self._chunk(replies[chosen], partial(_already, found[chosen]), rules)
         return assessed
 
     def _canonicals(self, replies: Sequence[Reply]) -> list[str]:
@@ -67,7 +74,10 @@ class Detector:
         return texts
 
     def _chunk(
-        self, replies: Sequence[Reply], repeated: Callable[[list[str]], Sequence[Repetition | None]]
+        self,
+        replies: Sequence[Reply],
+        repeated: Callable[[list[str]], Sequence[Repetition | None]],
+        rules: RuleBook | None,
     ) -> list[Assessment]:
         if not replies:
             return []
@@ -81,6 +91,11 @@ class Detector:
         probabilities[_shown_not_said(replies, texts)] = (1.0, 0.0, 0.0)
         batch = signals.Batch(replies, reading, texts, found, probabilities, repetitions)
         raised = signals.raise_signals(batch, self._linear)
+        if rules is not None:
+            facts = Facts(
+                replies, reading.folded, reading.letters, texts, found.contacts, found.links, probabilities
+            )
+            raised = _with_rules(raised, rules, facts)
         return [
             Assessment(reply.key, Probabilities(*row), marks, repetition, text, self.model)
             for reply, row, marks, repetition, text in zip(
@@ -94,6 +109,14 @@ def _compiled_reader() -> Reader:
     from modbot.detection.fast.text import CompiledReader  # noqa: PLC0415 - numba takes time and memory
 
     return CompiledReader()
+
+
+def _with_rules(raised: list[tuple[Signal, ...]], rules: RuleBook, facts: Facts) -> list[tuple[Signal, ...]]:
+    hits = rules.match(facts)
+    return [
+        (*(hit.signal() for hit in found), *marks) if found else marks
+        for found, marks in zip(hits, raised, strict=True)
+    ]
 
 
 def _shown_not_said(replies: Sequence[Reply], texts: Sequence[str]) -> list[int]:

@@ -60,12 +60,15 @@ def details(text: str, places: Iterable[Place]) -> Details:
 
 def _stands_so(piece: str, read: str) -> bool:
     """Whether a piece reads as it stands: case, marks, spaces and cut runs aside."""
-    lowered = piece.lower()
-    return lowered == read or _plain(read[:SHOWN]) in _plain(lowered)
+    lowered, read = piece.lower(), read[:SHOWN]
+    if lowered == read:
+        return True
+    said, wanted = _said(lowered), read if read.isalnum() else _said(read)
+    return wanted in said or wanted in _LONG_RUN.sub(lambda run: run[1] * RUN_LIMIT, said)
 
 
-def _plain(text: str) -> str:
-    return _LONG_RUN.sub(lambda run: run[1] * RUN_LIMIT, "".join(filter(str.isalnum, text)))
+def _said(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbot.detection import context, manifest, scoring, windows
+from modbot.detection.canonical import Index
 from modbot.detection.grams import BUCKETS, Grams
 from modbot.detection.manifest import Manifest
 from modbot.detection.scoring import Weighed, Weights
@@ -94,44 +95,57 @@ class Linear:
         text ``row`` of a batch; ``features`` is the batch's ``Context.values``."""
         center, scale, *slopes = self.context
         scaled = np.nan_to_num((features[row] - center) / scale, nan=0.0)
+        rows, spam = np.array([row]), np.array([label - 1])
         return Contributions(
-            self.letters(grams, row, label),
-            self.marks(grams, row, label),
+            self.letters(grams, rows, spam),
+            self.marks(grams, rows, spam),
             slopes[label - 1] * scaled / self.temperature,
             float(self.offsets[label - 1]) / self.temperature,
         )
 
-    def letters(self, grams: Grams, row: int, label: int) -> Floats:
-        """``[order, position]``: what each n-gram of text ``row`` adds to the log-odds of
-        ``label``, by the whole text's means and by the windows that hold it."""
-        end = grams.starts[row + 1] if row + 1 < len(grams) else grams.letters.shape[1]
-        taken = self.weights[grams.letters[:, grams.starts[row] : end]]
-        slopes = self._slopes(label)
-        root = np.sqrt(grams.counts[row])
-        spam = np.full(taken.shape[1], slopes[1] / root)
-        heaviest = windows.heaviest(taken.imag.sum(axis=0, dtype=np.float32))
-        for slope, window in zip(slopes[2:].tolist(), heaviest, strict=True):
-            spam[window.start : window.end] += slope * window.share
-        found: Floats = taken.real * (slopes[0] / root) + taken.imag * spam
+    def letters(self, grams: Grams, rows: Index, spam: Index) -> Floats:
+        """``[order, position]``: what each n-gram of ``rows`` adds to the log-odds, of spam
+        where ``spam`` is 1 and of low_effort where it is 0, by the means over the text and by
+        the windows that hold it."""
+        chosen, begins = _ranges(grams.starts, grams.letters.shape[1], rows)
+        taken = self.weights[grams.letters[:, chosen]]
+        slopes = self._slopes[spam]
+        means = slopes[:, :2] / np.sqrt(grams.counts[rows])[:, np.newaxis]
+        sizes = np.diff(begins, append=len(chosen))
+        shares = np.repeat(means[:, 1], sizes)
+        peaks = windows.heaviest(taken.imag.sum(axis=0, dtype=np.float32), begins)
+        for slope, window in zip(slopes[:, 2:].T, peaks, strict=False):
+            steps = np.zeros(len(chosen) + 1)
+            steps[window.starts] += slope * window.shares
+            steps[window.ends] -= slope * window.shares
+            shares += np.cumsum(steps)[:-1]
+        found: Floats = taken.real * np.repeat(means[:, 0], sizes) + taken.imag * shares
         return found
 
-    def marks(self, grams: Grams, row: int, label: int) -> Floats:
-        """``[mark]``: what each mark of text ``row`` adds to the log-odds of ``label``."""
-        end = grams.mark_starts[row + 1] if row + 1 < len(grams) else len(grams.marks)
-        taken = self.weights[grams.marks[grams.mark_starts[row] : end]]
-        slopes = self._slopes(label) / np.sqrt(grams.counts[row])
-        found: Floats = taken.real * slopes[0] + taken.imag * slopes[1]
+    def marks(self, grams: Grams, rows: Index, spam: Index) -> Floats:
+        """``[mark]``: what each mark of ``rows`` adds likewise (borders add nothing)."""
+        chosen, begins = _ranges(grams.mark_starts, len(grams.marks), rows)
+        taken = self.weights[grams.marks[chosen]]
+        means = self._slopes[spam, :2] / np.sqrt(grams.counts[rows])[:, np.newaxis]
+        each = np.repeat(means, np.diff(begins, append=len(chosen)), axis=0)
+        found: Floats = taken.real * each[:, 0] + taken.imag * each[:, 1]
         return found
 
-    def _slopes(self, label: int) -> Floats:
-        """Log-odds of ``label`` for one unit of each of ``TEXT``."""
-        scale = self.stage[1, : len(TEXT)]
-        found: Floats = self.stage[1 + label, : len(TEXT)] / (scale * self.temperature)
-        return found
+    @property
+    def _slopes(self) -> Floats:
+        """``[label, TEXT]``: log-odds for one unit of each of ``TEXT``."""
+        return np.asarray(self.stage[2:, : len(TEXT)] / (self.stage[1, : len(TEXT)] * self.temperature))
 
     def probabilities(self, logits: Floats) -> Floats:
         """``[text, 3]`` calibrated, in the order of the labels."""
         return softmax((logits + self.shift) / self.temperature)
+
+
+def _ranges(starts: Index, end: int, rows: Index) -> tuple[Index, Index]:
+    """The positions of ``rows``, one row after another, and where each row's begin."""
+    sizes = np.append(starts[1:], end)[rows] - starts[rows]
+    begins = np.cumsum(sizes) - sizes
+    return np.arange(sizes.sum()) + np.repeat(starts[rows] - begins, sizes), begins
 
 
 def combine(stage: Floats, bias: tuple[float, float], inputs: Floats) -> Floats:

@@ -47,6 +47,8 @@ SAYING = 100.0
 exponent of the tail, up to ``STEEPEST``."""
 LENGTH = 40.0
 STEEPEST = 3.5
+LONGEST_SAYING = 150.0
+"""Bits from which standing proves less and less: nobody has so much by heart."""
 STANDING_IN_CUSTOM, STANDING_IN_CAMPAIGN = 0.7, 0.01
 FEW_NEWCOMERS = 2
 """So many newcomers say nothing against a custom."""
@@ -99,7 +101,8 @@ def of_authors(
     """
     draws = _draws(authors, np.minimum(threads, authors))
     decades = _decades(bits, draws, np.maximum(population, LEAST_POPULATION))
-    return np.maximum(decades - _customary(established, authors - established, days), 0.0)
+    customary = _customary(bits, established, authors - established, days)
+    return np.asarray(np.maximum(decades - customary, 0.0))
 
 
 def of_one_author(bits: Bits, *, posts: Counts, threads: Counts) -> Bits:
@@ -123,11 +126,12 @@ def _decades(bits: Bits, draws: Counts, population: Counts) -> Bits:
     return np.where(draws > 0, tail - np.log10(repeated), 0.0)
 
 
-def _customary(established: Counts, newcomers: Counts, days: Counts) -> Bits:
+def _customary(bits: Bits, established: Counts, newcomers: Counts, days: Counts) -> Bits:
     """Decades by which the authors' standing speaks for a custom."""
     for_one = np.log10(STANDING_IN_CUSTOM / STANDING_IN_CAMPAIGN)
     against = np.log10((1 - STANDING_IN_CAMPAIGN) / (1 - STANDING_IN_CUSTOM))
     spread = 0.5 + 0.5 * np.minimum(days / SPREAD_DAYS, 1.0)
+    spread *= LONGEST_SAYING / np.maximum(bits, LONGEST_SAYING)
     speaking = np.maximum(established - 1, 0) * spread * for_one
     return np.asarray(np.maximum(speaking - np.maximum(newcomers - FEW_NEWCOMERS, 0) * against, 0.0))
 

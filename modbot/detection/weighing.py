@@ -85,13 +85,11 @@ def weigh(
     scaled = np.nan_to_num((values[rows] - center) / scale, nan=0.0)
     features = scaled * np.array(slopes)[spam] @ groups().members
     sizes = letters.lengths[rows] + 1
-    pairs = list(zip(rows.tolist(), (spam + 1).tolist(), strict=True))
-    weights = np.concatenate(
-        [np.zeros((len(ORDERS), 0)), *(linear.letters(grams, row, label) for row, label in pairs)], axis=1
-    )
+    weights = linear.letters(grams, rows, spam)
     begins = np.cumsum(sizes) - sizes
-    words = np.add.reduceat(weights.sum(axis=0), begins) if len(rows) else np.zeros(0)
-    words = words + np.array([linear.marks(grams, row, label).sum() for row, label in pairs])
+    words = _sums(weights.sum(axis=0), sizes) + _sums(
+        linear.marks(grams, rows, spam), np.diff(grams.mark_starts, append=len(grams.marks))[rows]
+    )
     inside = np.ones(weights.shape[1], dtype=bool)
     inside[begins] = False
     counts = letters.lengths[rows]
@@ -100,6 +98,11 @@ def weigh(
     cooled = 1.0 / linear.temperature
     characters = _shared_out(weights, begins, sizes)[inside]
     return Weighed(rows, characters, places, bounds, words, features * cooled, linear.offsets[spam] * cooled)
+
+
+def _sums(parts: Floats, sizes: Index) -> Floats:
+    """The sums of consecutive stretches of ``sizes`` (none of them empty)."""
+    return np.add.reduceat(parts, np.cumsum(sizes) - sizes) if len(sizes) else np.zeros(0)
 
 
 def _shared_out(weights: Floats, begins: Index, sizes: Index) -> Floats:

@@ -20,12 +20,13 @@ WIDTHS = (12, 24, 48)
 """Positions (canonical characters and the border before the first) that a window has."""
 
 
-class Window(NamedTuple):
-    """Positions ``start:end`` of a batch, and what one unit of weight there adds to the peak."""
+class Heaviest(NamedTuple):
+    """Windows of one width, one per text: positions ``starts:ends`` of the batch, and what
+    one unit of weight in there adds to the text's peak."""
 
-    start: int
-    end: int
-    share: float
+    starts: Index
+    ends: Index
+    shares: Floats
 
 
 def peaks(scores: NDArray[np.float32], starts: Index) -> Floats:
@@ -35,39 +36,42 @@ def peaks(scores: NDArray[np.float32], starts: Index) -> Floats:
     ``scores`` has one entry per position, text ``i`` those from ``starts[i]`` (never none).
     A window ends where its text ends.
     """
-    if not len(starts):
-        return np.empty((0, len(WIDTHS)))
-    ends = np.append(starts[1:], len(scores))
-    lengths = ends - starts
-    total = _running(scores)
-    last = np.repeat(ends, lengths)
-    places = np.arange(len(scores))
     found = np.empty((len(starts), len(WIDTHS)))
-    for column, width in enumerate(WIDTHS):
-        sums = total.take(np.minimum(places + width, last)) - total[:-1]
-        found[:, column] = np.maximum.reduceat(sums, starts)
-    return np.asarray(found / scale(lengths))
+    if len(starts):
+        ends = np.append(starts[1:], len(scores))
+        total, last = _running(scores), np.repeat(ends, ends - starts)
+        for column, width in enumerate(WIDTHS):
+            sums = total[_ends(last, width)] - total[:-1]
+            found[:, column] = np.maximum.reduceat(sums, starts) * _shares(ends - starts, width)
+    return found
 
 
-def scale(lengths: Index) -> Floats:
-    """``[text, width]``: the root of the n-grams that start in a window, by positions of a text."""
-    return np.asarray(np.sqrt(len(ORDERS) * np.minimum(lengths[:, np.newaxis], WIDTHS)))
-
-
-def heaviest(scores: NDArray[np.float32]) -> list[Window]:
-    """For one text's scores, by width, the window that its peak is the sum of."""
-    total = _running(scores)
-    begins = np.arange(len(scores))
-    windows = []
+def heaviest(scores: NDArray[np.float32], starts: Index) -> list[Heaviest]:
+    """By width, the windows whose sums the peaks are (the first of equal ones)."""
+    if not len(starts):
+        return []
+    ends = np.append(starts[1:], len(scores))
+    total, last = _running(scores), np.repeat(ends, ends - starts)
+    found = []
     for width in WIDTHS:
-        ends = np.minimum(begins + width, len(scores))
-        start = int(np.argmax(total[ends] - total[begins]))
-        share = 1.0 / float(np.sqrt(len(ORDERS) * min(len(scores), width)))
-        windows.append(Window(start, int(ends[start]), share))
-    return windows
+        reach = _ends(last, width)
+        sums = total[reach] - total[:-1]
+        greatest = np.flatnonzero(sums == np.repeat(np.maximum.reduceat(sums, starts), ends - starts))
+        firsts = greatest[np.searchsorted(greatest, starts)]
+        found.append(Heaviest(firsts, reach[firsts], _shares(ends - starts, width)))
+    return found
 
 
 def _running(scores: NDArray[np.float32]) -> Floats:
     total = np.zeros(len(scores) + 1)
     np.cumsum(scores, out=total[1:])
     return total
+
+
+def _ends(last: Index, width: int) -> Index:
+    """Where the window that starts at each position ends."""
+    return np.minimum(np.arange(width, len(last) + width), last)
+
+
+def _shares(lengths: Index, width: int) -> Floats:
+    return np.asarray(1.0 / np.sqrt(len(ORDERS) * np.minimum(lengths, width)))

@@ -28,6 +28,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from modbot.errors import SettingsError
+from modbot.settings.rules import keys_at
 from modbot.settings.schema import ENV_PREFIX, BoardSettings, ForumSettings, PolicySettings, Settings
 
 OPERATOR_FILE = "modbot.toml"
@@ -215,12 +216,24 @@ class _Origin:
                 return str(source)
         return self.layers[-1][0] if self.layers else REFERENCE_FILE
 
+    def key(self, location: tuple[str | int, ...]) -> str:
+        """How a person finds it: a rule by its name, where it has one, else by its number."""
+        parts = [str(part) for part in location]
+        if len(location) > 1 and location[0] == "rules" and isinstance(number := location[1], int):
+            rules: Any = next((layer["rules"] for _, layer in reversed(self.layers) if "rules" in layer), [])
+            rule = rules[number] if isinstance(rules, list) and number < len(rules) else None
+            parts[1] = str((rule.get("name") if isinstance(rule, dict) else "") or number + 1)
+        return ".".join(parts)
+
 
 def _holds(table: Any, location: tuple[str | int, ...]) -> bool:
     for part in location:
-        if not isinstance(table, dict) or str(part) not in table:
+        if isinstance(table, list) and isinstance(part, int) and part < len(table):
+            table = table[part]
+        elif isinstance(table, dict) and str(part) in table:
+            table = table[str(part)]
+        else:
             return False
-        table = table[str(part)]
     return True
 
 
@@ -252,7 +265,7 @@ def _explained(
     first = _most_telling(problem.errors(include_url=False, include_input=False))
     location = prefix + tuple(part for part in first["loc"] if part != "[key]")
     known_location = tuple(part for part in location if not _is_union_tag(part))
-    key = ".".join(str(part) for part in known_location)
+    key = origin.key(known_location)
     source = origin.of(known_location)
     if first["type"] == "extra_forbidden":
         siblings = list(_fields_at(known_location[:-1]))
@@ -276,6 +289,7 @@ _KINDS_OF_PROBLEM = {
     "greater_than_equal": "too_small",
     "less_than_equal": "too_large",
     "string_pattern_mismatch": "pattern",
+    "too_short": "empty_list",
     "string_type": "text",
     "model_type": "table",
     "dict_type": "table",
@@ -303,6 +317,9 @@ def _is_union_tag(part: str | int) -> bool:
 
 def _fields_at(location: tuple[str | int, ...]) -> Iterator[str]:
     model: type[BaseModel] = Settings
+    if location[:1] == ("rules",):
+        yield from keys_at(location)
+        return
     parts = list(location)
     while parts:
         part = str(parts.pop(0))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from modbot.domain import Mode, Reason, ThreadKind
+from modbot.settings.rules import RuleSettings
 
 ENV_PREFIX = "MODBOT_"
 
@@ -109,19 +110,19 @@ class PolicySettings(_Section):
     repeated: RepeatedPolicy = RepeatedPolicy()
 
 
-_ALL_REASONS = (Reason.SPAM, Reason.LOW_EFFORT, Reason.REPEATED, Reason.TITLE_ECHO)
+_ALL_REASONS = (Reason.SPAM, Reason.LOW_EFFORT, Reason.REPEATED, Reason.TITLE_ECHO, Reason.RULE)
 
 
 class KindSettings(_Section):
     normal: tuple[Reason, ...] = _ALL_REASONS
-    chatter: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED)
-    signin: tuple[Reason, ...] = (Reason.SPAM,)
-    trade: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED)
-    ads: tuple[Reason, ...] = ()
-    memorial: tuple[Reason, ...] = (Reason.SPAM,)
-    lottery: tuple[Reason, ...] = (Reason.SPAM,)
-    reply_to_see: tuple[Reason, ...] = (Reason.SPAM,)
-    poll: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED)
+    chatter: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED, Reason.RULE)
+    signin: tuple[Reason, ...] = (Reason.SPAM, Reason.RULE)
+    trade: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED, Reason.RULE)
+    ads: tuple[Reason, ...] = (Reason.RULE,)
+    memorial: tuple[Reason, ...] = (Reason.SPAM, Reason.RULE)
+    lottery: tuple[Reason, ...] = (Reason.SPAM, Reason.RULE)
+    reply_to_see: tuple[Reason, ...] = (Reason.SPAM, Reason.RULE)
+    poll: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED, Reason.RULE)
     reward: tuple[Reason, ...] = _ALL_REASONS
     pinned: tuple[Reason, ...] = _ALL_REASONS
 
@@ -158,6 +159,7 @@ class ActionSettings(_Section):
     notify_low_effort: bool = True
     notify_restores: bool = True
     notify_campaigns: bool = False
+    notify_rules: bool = False
 
 
 class DaemonSettings(_Section):
@@ -261,3 +263,4 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
     forums: dict[str, ForumSettings] = {}
+    rules: tuple[RuleSettings, ...] = ()

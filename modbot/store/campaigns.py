@@ -211,9 +211,12 @@ def _passed() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def observations(rx: Connection, since: datetime, *, forum: str | None = None) -> Iterator[Observed]:
+def observations(
+    rx: Connection, since: datetime, *, forum: str | None = None, after: int | None = None
+) -> Iterator[Observed]:
     """Every judged reply posted (or, where the forum did not say, first seen) since then,
-    in the order in which they were stored. Streams: holds a few thousand rows at a time."""
+    in the order in which they were stored; with ``after`` those that were judged after
+    the decision of this id, in the order of their judgement. Streams: holds a few thousand rows at a time."""
     posted = or_(
         replies.c.posted_at >= since, and_(replies.c.posted_at.is_(None), replies.c.first_seen >= since)
     )
@@ -236,5 +239,7 @@ def observations(rx: Connection, since: datetime, *, forum: str | None = None) -
     )
     if forum is not None:
         query = query.where(replies.c.forum == forum)
+    if after is not None:
+        query = query.where(decisions.c.id > after).order_by(None).order_by(decisions.c.id)
     for forum_name, post_id, *rest in rx.execute(query.execution_options(yield_per=5000)):
         yield Observed(ReplyKey(forum_name, post_id), *rest)

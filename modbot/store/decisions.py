@@ -113,6 +113,28 @@ def last_model(rx: Connection, forum: str) -> str:
     return rx.scalar(query.order_by(decisions.c.decided_at.desc()).limit(1)) or ""
 
 
+def mark(rx: Connection, forum: str) -> str:
+    """What tells the forum's last decision from those of any other store; empty before it."""
+    last = select(decisions).where(decisions.c.forum == forum).order_by(decisions.c.id.desc()).limit(1)
+    row = rx.execute(last).one_or_none()
+    return "" if row is None else _mark(row.id, row.reply_id, row.decided_at)
+
+
+def marked(rx: Connection, forum: str, text: str) -> int | None:
+    """The id of the decision with this ``mark``; None when this store has none such."""
+    number = text.partition(" ")[0]
+    if not number.isdecimal():
+        return None
+    found = select(decisions).where(decisions.c.id == int(number), decisions.c.forum == forum)
+    row = rx.execute(found).one_or_none()
+    is_it = row is not None and _mark(row.id, row.reply_id, row.decided_at) == text
+    return int(number) if is_it else None
+
+
+def _mark(decision_id: int, reply_id: int, at: datetime) -> str:
+    return f"{decision_id} {reply_id} {at.isoformat()}"
+
+
 def _columns(judgements: Sequence[Judgement], at: datetime) -> dict[str, list[Any]]:
     assessed = [judgement.assessment for judgement in judgements]
     decided = [judgement.decision for judgement in judgements]

@@ -31,8 +31,9 @@ _ORIGINS: Mapping[str, str] = {
     "verdicts": "verdicts of the forum's own moderators",
 }
 
-_USE = """Sorts a forum reply's text into `ham`, `low_effort` and `spam`: logistic regression over hashed
-character 1–3-grams of the canonical text and named context features. Repetition is measured elsewhere.
+_USE = """Sorts a forum reply's text into `ham`, `low_effort` and `spam`. A first logistic regression weighs
+hashed character 1–3-grams of the canonical text; a second one weighs the first's mean over the text, its
+peaks over windows of 12, 24 and 48 characters, and named context features. Repetition is measured elsewhere.
 
 For flags that a moderator sees, and for hiding unasked only where `spam.hide` is passed and the text holds
 a contact or a link (`spam.hide_any` is the value where policy hides without either).
@@ -49,7 +50,7 @@ _WEAKNESSES = """## Known weaknesses
   matched. Some game-chat and chat rows labelled ham are adverts.
 - Adverts of a community whose wording is unlike the sources above are found less often; contacts,
   links, repetition and the forum's own verdicts must carry those.
-- Held-out rows prove little about a forum's own base rate: see the bounds above. Where not even the best
+- Unseen rows prove little about a forum's own base rate: see the bounds above. Where not even the best
   bound meets the target precision, `spam.hide` is the value with the best bound.
 - Texts are read up to 10,000 characters; other languages than Chinese and English were hardly trained."""
 
@@ -95,7 +96,7 @@ def _thresholds(manifest: Manifest) -> str:
 
 def _metrics(manifest: Manifest) -> str:
     rows = [
-        "| held-out rows of | rows | spam AP | recall at .99 | spam queued | hidden | low_effort queued |",
+        "| unseen rows of | rows | spam AP | recall at .99 | spam queued | hidden | low_effort queued |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, facts in manifest.metrics.get("by_source", {}).items():

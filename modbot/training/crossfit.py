@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-FOLDS = 4
+FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,15 @@ _WEIGHTS = {
 }
 _UNLABELED = {"zh_discuz_s1_2022": 0.5, "zh_bilibili": 0.3, "zh_weibo_2020": 0.3}
 _SHARES = {("zh_sms_80w_subset", Label.HAM): 0.15}
+_GENUINE = (
+    "zh_discuz_s1_2022",
+    "zh_discuz_s1_hardham",
+    "zh_cold_zhihu_weibo",
+    "zh_bilibili",
+    "zh_weibo_2020",
+    "verdicts",
+)
+"""Replies of real communities: what thresholds must leave alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Recipe:
     weights: Mapping[str, float] = field(default_factory=lambda: dict(_WEIGHTS))
     unlabeled: Mapping[str, float] = field(default_factory=lambda: dict(_UNLABELED))
     shares: Mapping[tuple[str, Label], float] = field(default_factory=lambda: dict(_SHARES))
-    genuine: tuple[str, ...] = ("zh_discuz_s1_2022", "zh_discuz_s1_hardham", "verdicts")
+    genuine: tuple[str, ...] = _GENUINE
     grammar: int = 12_000
     strength: Strength = field(default_factory=Strength)
     held_out: float = 0.1

@@ -83,3 +83,40 @@ def test_a_database_that_cannot_be_opened_is_told(loaded, tmp_path):
     (tmp_path / "var" / "modbot.db").write_bytes(b"this is no database, but long enough to look at" * 40)
     found = checks_of(loaded)
     assert any(code.startswith("error.store") for code in found)
+
+
+RULES = """
+[[rules]]
+name = "proved"
+when = { contains = "广告" }
+then = "queue"
+examples = { match = ["看广告"] }
+[[rules]]
+name = "bare"
+when = { link = true }
+then = "queue"
+"""
+
+
+def test_rules_are_counted_and_those_without_examples_or_hits_named(loaded):
+    file = loaded.operator_file
+    file.write_text(file.read_text("utf-8") + RULES, "utf-8")
+    again = settings.load(file, environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"})
+    found = checks_of(again)
+    assert found["doctor.rules"].facts == {"number": 2}
+    assert found["doctor.rules_unproved"].facts == {"names": "bare"}
+    assert "doctor.rules_idle" not in found, "the forum was not watched long enough to say"
+    store = engine.open(loaded.store_url)
+    with store.write() as tx:
+        reply = Reply("city", 7, "文字", author=Author(id=1, name="甲"), posted_at=NOW)
+        inbox.record(tx, [reply], at=datetime.now(UTC) - timedelta(days=40))
+    store.close()
+    assert checks_of(again)["doctor.rules_idle"].facts == {"names": "proved, bare", "days": 30}
+
+
+def test_a_wrong_rule_is_told_and_the_rest_goes_on(loaded):
+    file = loaded.operator_file
+    file.write_text(file.read_text("utf-8") + RULES.replace("看广告", "看风景"), "utf-8")
+    found = checks_of(settings.load(file, environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"}))
+    assert found["error.rules.example_missed"].status is CheckStatus.FAILED
+    assert "doctor.database" in found

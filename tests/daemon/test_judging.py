@@ -15,7 +15,16 @@ from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
 from modbot.daemon.tally import Tally
 from modbot.detection import Detector, DuplicateIndex
-from modbot.domain import ActionOutcome, Author, FlagState, Mode, OutboxState, Reason, Visibility
+from modbot.domain import (
+    ActionOutcome,
+    Author,
+    FlagState,
+    Mode,
+    OutboxState,
+    Reason,
+    Visibility,
+    is_of_few_authors,
+)
 from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget
 from modbot.store import audit, brake, decisions, flags, inbox, outbox, schema
 
@@ -32,10 +41,10 @@ class Fragile(Detector):
     No text is known to break the real one, so the defect is put in by hand.
     """
 
-    def assess(self, replies, *, duplicates, now):  # type: ignore[no-untyped-def]
+    def assess(self, replies, **known):  # type: ignore[no-untyped-def]
         if any("毒" in reply.text for reply in replies):
             raise ValueError("a defect")
-        return super().assess(replies, duplicates=duplicates, now=now)
+        return super().assess(replies, **known)
 
 
 class PowerCut(Exception):
@@ -48,10 +57,10 @@ class Doomed(Detector):
     doomed: frozenset[int] = frozenset()
     fault: type[Exception] = PowerCut
 
-    def assess(self, replies, *, duplicates, now):  # type: ignore[no-untyped-def]
+    def assess(self, replies, **known):  # type: ignore[no-untyped-def]
         if self.doomed & {reply.post_id for reply in replies}:
             raise self.fault
-        return super().assess(replies, duplicates=duplicates, now=now)
+        return super().assess(replies, **known)
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +266,51 @@ def test_a_large_campaign_is_looked_at_again_at_each_doubling_only(court: Court)
         court.bench.forum.write(number, COPIED, author=newcomer(number), thread_id=number % 5)
         court.judge()
     assert len(court.hides()) == 39
+
+
+STOCK = (
+    "谢谢分享",
+    "感谢楼主",
+    "顶一下再说",
+    "支持楼主",
+    "路过看看",
+    "前排围观",
+    "楼主辛苦啦",
+    "内容很实用",
+    "下次再来看",
+    "说得有道理",
+    "先收藏以后慢慢看",
+    "楼主的分享很有帮助",
+)
+
+
+def test_two_accounts_that_live_on_repeating_are_one_card(court: Court) -> None:
+    court.policy = Policy(mode=Mode.QUEUE, spam_queue=None, low_effort_queue=None)
+    for number in range(1, 241):
+        author, text = newcomer(number % 2), STOCK[number // 2 % len(STOCK)]
+        posted = START - timedelta(minutes=241 - number)
+        court.bench.forum.write(number, text, author=author, thread_id=number, posted_at=posted)
+        if number % 20 == 0:
+            court.judge()
+    cards = {flag.campaign for flag in court.flags().values()}
+    assert len(court.flags()) >= 200, "their earlier replies are brought along"
+    assert len(cards) == 1
+    assert is_of_few_authors(cards.pop() or "")
+    court.bench.forum.write(900, STOCK[0], author=newcomer(77), thread_id=900)
+    court.judge()
+    assert 900 not in court.flags(), "what others say stays with the text"
+
+
+def test_an_earlier_member_whose_decision_stays_is_not_recorded_again(court: Court) -> None:
+    staff = Author(id=1, name="站长", posts=9, group_id=1)
+    for number in (1, 2, 3, 4):
+        court.bench.forum.write(number, COPIED, author=staff, thread_id=number)
+    court.judge()
+    for number in range(5, 12):
+        court.bench.forum.write(number, COPIED, author=newcomer(number), thread_id=number)
+        court.judge()
+    assert set(court.hides()) == set(range(5, 12))
+    assert court.rejudged() == 1, "only the first newcomer's, who had passed"
 
 
 # --- the queue's budget ----------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def test_thresholds_come_from_the_model_unless_the_operator_names_one(loaded):
     assert (city.spam_hide, city.spam_queue, city.low_effort_queue) == (0.97, 0.5, 0.75)
     assert board.spam_hide is None
     trade = book.for_reply(Reply("city", 1, "顶", board_id=8))
-    assert trade.reasons == {Reason.SPAM, Reason.REPEATED}
+    assert trade.reasons == {Reason.SPAM, Reason.REPEATED, Reason.RULE}
 
 
 def test_a_hide_threshold_that_proves_less_than_the_target_is_not_used(loaded):
@@ -103,7 +103,7 @@ def test_the_evidence_that_is_missing_is_counted_in_genuine_replies():
 def test_the_words_of_a_title_make_a_thread_of_its_kind(loaded):
     book = wiring.policy_book(loaded(CITY), THRESHOLDS)
     reply = Reply("city", 1, "节哀", thread_title="沉痛悼念老馆长")
-    assert book.for_reply(reply).reasons == {Reason.SPAM}
+    assert book.for_reply(reply).reasons == {Reason.SPAM, Reason.RULE}
 
 
 @pytest.mark.parametrize(

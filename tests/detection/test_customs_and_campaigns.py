@@ -110,13 +110,15 @@ CUSTOMS = [
 
 @dataclass(frozen=True)
 class Campaign:
-    """``texts`` in turn, by one newcomer each (by the same one where ``authors`` is 1)."""
+    """``texts`` in turn, by one newcomer each (by the same one where ``authors`` is 1); the
+    accounts ``aged`` have standing."""
 
     name: str
     texts: tuple[str, ...]
     authors: int = 3
     threads: int = 3
     hours: float = 6.0
+    aged: tuple[int, ...] = ()
 
 
 def campaign(name, *texts, **more):
@@ -186,7 +188,13 @@ CAMPAIGNS = [
         "the same praise in three threads", *("楼盘位置优越配套齐全值得入手",) * 3, authors=1, threads=3
     ),
     campaign("in one thread", "说实话这款车的油耗比我想的低多了", threads=1),
-    campaign("with one aged account among six", *("自从换了这家宽带再也没掉过线",) * 6, authors=6, threads=4),
+    campaign(
+        "with one aged account among six",
+        *("自从换了这家宽带再也没掉过线",) * 6,
+        authors=6,
+        threads=4,
+        aged=(1,),
+    ),
 ]
 
 
@@ -239,7 +247,7 @@ def replies_of_campaign(row, now):
             text=text,
             thread_id=at % row.threads,
             thread_title="城里的事",
-            author=Author(id=at % row.authors, posts=300 if row.authors > 5 and at == 1 else 2),
+            author=Author(id=at % row.authors, posts=300 if at in row.aged else 2),
             floor=at + 2,
             posted_at=now - timedelta(hours=row.hours * (1 - at / len(row.texts))),
         )
@@ -260,3 +268,19 @@ def test_a_campaign_is_found_with_its_third_author(detector, now, row):
     first_found = next((at for at, one in enumerate(decisions) if one.reason is not None), None)
     assert first_found is not None
     assert first_found <= (2 if row.authors <= 3 else 3)
+
+
+@pytest.mark.parametrize("text", ["今天去了感觉非常不错", "大家可以去看看很不错", "用了一段时间感觉还行"])
+def test_what_anybody_might_say_takes_one_or_two_authors_more(detector, now, text):
+    decisions = play(
+        detector, replies_of_campaign(campaign("everyday", *[text] * 6, authors=6, threads=6), now), now
+    )
+    found = [at for at, one in enumerate(decisions) if one.reason is Reason.REPEATED]
+    assert 2 < found[0] <= 4
+
+
+def test_bought_accounts_with_standing_are_a_card_where_no_saying_is_so_long(detector, now):
+    advert = "我在湖滨路那家店做了三次护理斑真的淡了老板娘人特好报我名字打八折"
+    ring = campaign("aged", *[advert] * 5, authors=5, threads=5, aged=tuple(range(5)))
+    decisions = play(detector, replies_of_campaign(ring, now), now)
+    assert [one.kind for one in decisions[2:]] == [DecisionKind.QUEUE] * 3

@@ -1,18 +1,13 @@
 """Campaigns: who says the same, however they vary it, and who only seems to."""
 
-import random
 import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from rapidfuzz.distance import Levenshtein
 
 from modbot.detection import DuplicateIndex, canonicalise, observation
 from modbot.detection.duplicates.names import of_hash
-from modbot.detection.duplicates.near import NearTable, overlap, search
 from modbot.detection.duplicates.texts import Texts
 from modbot.domain import Assessment, Author, Probabilities, ReplyKey, Slip
 
@@ -329,48 +324,3 @@ def test_matching_and_inserting_from_several_threads_loses_nothing(index, make_r
     for thread in threads:
         thread.join()
     assert index.size == 120
-
-
-ALPHABET = "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出"
-
-
-def _edited(text, edits, chance):
-    letters = list(text)
-    for _ in range(edits):
-        at = chance.randrange(len(letters))
-        kind = chance.random()
-        if kind < 0.5:
-            letters[at] = chance.choice(ALPHABET)
-        elif kind < 0.75 and len(letters) > 1:
-            del letters[at]
-        else:
-            letters.insert(at, chance.choice(ALPHABET))
-    return "".join(letters)
-
-
-def test_edits_of_up_to_a_fifth_are_found_and_nothing_else_is_claimed():
-    chance = random.Random(5)  # noqa: S311
-    texts = ["".join(chance.choices(ALPHABET, k=chance.randint(5, 60))) for _ in range(4_000)]
-    table = NearTable(len(texts))
-    table.add(range(len(texts)), texts)
-    asked = [_edited(text, max(1, int(len(text) * chance.uniform(0, 0.2))), chance) for text in texts[:800]]
-    found = search(table, asked, texts.__getitem__)
-    true = [at for at, text in enumerate(asked) if Levenshtein.normalized_similarity(text, texts[at]) >= 0.8]
-    hit = [at for at in true if at in found]
-    assert len(hit) >= 0.97 * len(true)
-    for at, matches in found.items():
-        for match in matches:
-            near = Levenshtein.normalized_similarity(asked[at], texts[match.id]) >= 0.8
-            assert near or overlap(asked[at], texts[match.id]) >= 0.7
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.text(st.sampled_from("甲乙丙丁ab1"), max_size=14), min_size=1, max_size=30))
-def test_a_text_of_any_kind_is_found_by_itself(texts):
-    table = NearTable(len(texts))
-    table.add(range(len(texts)), texts)
-    found = search(table, texts, texts.__getitem__)
-    for at, text in enumerate(texts):
-        # Eight texts may share a key; more push the oldest of them out.
-        if len(text) >= 9 and len(texts) <= 8:
-            assert at in {match.id for match in found[at]}

@@ -4,7 +4,8 @@ import pytest
 
 from modbot import i18n
 from modbot.detection import DuplicateIndex, observation
-from modbot.domain import Link
+from modbot.detection.rules import Rule, compile_rules, conditions
+from modbot.domain import Link, RuleOutcome
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +23,15 @@ def raised(detector, now, make_reply):
         ("我们这座城市建设得真好，希望越来越好！", {}),
     ]
     replies = [make_reply(text, post=at, by=at, thread=at, **more) for at, (text, more) in enumerate(texts)]
-    found = detector.assess(replies, duplicates=index, now=now)
+    own = compile_rules([Rule("praise", conditions.Contains(("建设得真好",)), RuleOutcome.QUEUE)])
+    found = detector.assess(replies, duplicates=index, now=now, rules=own)
     index.insert([observation(r, a, established=False) for r, a in zip(replies, found, strict=True)])
     return [signal for assessment in found for signal in assessment.signals]
 
 
 CODES = {
     "spam_text", "low_effort_text", "contact", "link", "repeated", "title_echo", "opening_echo", "run",
-    "emoji_only", "dressed", "slip",
+    "emoji_only", "dressed", "slip", "rule",
 }  # fmt: skip
 
 

@@ -70,8 +70,7 @@ def test_what_differs_anywhere_is_not_equal(held, asked):
 def test_two_texts_of_one_hash_are_told_apart_by_their_characters():
     texts = holding("天地玄黄", "宇宙洪荒")
     texts._arena.flat.hashes[:2] = flatten(["天地玄黄"]).hashes[0]
-    texts._exact.__init__()
-    texts._exact.insert(np.array([0, 1]), texts._arena.flat)
+    texts = Texts.restore(texts.arrays(), 64)
     assert texts.find(["天地玄黄"]).tolist() == [0]
 
 
@@ -202,6 +201,27 @@ def test_a_fifth_of_edits_always_leads_back(data, text):
         changed = changed[:place] + kind + changed[place + 1 :]
     if 5 * Levenshtein.distance(text, changed) <= max(len(text), len(changed)) and len(changed) >= 9:
         assert near(holding(text, OTHER), changed)[0] == 0
+
+
+def _edited(text, edits, chance):
+    letters = list(text)
+    for _ in range(edits):
+        place = chance.randrange(len(letters))
+        letters[place : place + chance.randint(0, 1)] = chance.choice(("", "的", PRAISE[edits]))
+    return "".join(letters)
+
+
+def test_among_thousands_of_every_length_nearly_all_are_found_again(accelerate):
+    chance = random.Random(6)  # noqa: S311
+    letters = [chr(0x4E00 + at) for at in range(200)]
+    held = ["".join(chance.choices(letters, k=chance.randint(5, 60))) for _ in range(4_000)]
+    asked = [_edited(text, max(1, int(len(text) * chance.uniform(0, 0.2))), chance) for text in held[:800]]
+    texts = Texts(len(held), accelerate=accelerate)
+    texts.add(held, np.ones(len(held), dtype=np.bool_))
+    numbers = texts.near(asked)[0].tolist()
+    true = [number for number, text in enumerate(asked) if truly_near(text, held[number])]
+    assert len(true) > 600
+    assert sum(numbers[number] == number for number in true) >= 0.98 * len(true)
 
 
 @given(st.lists(FEW, unique=True, max_size=20), st.lists(FEW, max_size=20))

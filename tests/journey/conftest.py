@@ -69,6 +69,7 @@ class Town:
     mode: str = "enforce"
     panel: bool = True
     spam_hide: float = 0.97
+    rules: str = ""
 
     @property
     def settings_file(self) -> Path:
@@ -80,7 +81,8 @@ class Town:
             username=self.server.moderator.name,
             panel=str(self.panel).lower(),
         )
-        file.write_text(text + f'\n[paths]\nmodels = "{settings.project_root() / "models"}"\n', "utf-8")
+        models = f'\n[paths]\nmodels = "{settings.project_root() / "models"}"\n'
+        file.write_text(text + models + self.rules, "utf-8")
         return file
 
     @property

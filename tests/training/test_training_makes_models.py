@@ -193,9 +193,15 @@ def test_both_stages_are_the_fitted_estimators(stages):
     offsets = stages.text.intercept_[1:] - stages.text.intercept_[0]
     means = stages.measured.read(stages.weights)[:, :2]
     assert np.abs(means + offsets - (fitted[:, 1:] - fitted[:, :1])).max() < 1e-4
-    inputs = stages.stage.scaling.apply(stages.measured.inputs(stages.weights))
-    expected = stages.stage.estimator.predict_proba(inputs)
-    assert np.abs(served(stages.arrays, stages.replies) - expected).max() < 1e-6
+    inputs = stages.measured.inputs(stages.weights)
+    scaled = stages.stage.scaling.apply(inputs)
+    logits = stages.stage.logits(inputs)
+    for at, (blind, estimator) in enumerate(
+        zip((fit.LOW_EFFORT_BLIND, fit.SPAM_BLIND), stages.stage.estimators, strict=True)
+    ):
+        seen = [column for column, name in enumerate(model.INPUTS) if name not in blind]
+        expected = estimator.predict_proba(scaled[:, seen])[:, 1]
+        assert np.abs(1 / (1 + np.exp(-logits[:, at])) - expected).max() < 1e-6
 
 
 def test_rounding_the_weights_changes_no_probability_by_more_than_two_points(stages):

@@ -1,11 +1,11 @@
 """What happened since this process began, counted where it happens.
 
-Labels hold the names of forums and words from closed lists, never text from a forum.
+Labels hold the names of forums and rules and words from closed lists, never text from a forum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -56,6 +56,12 @@ class Metrics:
         )
         self.decisions = Counter(
             "modbot_decisions", "Decisions made.", ["forum", "kind", "reason"], registry=registry
+        )
+        self.rule_hits = Counter(
+            "modbot_rule_hits",
+            "Replies that an operator's rule fired on.",
+            ["forum", "rule"],
+            registry=registry,
         )
         self.parked = Counter(
             "modbot_replies_parked", "Replies that could not be judged.", ["forum"], registry=registry
@@ -121,6 +127,11 @@ class ForumMetrics:
     def judges_with(self, model: str) -> None:
         self._house.model.labels(self._forum).info({"version": model})
 
+    def judges_by(self, rules: Sequence[str]) -> None:
+        """The names of the operator's rules, each at zero until it fires."""
+        for rule in rules:
+            self._house.rule_hits.labels(self._forum, rule)
+
     @contextmanager
     def judging(self) -> Iterator[None]:
         """Around one batch."""
@@ -131,6 +142,9 @@ class ForumMetrics:
         """``latency``: since the reply was posted; None where that tells nothing of us."""
         reason = decision.reason.value if decision.reason else "none"
         self._house.decisions.labels(self._forum, decision.kind.value, reason).inc()
+        for signal in decision.signals:
+            if signal.code == "rule":
+                self._house.rule_hits.labels(self._forum, str(signal.details["name"])).inc()
         if latency is not None:
             self._house.decision_latency.labels(self._forum).observe(_seconds(latency))
 

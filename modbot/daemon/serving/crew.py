@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from modbot.daemon import models, wiring
+from modbot.daemon import models, rulebook, wiring
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import ForumDesk, Sleeps, open_desk, utc_now
 from modbot.daemon.serving.circuit import Circuit, CircuitLimits
@@ -238,6 +238,7 @@ def check(loaded: Loaded) -> tuple[tuple[str, ...], Detector]:
     names = wiring.forum_names(loaded)
     detector = models.load_detector(loaded)
     wiring.policy_book(loaded, detector.manifest.thresholds)
+    rulebook.load_rules(loaded)
     for name in names:
         wiring.engine_of(loaded, name)
     return names, detector

@@ -5,18 +5,33 @@ Each forum has its own campaigns: thread and author numbers mean nothing across 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import RLock
 from typing import Protocol
 
+import numpy as np
+
+from modbot.detection.duplicates import snapshot
+from modbot.detection.duplicates.columns import Array
 from modbot.detection.duplicates.describing import Spans
 from modbot.detection.duplicates.forum import ForumIndex
 from modbot.detection.duplicates.observed import Observation, is_placeholder, observation
+from modbot.detection.duplicates.snapshot import UnusableSnapshot
+from modbot.detection.duplicates.texts import Texts
 from modbot.domain import Author, Repetition, Reply, ReplyKey
 
-__all__ = ["DuplicateIndex", "Observation", "Repeats", "Reviewed", "is_placeholder", "observation"]
+__all__ = [
+    "DuplicateIndex",
+    "Observation",
+    "Repeats",
+    "Reviewed",
+    "UnusableSnapshot",
+    "is_placeholder",
+    "observation",
+]
 
 STANDING_POSTS = 50
 
@@ -106,6 +121,56 @@ class DuplicateIndex:
         with self._lock:
             for forum in self._forums.values():
                 forum.expire(now)
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._forums = {}
+
+    def save(self, path: Path, *, mark: str = "") -> None:
+        """Write a snapshot in one file, in place of an earlier one. ``mark`` says what it
+        holds, in words of the caller's. Raises OSError."""
+        with self._lock:
+            parts = {f"f{at}": forum.arrays() for at, forum in enumerate(self._forums.values())}
+            about = {
+                "forums": np.array(list(self._forums), dtype=np.str_),
+                "made_for": np.array(self._made_for()),
+                "mark": np.array(mark),
+            }
+            # Arrays are written as they are: nobody may change them meanwhile.
+            snapshot.write(path, {**about, **snapshot.joined(parts)})
+
+    def load(self, path: Path) -> str:
+        """Take on a snapshot, in place of all that is held; answers its ``mark``.
+
+        Raises OSError, and UnusableSnapshot for a damaged file, another format or other
+        settings (window, burst, capacity): then the index is as it was.
+        """
+        arrays = snapshot.read(path)
+        try:
+            if arrays["made_for"].tolist() != self._made_for():
+                raise UnusableSnapshot("other settings")
+            forums = arrays["forums"].tolist()
+            made = {
+                forum: self._restored(forum, snapshot.part(arrays, f"f{at}"))
+                for at, forum in enumerate(forums)
+            }
+            mark = str(arrays["mark"])
+        except (ValueError, KeyError, IndexError) as problem:
+            raise UnusableSnapshot(str(problem)) from problem
+        with self._lock:
+            self._forums = made
+        return mark
+
+    def _made_for(self) -> list[float]:
+        window, burst = self._spans.window.total_seconds(), self._spans.burst.total_seconds()
+        return [window, burst, float(self._capacity)]
+
+    def _restored(self, forum: str, arrays: Mapping[str, Array]) -> ForumIndex:
+        texts = Texts.restore(snapshot.part(arrays, "texts"), self._capacity, accelerate=self._accelerate)
+        index = ForumIndex(forum, self._spans, self._capacity, self._is_established, texts=texts)
+        index.restore(arrays)
+        return index
 
     def _of(self, forum: str) -> ForumIndex:
         index = self._forums.get(forum)

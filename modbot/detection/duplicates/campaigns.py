@@ -9,14 +9,14 @@ campaign, but for the few newest or oldest of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection.duplicates import names
+from modbot.detection.duplicates import names, snapshot
 from modbot.detection.duplicates.authors import Authors
-from modbot.detection.duplicates.columns import NONE, Slots, grown, push, unlink, walk
+from modbot.detection.duplicates.columns import NONE, Array, Columns, Slots, grown, push, unlink, walk
 from modbot.detection.duplicates.groups import Groups, Pairs, Threads
 from modbot.detection.duplicates.members import COUNTED, Arrivals, Member, Members
 from modbot.detection.duplicates.tally import MOST_COPIES, Copy, Own, Stamp, is_slip
@@ -33,9 +33,9 @@ class Campaigns:
     all there is, or ``NONE``.
     """
 
-    def __init__(self, capacity: int, *, accelerate: bool = False) -> None:
-        self.texts = Texts(capacity, accelerate=accelerate)
-        self.members = Members()
+    def __init__(self, texts: Texts, capacity: int) -> None:
+        self.texts = texts
+        self.members = Members(max(capacity, 1))
         self.groups = Groups()
         self.pairs = Pairs()
         self.threads = Threads()
@@ -44,10 +44,24 @@ class Campaigns:
         self.home = np.full(1024, NONE, dtype=np.int32)
         self.holders = np.zeros(1024, dtype=np.int32)
 
+    def arrays(self) -> dict[str, Array]:
+        """A snapshot that ``restore`` reads, but for the texts."""
+        parts = {name: part.arrays() for name, part in self._columns().items()}
+        own = {"home": self.home, "holders": self.holders}
+        return snapshot.joined({**parts, "names": self.names.arrays(), "campaigns": own})
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Take on what a snapshot holds. Raises ValueError or KeyError for one of something else."""
+        for name, part in self._columns().items():
+            part.restore(snapshot.part(arrays, name))
+        self.names.restore(snapshot.part(arrays, "names"))
+        own = snapshot.part(arrays, "campaigns")
+        self.home, self.holders = own["home"].astype(np.int32), own["holders"].astype(np.int32)
+
     @property
     def nbytes(self) -> int:
-        parts = (self.texts, self.members, self.groups, self.pairs, self.threads, self.authors)
-        return sum(part.nbytes for part in parts) + self.home.nbytes + self.holders.nbytes
+        columns = sum(part.nbytes for part in self._columns().values())
+        return self.texts.nbytes + columns + self.home.nbytes + self.holders.nbytes
 
     def name(self, home: int) -> str:
         """The lasting name of a campaign, or of what will be one with its second member."""
@@ -266,6 +280,15 @@ class Campaigns:
             for slot in slots
             if members.flags.item(slot) & COUNTED
         ]
+
+    def _columns(self) -> dict[str, Columns]:
+        return {
+            "members": self.members,
+            "groups": self.groups,
+            "pairs": self.pairs,
+            "threads": self.threads,
+            "authors": self.authors,
+        }
 
     def _end(self, group: int) -> None:
         self.names.forget(group)

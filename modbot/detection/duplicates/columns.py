@@ -24,9 +24,10 @@ class Columns:
 
     TYPES: ClassVar[Mapping[str, type]]
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = _SMALLEST) -> None:
+        """``room`` rows are reserved; they take memory when they are first written."""
         for name, kind in self.TYPES.items():
-            setattr(self, name, np.zeros(_SMALLEST, dtype=kind))
+            setattr(self, name, np.zeros(room, dtype=kind))
         self._free = np.zeros(_SMALLEST, dtype=np.int32)
         self._freed = 0
         self._end = 0
@@ -37,8 +38,8 @@ class Columns:
 
     @property
     def nbytes(self) -> int:
-        columns: list[Array] = [getattr(self, name) for name in self.TYPES]
-        return self._free.nbytes + sum(column.nbytes for column in columns)
+        """Bytes of memory in use."""
+        return self._free.nbytes + self._end * sum(np.dtype(kind).itemsize for kind in self.TYPES.values())
 
     @property
     def end(self) -> int:
@@ -86,7 +87,7 @@ class Columns:
         self._end, self._freed = ends.pop(), len(arrays["free"])
         self._free = np.array(arrays["free"], dtype=np.int32)
         for name, kind in self.TYPES.items():
-            column: Array = np.zeros(max(self._end, _SMALLEST), dtype=kind)
+            column: Array = np.zeros(max(self._end, len(getattr(self, name))), dtype=kind)
             column[: self._end] = arrays[name]
             setattr(self, name, column)
 

@@ -69,11 +69,16 @@ class Flat:
         return codes
 
 
+def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], Index]:
+    """All code points of a batch and where each text starts; one more than there are texts."""
+    joined = "".join(texts).encode("utf-32-le", "surrogatepass")
+    starts = np.fromiter(accumulate(map(len, texts), initial=0), dtype=np.int64, count=len(texts) + 1)
+    return np.frombuffer(joined, dtype="<u4").astype(np.uint32, copy=False), starts
+
+
 def flatten(texts: Sequence[str]) -> Flat:
     """A batch of texts as arrays."""
-    joined = "".join(texts).encode("utf-32-le", "surrogatepass")
-    raw = np.frombuffer(joined, dtype="<u4").astype(np.uint32, copy=False)
-    starts = np.fromiter(accumulate(map(len, texts), initial=0), dtype=np.int64, count=len(texts) + 1)
+    raw, starts = code_points(texts)
     lengths = np.diff(starts)
     hashes = _hashes(raw, starts)
     if len(texts) and lengths.max() > CLIP:
@@ -123,9 +128,15 @@ def spread(counts: Index) -> tuple[Index, Index]:
 
 def distinct(values: NDArray[_T]) -> NDArray[_T]:
     """Each value once, sorted. (``np.unique`` hashes, which these values take badly.)"""
+    return counted(values)[0]
+
+
+def counted(values: NDArray[_T]) -> tuple[NDArray[_T], Index]:
+    """Each value once, sorted, and how often it was there."""
     ordered = np.sort(values)
     firsts = np.concatenate((np.ones(len(ordered[:1]), np.bool_), ordered[1:] != ordered[:-1]))
-    return np.asarray(ordered[firsts], dtype=values.dtype)
+    places = np.flatnonzero(firsts)
+    return np.asarray(ordered[places], dtype=values.dtype), np.diff(places, append=len(ordered))
 
 
 def mixed(values: Keys) -> Keys:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 
-from modbot.detection.duplicates import matching
+from modbot.detection.duplicates import matching, snapshot
 from modbot.detection.duplicates.campaigns import Campaigns
 from modbot.detection.duplicates.columns import NONE, Array
 from modbot.detection.duplicates.describing import Descriptions, Spans
@@ -15,6 +15,7 @@ from modbot.detection.duplicates.filing import Filing
 from modbot.detection.duplicates.matching import Batch, Similar
 from modbot.detection.duplicates.observed import Observation
 from modbot.detection.duplicates.repeaters import Repeaters
+from modbot.detection.duplicates.texts import Texts
 from modbot.domain import Author, Repetition, Reply
 
 _GRAINS = 1_000
@@ -33,12 +34,15 @@ class ForumIndex:
         is_established: Callable[[Author], bool],
         *,
         accelerate: bool = False,
+        texts: Texts | None = None,
     ) -> None:
         self._spans = spans
         self._capacity = capacity
         self._is_established = is_established
         self._oldest = float("inf")
-        self._campaigns = Campaigns(capacity, accelerate=accelerate)
+        self._campaigns = Campaigns(
+            Texts(capacity, accelerate=accelerate) if texts is None else texts, capacity
+        )
         self._repeaters = Repeaters(self._campaigns, spans.burst.total_seconds())
         self._filing = Filing(self._campaigns, self._repeaters)
         self._descriptions = Descriptions(forum, spans, self._campaigns)
@@ -104,6 +108,17 @@ class ForumIndex:
         if self._oldest < since:
             self._let_go(self._campaigns.members.older_than(since))
             self._oldest = self._campaigns.members.earliest()
+
+    def arrays(self) -> dict[str, Array]:
+        """A snapshot that ``restore`` reads."""
+        parts = {"texts": self._campaigns.texts.arrays(), "repeaters": self._repeaters.arrays()}
+        return {**snapshot.joined(parts), **self._campaigns.arrays()}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Take on what a snapshot holds. Raises ValueError or KeyError for one of something else."""
+        self._campaigns.restore(arrays)
+        self._repeaters.restore(snapshot.part(arrays, "repeaters"))
+        self._oldest = self._campaigns.members.earliest()
 
     def _let_go(self, slots: Array) -> None:
         self._campaigns.remove(slots, forgotten=False)

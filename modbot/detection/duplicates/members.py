@@ -69,8 +69,8 @@ class Members(Columns):
     own_older: Slots
     own_newer: Slots
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, room: int) -> None:
+        super().__init__(room)
         self._slots = Addresses()
 
     @property

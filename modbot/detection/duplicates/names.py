@@ -83,18 +83,23 @@ class Names:
     def arrays(self) -> dict[str, Array]:
         """A snapshot that ``restore`` reads: rows by every name they bear or bore."""
         names = sorted(self._group)
+        groups = [self._group[name] for name in names]
+        former = [self._name[group] != name for name, group in zip(names, groups, strict=True)]
+        untold = [name in self.untold(group) for name, group in zip(names, groups, strict=True)]
         return {
             "names": np.array(names, dtype=np.str_),
-            "groups": np.array([self._group[name] for name in names], dtype=np.int64),
-            "is_former": np.array([self._name[self._group[name]] != name for name in names], dtype=np.bool_),
+            "groups": np.array(groups, dtype=np.int64),
+            "is_former": np.array(former, dtype=np.bool_),
+            "is_untold": np.array(untold, dtype=np.bool_),
         }
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
-        columns = (arrays[name].tolist() for name in ("names", "groups", "is_former"))
-        for name, group, is_former in zip(*columns, strict=True):
+        columns = (arrays[name].tolist() for name in ("names", "groups", "is_former", "is_untold"))
+        for name, group, is_former, is_untold in zip(*columns, strict=True):
             self._group[name] = group
+            if is_untold:
+                self._untold.setdefault(group, []).append(name)
             if is_former:
                 self._former.setdefault(group, []).append(name)
-                self._untold.setdefault(group, []).append(name)
             else:
                 self._name[group] = name

@@ -138,19 +138,25 @@ class Repeaters:
         return ComponentTotals(found, len(groups), threads)
 
     def arrays(self) -> dict[str, Array]:
-        """A snapshot that ``restore`` reads: which author goes under which name, since when."""
+        """A snapshot that ``restore`` reads: which author goes under which name since when, and
+        which former names were told of whom."""
         authors = sorted(self._names)
         borne = [self._names[author] for author in authors]
+        told = [(author, name) for author in sorted(self._told) for name in sorted(self._told[author])]
         return {
             "authors": np.array(authors, dtype=np.int64),
             "names": np.array(borne, dtype=np.str_),
             "since": np.array([self._since[name] for name in borne], dtype=np.float64),
+            "told_of": np.array([author for author, _ in told], dtype=np.int64),
+            "told": np.array([name for _, name in told], dtype=np.str_),
         }
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
         columns = (arrays[name].tolist() for name in ("authors", "names", "since"))
         for author, name, since in zip(*columns, strict=True):
             self.learn(author, name, since, ())
+        for author, name in zip(arrays["told_of"].tolist(), arrays["told"].tolist(), strict=True):
+            self._told.setdefault(author, set()).add(name)
         self.refresh()
 
     def _is_counted(self, slot: int, authors: frozenset[int]) -> bool:

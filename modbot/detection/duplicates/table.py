@@ -14,17 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbot.detection.duplicates import signatures
-from modbot.detection.duplicates.flat import CLIP, Flat, Index, Keys, distinct
+from modbot.detection.duplicates.flat import CLIP, Flat, Index, Keys, counted
 
 WAYS = 16
 NUMBER_BITS = 24
 MOST_TEXTS = (1 << NUMBER_BITS) - 2
 HASH_BITS = 4
 """Of the 8 bits beside a number; the others are the length class of its text."""
+TWICE_FROM, THRICE_FROM = 32, 80
+"""Characters from which on one shared key, or two, are chance."""
 _CLASS_RATIO = 1.25
 _SHORTEST_CLASS = 4
 _KEYS_OF_A_TEXT = 9.5
-_FILL = 0.65
+_FILL = 0.72
 _SMALLEST = 64
 
 Entries = NDArray[np.uint32]
@@ -95,7 +97,7 @@ def file(table: SignatureTable, numbers: Index, texts: Flat) -> None:
 
 
 def candidates(table: SignatureTable, asked: Flat) -> tuple[Index, Index]:
-    """``(position, number)`` of texts that share a key and a like length, each pair once."""
+    """``(position, number)`` of texts that share enough keys and a like length, each pair once."""
     signed = signatures.lookup_keys(asked)
     if not len(signed.keys):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
@@ -107,8 +109,15 @@ def candidates(table: SignatureTable, asked: Flat) -> tuple[Index, Index]:
     known = length_classes()
     kept = (entries > 0) & (classes >= known.least[lengths]) & (classes <= known.most[lengths])
     numbers = (entries[kept] & np.uint32((1 << NUMBER_BITS) - 1)).astype(np.int64) - 1
-    pairs = distinct((owners[kept] << NUMBER_BITS) | numbers)
+    pairs, shared = counted((owners[kept] << NUMBER_BITS) | numbers)
+    pairs = pairs[shared >= _needed(asked.stored_lengths)[pairs >> NUMBER_BITS]]
     return pairs >> NUMBER_BITS, pairs & ((1 << NUMBER_BITS) - 1)
+
+
+def _needed(lengths: Index) -> Index:
+    """How many keys a near-duplicate of a text shares with it, at the least: of ``L / 4 + 1``
+    pieces ``L / 5`` edits break as many. Two fewer are asked for, as buckets lose some."""
+    return 1 + (lengths >= TWICE_FROM).astype(np.int64) + (lengths >= THRICE_FROM)
 
 
 def _hash_bits(values: Keys | Entries) -> Classes:

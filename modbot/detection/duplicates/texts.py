@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from modbot.detection import fast
 from modbot.detection.duplicates import near
 from modbot.detection.duplicates.arena import Arena
-from modbot.detection.duplicates.exact import ExactMap
-from modbot.detection.duplicates.flat import Flat, Index, Keys, flatten, strings
+from modbot.detection.duplicates.exact import ExactMap, Slots
+from modbot.detection.duplicates.flat import Flat, Index, Keys, strings
 from modbot.detection.duplicates.near import comparable
 from modbot.detection.duplicates.proof import Pairs, Similarities
 from modbot.detection.duplicates.signatures import SHORTEST
@@ -30,6 +30,9 @@ _ADDRESS = re.compile("http|www")
 class Engine(Protocol):
     """What NumPy and numba both do, with the same answers."""
 
+    def flatten(self, texts: Sequence[str]) -> Flat: ...
+    def find(self, slots: Slots, asked: Flat, held: Flat) -> Index: ...
+    def place(self, slots: Slots, numbers: Index, hashes: Keys) -> int: ...
     def file(self, table: SignatureTable, numbers: Index, texts: Flat) -> None: ...
     def nearest(
         self, table: SignatureTable, asked: Flat, held: Flat, filed: NDArray[np.bool_], *, earlier: bool = ...
@@ -49,7 +52,7 @@ class Texts:
         sized = min(max(capacity, 1), MOST_TEXTS)
         self._engine = _engine(accelerate=accelerate)
         self._arena = Arena(sized)
-        self._exact = ExactMap(sized)
+        self._exact = ExactMap(sized, self._engine)
         self._table = SignatureTable.for_texts(sized)
 
     def __len__(self) -> int:
@@ -62,18 +65,18 @@ class Texts:
 
     def hashes(self, texts: Sequence[str]) -> Keys:
         """A 64-bit hash of each text, the same in every version and on every machine."""
-        return flatten(texts).hashes
+        return self._engine.flatten(texts).hashes
 
     def find(self, texts: Sequence[str]) -> Index:
         """The number of the equal text, or -1: hash, length and stored characters agree."""
-        return self._exact.find(flatten(texts), self._arena.flat)
+        return self._exact.find(self._engine.flatten(texts), self._arena.flat)
 
     def near(self, texts: Sequence[str]) -> tuple[Index, Similarities]:
         """The nearest filed text of each text and its similarity; -1 and 0 where none is near.
 
         Near is told in ``proof``; ties go to the smallest number.
         """
-        asked = flatten(texts)
+        asked = self._engine.flatten(texts)
         places = np.flatnonzero(_comparable(texts, asked))
         pairs = self._engine.nearest(self._table, asked.taken(places), self._arena.flat, self._arena.filed)
         rows, firsts = np.unique(pairs.rows, return_index=True)
@@ -86,7 +89,7 @@ class Texts:
     def near_among(self, texts: Sequence[str]) -> tuple[Index, Index, Similarities]:
         """Which texts of a batch are near an earlier one: ``(later, earlier, similarity)``,
         three arrays of one length, by later position, the best first."""
-        flat = flatten(texts)
+        flat = self._engine.flatten(texts)
         places = np.flatnonzero(_comparable(texts, flat))
         flat = flat.taken(places).packed()
         table = SignatureTable.for_texts(len(places))
@@ -99,12 +102,11 @@ class Texts:
     def add(self, texts: Sequence[str], filed: NDArray[np.bool_]) -> Index:
         """Keep texts; their numbers. One that is held keeps its number. ``filed`` ones are
         found by ``near`` (unless they are not ``comparable``)."""
-        flat = flatten(texts)
+        flat = self._engine.flatten(texts)
         numbers = self._exact.find(flat, self._arena.flat)
         new = np.flatnonzero(numbers < 0)
         while len(new):
-            _, firsts = np.unique(flat.hashes[new], return_index=True)
-            chosen = new[np.sort(firsts)]
+            chosen = new[_first_of_each(flat.hashes[new])]
             numbers[chosen] = self._arena.add(flat.taken(chosen).packed())
             self._exact.insert(numbers[chosen], self._arena.flat)
             new = new[numbers[new] < 0]
@@ -161,6 +163,14 @@ class Texts:
         for first in range(0, len(numbers), _FILED_AT_ONCE):
             part = numbers[first : first + _FILED_AT_ONCE]
             self._engine.file(self._table, part, self._arena.flat.taken(part))
+
+
+def _first_of_each(values: Keys) -> Index:
+    """Where each value stands first, ascending."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    again = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
+    return np.sort(np.delete(order, again))
 
 
 def _comparable(texts: Sequence[str], flat: Flat) -> NDArray[np.bool_]:

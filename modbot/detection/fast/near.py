@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection.duplicates.flat import Flat, Index
+from modbot.detection.duplicates.exact import Slots
+from modbot.detection.duplicates.flat import Flat, Index, Keys, code_points
 from modbot.detection.duplicates.proof import Pairs, ranked
 from modbot.detection.duplicates.table import SignatureTable, length_classes
 from modbot.detection.fast.kernels import near as kernels
+from modbot.detection.fast.kernels import texts as text_kernels
+
+
+def flatten(texts: Sequence[str]) -> Flat:
+    """A batch of texts as arrays."""
+    raw, starts = code_points(texts)
+    codes, offsets, lengths, sketches, hashes = text_kernels.flatten(raw, starts)
+    return Flat(codes, offsets, lengths, sketches, hashes)
+
+
+def find(slots: Slots, asked: Flat, held: Flat) -> Index:
+    """The number of the equal text among ``held``, or -1, for each text asked for."""
+    found: Index = text_kernels.find(
+        slots,
+        (asked.codes, asked.offsets, asked.lengths, asked.hashes),
+        (held.codes, held.offsets, held.lengths, held.hashes),
+    )
+    return found
+
+
+def place(slots: Slots, numbers: Index, hashes: Keys) -> int:
+    """Put numbers into the first free slots; answers how many of these had been empty."""
+    return int(text_kernels.place(slots, numbers, hashes))
 
 
 def file(table: SignatureTable, numbers: Index, texts: Flat) -> None:

@@ -41,11 +41,8 @@ class CompiledReader:
     def weigh(self, weights: Weights, grams: Grams) -> Weighed:
         pairs = weights.view(np.float32).reshape(-1, 2)
         widths = np.array(windows.WIDTHS)
-        sums, heaviest = kernels.weigh(
-            pairs, grams.letters, grams.starts, grams.marks, grams.mark_starts, widths
-        )
-        lengths = np.diff(grams.starts, append=grams.letters.shape[1])
-        return Weighed(sums, heaviest / windows.scale(lengths))
+        found = kernels.weigh(pairs, grams.letters, grams.starts, grams.marks, grams.mark_starts, widths)
+        return Weighed(*found)
 
 
 def _fold(texts: Sequence[str]) -> Folded:

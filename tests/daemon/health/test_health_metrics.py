@@ -70,6 +70,7 @@ def test_every_metric_is_documented_with_its_type_and_labels_and_no_other(page, 
     page.something_of_everything()
     page.bench.executor(metrics=page.metrics)
     page.metrics.of("city").judges_with("baseline")
+    page.metrics.of("city").judges_by(["gamble"])
     assert exposed(Exposition(page.metrics, page.look).collect()) == documented(page_of)
 
 

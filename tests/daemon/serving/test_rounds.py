@@ -20,6 +20,7 @@ from modbot.daemon.polling import Poller
 from modbot.daemon.serving.circuit import Circuit, CircuitLimits
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.rounds import Pauses, Rounds
+from modbot.daemon.shelf import Shelf
 from modbot.daemon.wiring import duplicate_index, policy_book
 from modbot.domain import OutboxState
 from modbot.errors import (
@@ -77,16 +78,18 @@ def diary(tmp_path: Path, bench: Bench) -> Diary:
     file.write_text(MODELS, "utf-8")
     loaded = settings.load(file, environ={})
     detector = load_detector(loaded)
+    index = duplicate_index(loaded.settings)
     judge = Judge(
         forum="city",
         store=bench.store,
         detector=detector,
-        duplicates=duplicate_index(loaded.settings),
+        duplicates=index,
         rules=judging_rules(loaded, policy_book(loaded, detector.manifest.thresholds)),
         clock=bench.clock,
     )
     poller = Poller(forum=bench.forum, store=bench.store, clock=bench.clock)
-    desk = ForumDesk("city", bench.forum, bench.store, poller, judge, bench.executor(), bench.clock)
+    shelf = Shelf(tmp_path / "duplicates.npz", index, bench.store, "city", bench.clock)
+    desk = ForumDesk("city", bench.forum, bench.store, poller, judge, bench.executor(), bench.clock, shelf)
     kept = Diary(bench)
     limits = CircuitLimits(failures=3, probe=timedelta(minutes=1), longest_probe=timedelta(minutes=4))
     kept.circuit = Circuit(bench.store, "city", limits, bench.clock)

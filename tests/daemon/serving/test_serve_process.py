@@ -81,6 +81,29 @@ def test_a_reload_with_right_settings_takes_them_and_with_wrong_ones_keeps_the_o
     assert process.wait(10) == 0
 
 
+RULE = """
+[[rules]]
+name = "adverts"
+when = { contains = "广告" }
+then = "hide"
+examples = { match = ["看广告"] }
+"""
+
+
+def test_a_rule_that_is_wrong_refuses_the_reload_and_the_old_ones_go_on(box, serve):
+    box.configure(RULE + '[policy]\nmode = "enforce"\n')
+    process = serve()
+    box.configure(RULE.replace("看广告", "看风景") + '[policy]\nmode = "queue"\n')
+    process.send_signal(signal.SIGHUP)
+    box.until(lambda: box.events("reload_refused"))
+    assert box.events("reload_refused")[0]["code"] == "error.rules.example_missed"
+    box.order(advert="周末都来看广告")
+    box.until(lambda: "hiding" in box.notes())
+    assert box.events("decision")[0]["reason"] == "rule"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+
+
 def test_a_hung_poll_is_replaced_and_the_forum_polled_again(box, tmp_path):
     box.stalled = 1.0
     box.configure()

@@ -11,6 +11,8 @@ SHORTEST = 4
 DELETE_UP_TO = 9
 CUT_FROM = 9
 ENDS_FROM = 7
+TWICE_FROM = 32
+THRICE_FROM = 80
 WAYS = 16
 MOST_KEYS = 2 * CLIP
 SEEN = 8_192
@@ -112,8 +114,8 @@ def file(slots, heads, classes, numbers, codes, offsets, lengths):
 
 
 @njit(cache=True, nogil=True)
-def _candidates(slots, keys, count, least, most, row, seen, found):
-    """Numbers with one of the keys and a like length, each once, into ``found``."""
+def _candidates(slots, keys, count, least, most, need, row, seen, places, found):
+    """Numbers with ``need`` of the keys and a like length, each once, into ``found``."""
     buckets = np.uint64(len(slots))
     touched = np.uint32(0)
     for at in range(count):
@@ -133,13 +135,19 @@ def _candidates(slots, keys, count, least, most, row, seen, found):
             number = np.int64(entry & np.uint32(0xFFFFFF)) - 1
             mark = (np.int64(row + 1) << 24) | number
             place = (number * 40_503) % SEEN
-            while seen[place] >> 24 == row + 1 and seen[place] != mark:
+            while seen[place, 0] >> 24 == row + 1 and seen[place, 0] != mark:
                 place = (place + 1) % SEEN
-            if seen[place] != mark:
-                seen[place] = mark
-                found[size] = number
+            if seen[place, 0] != mark:
+                seen[place, 0], seen[place, 1] = mark, 0
+                places[size] = place
                 size += 1
-    return size
+            seen[place, 1] += 1
+    kept = 0
+    for at in range(size):
+        if seen[places[at], 1] >= need:
+            found[kept] = seen[places[at], 0] & 0xFFFFFF
+            kept += 1
+    return kept
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -183,8 +191,9 @@ def _learn(codes, first, length, letters, masks):
 
 
 @njit(cache=True, nogil=True)
-def _edits(letters, masks, length, codes, first, other):
-    """Levenshtein distance by bit-parallel columns of 64 rows (Myers 1999, Hyyrö 2003)."""
+def _edits(letters, masks, length, codes, first, other, most):
+    """Levenshtein distance by bit-parallel columns of 64 rows (Myers 1999, Hyyrö 2003); some
+    number above ``most`` as soon as it is sure to be above."""
     words = (length + 63) >> 6
     last = ONE << np.uint64((length - 1) & 63)
     low_plus, high_plus, low_minus, high_minus = ~ZERO, ~ZERO, ZERO, ZERO
@@ -211,6 +220,8 @@ def _edits(letters, masks, length, codes, first, other):
             else:
                 high_plus, high_minus = pv, mv
             up, down = next_up, next_down
+        if score > most + other - 1 - step:  # each further column takes one off at best
+            return score
     return score
 
 
@@ -251,14 +262,19 @@ def _hold_all(codes, first, length, held, stamp):
 
 
 @njit(cache=True, nogil=True)
-def _common(codes, first, length, theirs, own, own_stamp, stamp):
-    """How many different 3-grams of a text are in the set ``own``, and how many it has."""
+def _common(codes, first, length, theirs, stamp, own, own_stamp, distinct):
+    """How many different 3-grams of a text are in the set ``own`` of ``distinct`` ones, and how
+    many it has; none in common as soon as the rest cannot make them enough."""
     common, size = 0, 0
-    for at in range(first, first + length - 2):
+    last = first + length - 3
+    for at in range(first, last + 1):
         gram = _gram(codes, at)
         if _hold(gram, theirs, stamp):
             size += 1
             common += _holds(gram, own, own_stamp)
+            at_best = min(distinct, common + last - at)
+            if 10 * at_best < 7 * (distinct + size - common):
+                return 0, size
     return common, size
 
 
@@ -270,7 +286,7 @@ def _by_edits(found, size, length, letters, masks, codes, offsets, lengths, simi
         number = found[at]
         other = min(np.int64(lengths[number]), CLIP)
         longer = max(length, other)
-        edits = _edits(letters, masks, length, codes, np.int64(offsets[number]), other)
+        edits = _edits(letters, masks, length, codes, np.int64(offsets[number]), other, longer // 5)
         if 5 * edits <= longer:
             found[at], found[kept] = found[kept], number
             similarity[kept] = np.float32(1.0 - edits / longer)
@@ -287,9 +303,8 @@ def _by_overlap(found, size, row, distinct, sets, codes, offsets, lengths, simil
         number = found[at]
         other = min(np.int64(lengths[number]), CLIP)
         stamp[0] += ONE
-        common, size_other = _common(
-            codes, np.int64(offsets[number]), other, theirs, own, np.uint64(row + 1), stamp[0]
-        )
+        first = np.int64(offsets[number])
+        common, size_other = _common(codes, first, other, theirs, stamp[0], own, np.uint64(row + 1), distinct)
         union = max(distinct + size_other - common, 1)
         if 10 * common >= 7 * union:
             found[kept] = number
@@ -309,7 +324,8 @@ def search(slots, classes, asked, held, filed, earlier):
     asked_codes, asked_offsets, asked_lengths, asked_sketches = asked
     codes, offsets, lengths, sketches = held
     keys, found = np.empty(MOST_KEYS, np.uint64), np.empty(SEEN, np.int64)
-    seen, similar = np.zeros(SEEN, np.int64), np.empty(SEEN, np.float32)
+    seen, similar = np.zeros((SEEN, 2), np.int64), np.empty(SEEN, np.float32)
+    places = np.empty(SEEN, np.int64)
     letters, masks = np.zeros(ALPHABET, np.uint8), np.zeros((CLIP + 1, 2), np.uint64)
     sets = np.zeros((GRAMS, 2), np.uint64), np.zeros((GRAMS, 2), np.uint64), np.zeros(1, np.uint64)
     rows, numbers = np.empty(SEEN, np.int64), np.empty(SEEN, np.int64)
@@ -319,7 +335,8 @@ def search(slots, classes, asked, held, filed, earlier):
         first, whole = np.int64(asked_offsets[row]), np.int64(asked_lengths[row])
         length = min(whole, CLIP)
         count = _lookup_keys(asked_codes, first, length, keys)
-        size = _candidates(slots, keys, count, least[length], most[length], row, seen, found)
+        need = 1 + (length >= TWICE_FROM) + (length >= THRICE_FROM)
+        size = _candidates(slots, keys, count, least[length], most[length], need, row, seen, places, found)
         limit = row if earlier else len(lengths)
         size = _plausible(found, size, whole, asked_sketches[row], lengths, sketches, filed, limit)
         if size == 0:

@@ -176,9 +176,9 @@ def hash_grams(sequence, borders, marks, mark_borders):
 
 @numba.njit(cache=True, nogil=True)
 def weigh(pairs, letters, starts, marks, mark_starts, widths):
-    """Per text: the weights ``pairs`` of its n-grams and marks, summed; the greatest sums of
-    the second label over windows of each width."""
-    texts = len(starts)
+    """Per text: the weights ``pairs`` of its n-grams and marks, summed; the second label's
+    heaviest window of each width."""
+    texts, orders = len(starts), letters.shape[0]
     found = np.empty((texts, 2), dtype=np.float32)
     heaviest = np.empty((texts, len(widths)), dtype=np.float64)
     spam = np.empty(letters.shape[1], dtype=np.float32)
@@ -203,7 +203,9 @@ def weigh(pairs, letters, starts, marks, mark_starts, widths):
             b += pairs[marks[place], 1]
         found[row, 0], found[row, 1] = a + c + e, b + d + f
         for column in range(len(widths)):
-            heaviest[row, column] = _heaviest(spam, begin, end, widths[column])
+            width = widths[column]
+            root = np.sqrt(orders * min(end - begin, width))
+            heaviest[row, column] = _heaviest(spam, begin, end, width) / root
     return found, heaviest
 
 

@@ -1,7 +1,7 @@
 """Assessment → decision, per board. Pure: settings, counts and times are passed in.
 
-Two thresholds per label, the rules of repetition, who is protected, the mode, the
-brake and the queue budget all meet here, and nowhere else.
+Two thresholds per label, the rules of repetition and of the operator, who is protected,
+the mode and the brake all meet here, and nowhere else.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from modbot.domain import (
     Slip,
     ThreadKind,
 )
+from modbot.policy import ruled
 
 CONTACT_SIGNALS = frozenset({"contact", "link"})
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
-_URGENCY = {Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
+_URGENCY = {Reason.RULE: 4, Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
 _BY_SCORE = frozenset({Reason.SPAM, Reason.LOW_EFFORT})
 ALL_REASONS = frozenset(Reason)
 
@@ -70,6 +71,8 @@ class Policy:
     title_echo: bool = True
     repeated: RepeatedRule = RepeatedRule()
     reasons: frozenset[Reason] = ALL_REASONS
+    rules: str = ""
+    """The digest of the operator's rules."""
     version: str = field(init=False, repr=False, compare=False)
     """The same for the same rules, whatever the process: part of what was judged."""
 
@@ -90,6 +93,7 @@ def _version(policy: Policy) -> str:
         policy.title_echo,
         policy.repeated,
         sorted(policy.reasons),
+        policy.rules,
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
 
@@ -149,6 +153,7 @@ class Finding:
     score: float
     limits: tuple[Limit, ...]
     held_by: tuple[str, ...] = ()
+    label: Label | None = None
 
     @property
     def threshold(self) -> float | None:
@@ -158,14 +163,24 @@ class Finding:
 
 def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
     """Whether the author's record protects them from being hidden unasked."""
+    return standing_of(author, policy, upheld=upheld) is True
+
+
+def standing_of(author: Author, policy: Policy, *, upheld: int = 0) -> bool | None:
+    """Whether the author has standing; None where the page does not say enough to know."""
     if author.group_id is not None and author.group_id in policy.standing_groups:
         return True
-    return author.posts is not None and author.posts >= policy.standing_posts and upheld == 0
+    if upheld == 0 and author.posts is not None and author.posts >= policy.standing_posts:
+        return True
+    group_unknown = author.group_id is None and bool(policy.standing_groups)
+    posts_unknown = author.posts is None and upheld == 0
+    return None if group_unknown or posts_unknown else False
 
 
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
-    excuse = _excuse(reply, policy, circumstances)
+    assessment = ruled.relabelled(assessment)
+    excuse = _excuse(reply, policy, circumstances) or ruled.allowed_by(assessment)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
     if not findings:
@@ -197,7 +212,7 @@ def _slip(assessment: Assessment) -> Slip | None:
 def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
     slip = _slip(assessment)
     as_any_other = slip is None or slip is Slip.EDIT
-    found: list[Finding | None] = []
+    found = [_by_rule(assessment)]
     if as_any_other or _has_contact(assessment):
         # An advert sent twice is an advert both times.
         found.append(_spam(assessment, policy))
@@ -209,6 +224,13 @@ def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing:
             # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
             found.append(_low_effort(assessment, policy))
     return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+
+
+def _by_rule(assessment: Assessment) -> Finding | None:
+    rule = ruled.deciding(assessment)
+    if rule is None:
+        return None
+    return Finding(Reason.RULE, DecisionKind(rule.then.value), 1.0, (), label=rule.label)
 
 
 def _has_contact(assessment: Assessment) -> bool:
@@ -355,53 +377,12 @@ def _decision(
 
 
 def _label(assessment: Assessment, carrying: Finding | None) -> Label:
-    """The label of the reason that carried; repetition leaves the text its own."""
+    """The label of the reason that carried; repetition leaves the text its own, and so does a
+    rule that names none."""
+    if carrying is not None and carrying.label is not None:
+        return carrying.label
     if carrying is not None and carrying.reason is Reason.SPAM:
         return Label.SPAM
     if carrying is not None and carrying.reason in (Reason.LOW_EFFORT, Reason.TITLE_ECHO):
         return Label.LOW_EFFORT
     return assessment.probabilities.label
-
-
-@dataclass(frozen=True, slots=True)
-class BrakeLimits:
-    distinct_texts_per_hour: int = 10
-    authors_with_standing: int = 2
-    overturned: int = 2
-    overturned_of: int = 20
-
-
-@dataclass(frozen=True, slots=True)
-class BrakeCounts:
-    """Unasked hides of the last hour and of the last ``overturned_of`` hides."""
-
-    distinct_texts: int = 0
-    authors_with_standing: int = 0
-    overturned: int = 0
-
-
-def brake_cause(counts: BrakeCounts, limits: BrakeLimits) -> str | None:
-    """The code of the limit that was reached, or None while hiding may go on.
-
-    The brake is asked before a hide, so a reached limit means the next one is held.
-    """
-    if counts.distinct_texts >= limits.distinct_texts_per_hour:
-        return "distinct_texts"
-    if counts.authors_with_standing >= limits.authors_with_standing:
-        return "authors_with_standing"
-    if counts.overturned >= limits.overturned:
-        return "overturned"
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class QueueBudget:
-    share: float = 0.02
-    per_day: int = 60
-    at_least: int = 10
-
-
-def free_places(budget: QueueBudget, *, replies_today: int, shown_today: int) -> int:
-    """How many more cards the queue may show today."""
-    by_share = max(int(budget.share * replies_today), budget.at_least)
-    return max(0, min(budget.per_day, by_share) - shown_today)
