@@ -225,8 +225,9 @@ class Probabilities:
 
     @property
     def label(self) -> Label:
-        ranked = ((self.ham, Label.HAM), (self.low_effort, Label.LOW_EFFORT), (self.spam, Label.SPAM))
-        return max(ranked, key=lambda pair: pair[0])[1]
+        if self.ham >= self.low_effort and self.ham >= self.spam:
+            return Label.HAM
+        return Label.LOW_EFFORT if self.low_effort >= self.spam else Label.SPAM
 
     def of(self, label: Label) -> float:
         return {Label.HAM: self.ham, Label.LOW_EFFORT: self.low_effort, Label.SPAM: self.spam}[label]

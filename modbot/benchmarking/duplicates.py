@@ -68,8 +68,10 @@ class Material:
     """Of the first queries."""
 
 
-def material(count: int, *, seed: int = 1, corpus: Sequence[str] = (), truths: int = TRUTHS) -> Material:
-    """``count`` distinct canonical texts, queries for them, and the truth of the first.
+def material(
+    count: int, *, seed: int = 1, corpus: Sequence[str] = (), queries: int = QUERIES, truths: int = TRUTHS
+) -> Material:
+    """``count`` distinct canonical texts, ``queries`` for them, and the truth of the first.
 
     ``corpus``: canonical texts to use in place of generated ones; its last tenth is unseen.
     """
@@ -78,9 +80,9 @@ def material(count: int, *, seed: int = 1, corpus: Sequence[str] = (), truths: i
         indexed, unseen = known[: min(count, len(known) * 9 // 10)], known[len(known) * 9 // 10 :]
     else:
         indexed = list(dict.fromkeys(_chained(variants.with_campaigns(count, seed=seed))))
-        unseen = list(_chained(variants.varied(QUERIES * 2, seed=seed + 99)))
-    queries = _queries(indexed, unseen, random.Random(seed))  # noqa: S311
-    return Material(indexed, queries, brute_force(indexed, [query.text for query in queries[:truths]]))
+        unseen = list(_chained(variants.varied(2 * queries, seed=seed + 99)))
+    made = _queries(indexed, unseen, queries, random.Random(seed))  # noqa: S311
+    return Material(indexed, made, brute_force(indexed, [query.text for query in made[:truths]]))
 
 
 def measure(given: Material, *, accelerate: bool) -> Found:
@@ -151,18 +153,20 @@ def _truth(text: str, indexed: Sequence[str], places: NDArray[np.int64]) -> Trut
     others = [indexed[place] for place in places.tolist()]
     distances = cdist([text], others, scorer=Levenshtein.distance, dtype=np.int32)[0] if others else []
     own = _grams(text)
+    telling = sorted(own)[: 3 * len(own) // 10 + 1]  # overlap leaves out too few to miss them all
     edited, either = set(), set()
     for place, other, distance in zip(places.tolist(), others, distances, strict=True):
         if other == text:
             continue
         if 5 * distance <= max(len(text), len(other)):
             edited.add(place)
+        elif any(gram in other for gram in telling) and _overlap(own, _grams(other)):
             either.add(place)
-        elif own:
-            theirs = _grams(other)
-            if 10 * len(own & theirs) >= 7 * len(own | theirs):
-                either.add(place)
-    return Truth(frozenset(edited), frozenset(either))
+    return Truth(frozenset(edited), frozenset(either | edited))
+
+
+def _overlap(own: set[str], theirs: set[str]) -> bool:
+    return 10 * len(own & theirs) >= 7 * len(own | theirs)
 
 
 def _grams(text: str) -> set[str]:
@@ -173,7 +177,7 @@ def _singly(flat: Flat) -> Iterator[Flat]:
     return (flat.taken(np.array([place])) for place in range(len(flat)))
 
 
-def _queries(indexed: Sequence[str], unseen: Sequence[str], chance: random.Random) -> list[Query]:
+def _queries(indexed: Sequence[str], unseen: Sequence[str], count: int, chance: random.Random) -> list[Query]:
     """Mutated and unseen texts by turns."""
     held = set(indexed)
     kinds = list(variants.mutations().items())
@@ -187,7 +191,7 @@ def _queries(indexed: Sequence[str], unseen: Sequence[str], chance: random.Rando
             changed = mutate(source, chance) if len(source) >= SHORTEST else ""
             if SHORTEST <= len(changed) <= LONGEST and changed not in held:
                 made.append(Query(changed, name))
-        if len(made) >= QUERIES:
+        if len(made) >= count:
             break
     return made
 

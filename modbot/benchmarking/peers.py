@@ -59,10 +59,11 @@ def peers() -> list[tuple[str, Callable[[], Peer]]]:
 
 def compare(given: Material) -> list[PeerFound]:
     """Each peer on this material, which should be small: they take hours for a million."""
-    return [_measured(name, make(), given) for name, make in peers()]
+    return [measured(name, make(), given) for name, make in peers()]
 
 
-def _measured(name: str, peer: Peer, given: Material) -> PeerFound:
+def measured(name: str, peer: Peer, given: Material) -> PeerFound:
+    """One peer on this material."""
     asked = [query.text for query in given.queries[: max(_QUERIES, len(given.truths))]]
     begun = time.process_time()
     for position, text in enumerate(given.indexed):

@@ -42,7 +42,7 @@ def measure(plan: Plan, progress: Progress) -> Report:
         around = whole.surroundings(indexed, accelerate=accelerate, progress=progress)
         speed = whole.measure(around, asked, progress=progress)
         baseline = max(baseline, text.scikit_learn(asked), key=lambda stage: stage.posts_per_s)
-        sides[name] = Side(stages, found, speed, began)
+        sides[name] = Side(stages, found, speed, began, start.resident_mb())
     return Report(len(asked), len(indexed), baseline, sides)
 
 

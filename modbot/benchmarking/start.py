@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 _READY = """
 import json, resource, sys, time
@@ -34,6 +36,14 @@ def measure(*, accelerate: bool, runs: int = 3) -> Start:
     """The best of some starts (the first may compile, or read from a cold disk)."""
     found = [_start(accelerate=accelerate) for _ in range(runs)]
     return min(found, key=lambda start: start.seconds)
+
+
+def resident_mb() -> float:
+    """The memory that this process holds now; the most it held where the system tells no more."""
+    status = Path("/proc/self/statm")
+    if status.is_file():
+        return int(status.read_text(encoding="ascii").split()[1]) * resource.getpagesize() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _start(*, accelerate: bool) -> Start:

@@ -10,6 +10,10 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from modbot.benchmarking.timing import BATCH, batches, latency, rate
+from modbot.detection import canonicalise, context, model
+from modbot.detection.reading import reader_of
+
+SCORED = "score"
 
 _FITTED_ON = 600
 _SINGLES = 500
@@ -30,6 +34,23 @@ def stage(name: str, work: Callable[[Sequence[str]], object], texts: Sequence[st
     parts = batches(texts)
     median, _ = latency(work, [[text] for text in texts[:_SINGLES]])
     return Stage(name, rate(lambda: [work(part) for part in parts], len(texts)), median)
+
+
+def stages(texts: Sequence[str], *, accelerate: bool) -> list[Stage]:
+    """Canonicalise; and featurise (hash n-grams); and score: each with what is before it."""
+    reader = reader_of(accelerate=accelerate)
+    linear, _ = model.load(model.shipped_baseline())
+    unknown = np.full((BATCH, len(context.NAMES)), np.nan)
+
+    def score(part: Sequence[str]) -> None:
+        hashed = reader.read(part).grams
+        linear.probabilities(linear.logits(hashed, unknown[: len(part)], reader.sums))
+
+    return [
+        stage("canonicalise", canonicalise, texts),
+        stage("featurise", reader.read, texts),
+        stage(SCORED, score, texts),
+    ]
 
 
 def scikit_learn(texts: Sequence[str]) -> Stage:

@@ -26,6 +26,7 @@ MODULES = {
     "notify": "notify",
     "backup": "backup",
     "purge": "purge",
+    "bench": "bench",
 }
 """Every command and the module that holds it: imported when it is asked for, since the daemon's
 libraries would make `modbot check` wait for a second."""

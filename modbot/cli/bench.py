@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
+from modbot import i18n
 from modbot.cli.base import Session, command, option
+
+if TYPE_CHECKING:
+    from modbot.benchmarking.report import Report
 
 INDEXED = 1_000_000
 POSTS = 30_000
@@ -27,9 +32,8 @@ def register(root: click.Group) -> None:
 
         plan = run.Plan(posts=posts, indexed=indexed, corpus=corpus, numpy_only=numpy_only)
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        with Progress(
-            *columns, transient=True, console=Console(stderr=True), disable=not sys.stderr.isatty()
-        ) as bar:
+        screen = Console(stderr=True)
+        with Progress(*columns, transient=True, console=screen, disable=not screen.is_terminal) as bar:
             task = bar.add_task(session.words.text("bench.part.posts"), total=1.0)
 
             def progress(part: str, share: float) -> None:
@@ -39,4 +43,16 @@ def register(root: click.Group) -> None:
         if session.as_json:
             click.echo(json.dumps(report.to_json(), ensure_ascii=False))
         else:
-            session.out.print(report.table(session.words))
+            session.out.print(_table(report, session.words))
+
+
+def _table(report: Report, words: i18n.Catalogue) -> Table:
+    title = words.text("bench.title", posts=report.posts, indexed=report.indexed)
+    baseline = words.text("bench.baseline", rate=f"{report.baseline.posts_per_s:,.0f}")
+    table = Table(title=title, caption=baseline)
+    table.add_column(words.text("bench.column.part"))
+    for name in report.columns():
+        table.add_column(name, justify="right")
+    for row in report.rows():
+        table.add_row(words.text(f"bench.row.{row.name}"), *row.cells)
+    return table

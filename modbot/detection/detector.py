@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from modbot.detection import background, canonical, context, fast, model, signals, surprise
+from modbot.detection import background, canonical, context, model, signals, surprise
 from modbot.detection.duplicates import Repeats
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
-from modbot.detection.reading import NumpyReader, Reader
+from modbot.detection.reading import NumpyReader, Reader, reader_of
 from modbot.detection.rules import Facts, RuleBook
 from modbot.domain import Assessment, Probabilities, Repetition, Reply, Signal
 
@@ -37,7 +37,7 @@ class Detector:
         linear, manifest = model.load(Path(model_dir or model.shipped_baseline()))
         canonical.table()
         background.background()
-        return cls(linear, manifest, _compiled_reader() if accelerate else None)
+        return cls(linear, manifest, reader_of(accelerate=accelerate))
 
     @property
     def model(self) -> str:
@@ -102,13 +102,6 @@ class Detector:
                 replies, probabilities.tolist(), raised, repetitions, texts, strict=True
             )
         ]
-
-
-def _compiled_reader() -> Reader:
-    fast.require()
-    from modbot.detection.fast.text import CompiledReader  # noqa: PLC0415 - numba takes time and memory
-
-    return CompiledReader()
 
 
 def _with_rules(raised: list[tuple[Signal, ...]], rules: RuleBook, facts: Facts) -> list[tuple[Signal, ...]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from modbot.detection import canonical, grams, scoring, shape
+from modbot.detection import canonical, fast, grams, scoring, shape
 from modbot.detection.canonical import Folded, Letters
 from modbot.detection.grams import Grams
 from modbot.detection.scoring import Weighed, Weights
@@ -57,3 +57,13 @@ class NumpyReader:
 
     def weigh(self, weights: Weights, grams: Grams) -> Weighed:
         return scoring.weigh(weights, grams)
+
+
+def reader_of(*, accelerate: bool) -> Reader:
+    """The reader asked for. Raises SettingsError when numba is not installed."""
+    if not accelerate:
+        return NumpyReader()
+    fast.require()
+    from modbot.detection.fast.text import CompiledReader  # noqa: PLC0415 - numba takes time and memory
+
+    return CompiledReader()

@@ -184,8 +184,8 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
     if not findings:
-        excuses = (excuse, _slip(assessment))
-        return _decision(assessment, policy, None, held_by=tuple(str(code) for code in excuses if code)[:1])
+        excuse = excuse or _slip(assessment) or ""
+        return _decision(assessment, policy, None, held_by=(str(excuse),) if excuse else ())
     softened = [_softened(finding, standing=standing) for finding in findings]
     carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
     return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))

@@ -68,7 +68,7 @@ def test_on_thousands_of_variants_of_every_length_too():
         texts.add(held, np.ones(len(held), dtype=np.bool_))
     assert (plain._table.slots == compiled._table.slots).all()
     assert answers(plain, asked) == answers(compiled, asked)
-    assert np.count_nonzero(plain.near(asked)[0] >= 0) > 500
+    assert np.count_nonzero(plain.near(asked)[0] >= 0) > 400
 
 
 def test_a_snapshot_of_one_serves_the_other():

@@ -56,6 +56,10 @@ class Flat:
             self.hashes[places],
         )
 
+    def chosen(self, places: Index) -> Flat:
+        """The texts at these ascending places, packed, of texts that are packed."""
+        return self if len(places) == len(self) else self.taken(places).packed()
+
     def packed(self) -> Flat:
         """The same texts with their characters side by side, in order."""
         lengths = self.stored_lengths

@@ -15,13 +15,14 @@ from modbot.detection.duplicates.proof import Pairs, prove
 from modbot.detection.duplicates.signatures import SHORTEST
 from modbot.detection.duplicates.table import SignatureTable, candidates, file
 
-__all__ = ["EDIT_SIMILARITY", "comparable", "file", "find", "flatten", "nearest", "place"]
+__all__ = ["ADDRESS_WORDS", "EDIT_SIMILARITY", "comparable", "file", "find", "flatten", "nearest", "place"]
 
 EDIT_SIMILARITY = 0.8
 """1 − edits / the longer length, of texts that are near by their edits."""
 _QUERIES = 512
 """Texts looked up at once: what bounds the memory of a search."""
-_ADDRESS = re.compile(r"http|www")
+ADDRESS_WORDS = ("http", "www")
+_ADDRESS = re.compile("|".join(ADDRESS_WORDS))
 _BEFORE_ADDRESS = 12
 _CJK = re.compile(r"[\u3040-\u9fff]")
 _WORDS_BESIDE_ADDRESS = 8

@@ -28,6 +28,8 @@ _SHORTEST_CLASS = 4
 _KEYS_OF_A_TEXT = 9.5
 _FILL = 0.72
 _SMALLEST = 64
+_LINE = 64
+"""Bytes of a cache line, which a bucket fills."""
 
 Entries = NDArray[np.uint32]
 Classes = NDArray[np.uint8]
@@ -56,7 +58,7 @@ class SignatureTable:
     """Numbers of texts by the keys of ``signatures``."""
 
     def __init__(self, buckets: int) -> None:
-        self.slots: Entries = np.zeros((buckets, WAYS), dtype=np.uint32)
+        self.slots: Entries = _aligned(buckets)
         self.heads = np.zeros(buckets, dtype=np.uint8)
 
     @classmethod
@@ -122,3 +124,11 @@ def _needed(lengths: Index) -> Index:
 
 def _hash_bits(values: Keys | Entries) -> Classes:
     return values.astype(np.uint8) & np.uint8((1 << HASH_BITS) - 1)
+
+
+def _aligned(buckets: int) -> Entries:
+    """Empty buckets, each in one cache line."""
+    spare = _LINE // np.dtype(np.uint32).itemsize
+    room = np.zeros(buckets * WAYS + spare, dtype=np.uint32)
+    first = -room.ctypes.data % _LINE // room.itemsize
+    return room[first : first + buckets * WAYS].reshape(buckets, WAYS)

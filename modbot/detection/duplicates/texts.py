@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import accumulate
 from typing import Protocol, Self
@@ -15,8 +14,8 @@ from modbot.detection import fast
 from modbot.detection.duplicates import near
 from modbot.detection.duplicates.arena import Arena
 from modbot.detection.duplicates.exact import ExactMap, Slots
-from modbot.detection.duplicates.flat import Flat, Index, Keys, strings
-from modbot.detection.duplicates.near import comparable
+from modbot.detection.duplicates.flat import Flat, Index, Keys, distinct, strings
+from modbot.detection.duplicates.near import ADDRESS_WORDS, comparable
 from modbot.detection.duplicates.proof import Pairs, Similarities
 from modbot.detection.duplicates.signatures import SHORTEST
 from modbot.detection.duplicates.table import MOST_TEXTS, SignatureTable
@@ -24,7 +23,6 @@ from modbot.detection.duplicates.table import MOST_TEXTS, SignatureTable
 Arrays = Mapping[str, NDArray[np.generic]]
 
 _FILED_AT_ONCE = 1_024
-_ADDRESS = re.compile("http|www")
 
 
 class Engine(Protocol):
@@ -107,7 +105,7 @@ class Texts:
         new = np.flatnonzero(numbers < 0)
         while len(new):
             chosen = new[_first_of_each(flat.hashes[new])]
-            numbers[chosen] = self._arena.add(flat.taken(chosen).packed())
+            numbers[chosen] = self._arena.add(flat.chosen(chosen))
             self._exact.insert(numbers[chosen], self._arena.flat)
             new = new[numbers[new] < 0]
             if len(new):
@@ -155,7 +153,7 @@ class Texts:
         return made
 
     def _file(self, numbers: Index) -> None:
-        fresh = np.unique(numbers[~self._arena.filed[numbers]])
+        fresh = distinct(numbers[~self._arena.filed[numbers]])
         self._arena.filed[fresh] = True
         self._into_table(fresh)
 
@@ -177,12 +175,19 @@ def _comparable(texts: Sequence[str], flat: Flat) -> NDArray[np.bool_]:
     """``comparable`` of each text; only those with an address are looked at one by one."""
     found = flat.lengths >= SHORTEST
     joined = "".join(texts)
-    places = [match.start() for match in _ADDRESS.finditer(joined)]
+    places = [place for word in ADDRESS_WORDS for place in _places(joined, word)]
     if places:
         ends = np.fromiter(accumulate(map(len, texts)), dtype=np.int64, count=len(texts))
         for row in np.unique(np.searchsorted(ends, places, side="right")).tolist():
             found[row] = comparable(texts[row])
     return found
+
+
+def _places(joined: str, word: str) -> Iterator[int]:
+    place = joined.find(word)
+    while place >= 0:
+        yield place
+        place = joined.find(word, place + 1)
 
 
 def _engine(*, accelerate: bool) -> Engine:
