@@ -66,6 +66,7 @@ def transfer(data: Data, recipe: Recipe, seed: int) -> Facts:
         own = [example for example in data.train if example.source in sources]
         others = [example for example in data.sampled if example.source not in sources]
         found = trials.transfer([*others, *own], family, data.dev[GENUINE], recipe, seed=seed)
+        say(f"  PR-AUC {found.ours:.4f}, the peer {found.peer:.4f}")
         table[family] = {
             "rows": found.rows,
             "spam": found.spam,

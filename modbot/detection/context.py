@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
-from modbot.detection import contacts
+from modbot.detection import contacts, periods
 from modbot.detection.canonical import canonicalise
 from modbot.detection.reading import Reading
 from modbot.detection.shape import Shape
@@ -28,6 +28,8 @@ NAMES = (
     "log_longest_run",
     "digit_ratio",
     "latin_ratio",
+    "mixed_ratio",
+    "log_repeats",
     "log_longest_code",
     "log_pictures",
     "mark_ratio",
@@ -36,9 +38,12 @@ NAMES = (
     *(f"contact_{kind}" for kind in contacts.KINDS),
     "log_links",
     "shortener",
+    "log_domains",
     "title_echo",
     "opening_echo",
     "log_images",
+    "quote_ratio",
+    "log_floor",
     "log_author_posts",
     "log_author_days",
     "is_thread_author",
@@ -63,6 +68,7 @@ def measure(replies: Sequence[Reply], reading: Reading, canonical: Sequence[str]
     """The features of a batch; all arguments describe the same texts in order."""
     values = np.full((len(replies), len(NAMES)), np.nan)
     _shape(values, reading.shape)
+    values[:, COLUMNS["log_repeats"]] = np.log1p(periods.repeats(reading.letters, reading.shape))
     found, links = _reach(replies, reading)
     _fill_reach(values, found, links)
     _echoes(values, replies, canonical)
@@ -80,6 +86,7 @@ def _shape(values: Floats, shape: Shape) -> None:
         "log_longest_run": np.log1p(shape.longest_run),
         "digit_ratio": shape.digits / some,
         "latin_ratio": shape.latin / some,
+        "mixed_ratio": np.minimum(shape.latin, lengths - shape.latin - shape.digits) / some,
         "log_longest_code": np.log1p(shape.longest_code),
         "log_pictures": np.log1p(shape.pictures),
         "mark_ratio": shape.marks / np.maximum(shape.readable, 1),
@@ -105,13 +112,15 @@ def _reach(
 def _fill_reach(
     values: Floats, found: Sequence[Sequence[contacts.Contact]], links: Sequence[Sequence[str]]
 ) -> None:
-    values[:, COLUMNS["contact_wechat"] : COLUMNS["shortener"] + 1] = 0.0
+    values[:, COLUMNS["contact_wechat"] : COLUMNS["log_domains"] + 1] = 0.0
     for row, some in enumerate(found):
         for contact in some:
             values[row, COLUMNS[f"contact_{contact.kind}"]] = 1.0
     for row, addresses in enumerate(links):
         if addresses:
-            short = any(host in contacts.SHORTENERS for host in contacts.domains(addresses))
+            hosts = contacts.domains(addresses)
+            short = any(host in contacts.SHORTENERS for host in hosts)
+            values[row, COLUMNS["log_domains"]] = np.log1p(len(hosts))
             values[row, COLUMNS["log_links"]] = np.log1p(len(addresses))
             values[row, COLUMNS["shortener"]] = short
 
@@ -139,21 +148,23 @@ def echo(text: str, source: str) -> float:
 
 
 def _known(values: Floats, replies: Sequence[Reply]) -> None:
-    """What the page tells of the author; where it shows an author it shows images too."""
-    images, posts, days, own = np.array([_facts(reply) for reply in replies]).reshape(-1, 4).T
-    values[:, COLUMNS["log_images"]] = np.log1p(images)
-    values[:, COLUMNS["log_author_posts"]] = np.log1p(posts)
-    values[:, COLUMNS["log_author_days"]] = np.log1p(days)
-    values[:, COLUMNS["is_thread_author"]] = own
+    """What the page tells beside the text; where it shows an author it shows the rest too."""
+    rows = [row for row, reply in enumerate(replies) if reply.author.id is not None or reply.author.name]
+    chosen = [replies[row] for row in rows]
+    facts = {
+        "log_images": [np.log1p(max(reply.images, 0)) for reply in chosen],
+        "quote_ratio": [len(reply.quoted) / max(len(reply.quoted) + len(reply.text), 1) for reply in chosen],
+        "log_floor": [np.log1p(_or_nan(reply.floor)) for reply in chosen],
+        "log_author_posts": [np.log1p(_or_nan(reply.author.posts)) for reply in chosen],
+        "log_author_days": [np.log1p(_days(reply)) for reply in chosen],
+        "is_thread_author": [float(reply.is_thread_author) for reply in chosen],
+    }
+    for name, known in facts.items():
+        values[rows, COLUMNS[name]] = np.array(known, dtype=np.float64)
 
 
-def _facts(reply: Reply) -> tuple[float, float, float, float]:
-    """Images, the author's posts and days, whether the thread is theirs; NaN when not known."""
-    author = reply.author
-    posts = _UNKNOWN if author.posts is None else max(author.posts, 0)
-    if author.id is None and not author.name:
-        return _UNKNOWN, posts, _days(reply), _UNKNOWN
-    return max(reply.images, 0), posts, _days(reply), reply.is_thread_author
+def _or_nan(count: int | None) -> float:
+    return float("nan") if count is None else float(max(count, 0))
 
 
 def _days(reply: Reply) -> float:

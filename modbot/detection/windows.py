@@ -16,7 +16,7 @@ from modbot.detection.grams import ORDERS
 
 Floats = NDArray[np.float64]
 
-WIDTHS = (12, 24, 48)
+WIDTHS = (6, 12, 24, 48)
 """Positions (canonical characters and the border before the first) that a window has."""
 
 

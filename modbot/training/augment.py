@@ -19,7 +19,7 @@ from modbot.training.recipe import ORDER, Weighted
 
 ATTACKED = 0.15
 """Share of the texts of each label that teach n-grams in a changed copy too."""
-PADDED = 0.25
+PADDED = 0.4
 """Share of adverts and of genuine texts that teach the second stage inside genuine text."""
 _LONGEST = 200
 """Characters above which a text is not padded: it pads itself."""

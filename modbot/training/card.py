@@ -33,7 +33,8 @@ _ORIGINS: Mapping[str, str] = {
 
 _USE = """Sorts a forum reply's text into `ham`, `low_effort` and `spam`. A first logistic regression weighs
 hashed character 1–3-grams of the canonical text; a second one weighs the first's mean over the text, its
-peaks over windows of 12, 24 and 48 characters, and named context features. Repetition is measured elsewhere.
+peaks over windows of 6, 12, 24 and 48 characters, and named context features. Repetition is measured
+elsewhere.
 
 For flags that a moderator sees, and for hiding unasked only where `spam.hide` is passed and the text holds
 a contact or a link (`spam.hide_any` is the value where policy hides without either).

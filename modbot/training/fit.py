@@ -30,7 +30,7 @@ MOST_ROWS = 60_000
 """Rows that the second stage learns from, evenly drawn: it has few weights."""
 SPAM_BLIND = (
     *(name for name in context.NAMES if name.startswith("length_from_")),
-    *("distinct_ratio", "digit_ratio", "latin_ratio", "mark_ratio", "only_pictures"),
+    *("distinct_ratio", "digit_ratio", "latin_ratio", "mixed_ratio", "mark_ratio", "only_pictures"),
     *("log_longest_code", "log_pictures", "title_echo", "opening_echo"),
 )
 """Inputs that tell one source of spam from another rather than spam from ham: with them

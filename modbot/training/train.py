@@ -33,6 +33,8 @@ LOSS_MARGIN = 1.05
 LEAST_GENUINE = 300
 """Genuine held-out replies without which no model is promoted: no error among so few
 proves a false-positive rate of no less than 1 %."""
+GRAMMAR = "grammar"
+"""The source of modbot's own sentences: they teach, they prove nothing."""
 LEAST_HELD_OUT = 30
 """Judged texts without which a comparison means nothing."""
 
@@ -92,8 +94,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What is stored of a fit, and its ``rows`` with what cross-fitted stages that have not
-    seen them say of them; ``reaching`` marks texts that hold a contact or a link."""
+    """What is stored of a fit, and the ``rows`` that people wrote with what cross-fitted
+    stages that have not seen them say of them; ``reaching`` marks texts that hold a contact
+    or a link."""
 
     arrays: Arrays
     temperature: float
@@ -147,7 +150,7 @@ def train(
     say("evaluating")
     champion = _champion(models)
     plan = Plan(chosen, now, champion, (*data, *held_out), seed, name)
-    facts = _facts(fitted, held_rows, plan)
+    facts = _facts(fitted, fit_on, held_rows, plan)
     folder = export.write(models, fitted.arrays, facts, name=name)
     described = manifest.read(folder)
     comparison = compare(champion, folder, held_rows, chosen.genuine) if champion else None
@@ -162,11 +165,11 @@ def fit_rows(rows: Weighted, recipe: Recipe, *, seed: int) -> Fitted:
     lesson = Lesson(taught.rows.labels, taught.rows.weights, domains(taught.rows))
     split = crossfit.folds(taught.rows.examples, taught.parents)
     crossed = crossfit.fit_both(measured, lesson, split, taught.wording, recipe.strength)
-    own = len(rows.examples)
-    logits = crossed.logits[:own]
-    warmth, shift = fitting.calibration(logits, rows.labels, rows.weights)
-    reaching = matrix.reaching(measured)[:own]
-    return Fitted(crossed.arrays, warmth, shift, rows, logits, reaching)
+    real = np.flatnonzero([example.source != GRAMMAR for example in rows.examples])
+    logits = crossed.logits[real]
+    kept = Weighted([rows.examples[at] for at in real.tolist()], rows.labels[real], rows.weights[real])
+    warmth, shift = fitting.calibration(logits, kept.labels, kept.weights)
+    return Fitted(crossed.arrays, warmth, shift, kept, logits, matrix.reaching(measured)[real])
 
 
 def promote_if_better(models: Path, candidate: Candidate) -> bool:
@@ -251,7 +254,7 @@ def own_sentences(recipe: Recipe, seed: int) -> list[Example]:
         (Label.SPAM, recipe.grammar),
     ):
         for text in sentences(label, count, seed=seed) if count else ():
-            made.append(Example(Reply("training", 0, text), label, "grammar"))
+            made.append(Example(Reply("training", 0, text), label, GRAMMAR))
     return made
 
 
@@ -268,7 +271,7 @@ def _champion(models: Path) -> Path | None:
     return None
 
 
-def _facts(fitted: Fitted, held: Held, plan: Plan) -> export.Facts:
+def _facts(fitted: Fitted, fit_on: Weighted, held: Held, plan: Plan) -> export.Facts:
     latest = fitted.judge(held)
     evidence = fitted.judged().beside(latest)
     limits = evaluate.thresholds(evidence, plan.recipe.genuine)
@@ -278,7 +281,7 @@ def _facts(fitted: Fitted, held: Held, plan: Plan) -> export.Facts:
         temperature=fitted.temperature,
         shift=fitted.shift,
         thresholds=limits,
-        training=_origin(fitted.rows, plan),
+        training=_origin(fit_on, plan),
         metrics={**losses, "by_source": evaluate.metrics(evidence, limits)},
         parent=_parent(plan),
     )

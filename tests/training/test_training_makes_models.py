@@ -294,6 +294,11 @@ def test_grammar_is_reproducible_and_its_labels_differ():
     assert not set(once) & set(grammar.sentences(Label.HAM, 50, seed=4))
 
 
+def test_every_voice_of_the_grammar_fills_its_slots():
+    for label in Label:
+        assert not [text for text in grammar.sentences(label, 6_000, seed=2) if "{" in text or "}" in text]
+
+
 def test_versions_are_listed_verified_and_promoted(candidate, models):
     listed = {version.name: version for version in versions.listing(models)}
     assert listed["baseline"].manifest is not None
