@@ -1,6 +1,7 @@
 """Signals and decisions as sentences for humans, in their language.
 
-Everything told is in the signals and the decision already; nothing is worked out here.
+Everything told is in the signals and the decision already; nothing is worked out here
+but how the pieces read that an operator's rule found.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from modbot import i18n
+from modbot.detection.evidence import read_as
 from modbot.domain import Decision, Limit, Signal, SignalValue
 
 STRONG = 2.0
@@ -44,9 +46,10 @@ def weights(found: Signal, words: i18n.Catalogue) -> list[str]:
         if some:
             some.sort(key=lambda part: -abs(part[2]))
             lines.append(words.text(code, parts=_listed([_part(*part, words) for part in some], words)))
-    rest, base, total = (signed(parts[name]) for name in ("rest", "base", "total"))
-    named = words.text(f"label.{label}")
-    return [*lines, words.text("weights.sum", rest=rest, base=base, total=total, label=named)]
+    unsaid = sum(part[2] for part in told if abs(part[2]) < WORTH_SAYING)
+    facts = {"rest": parts["rest"] + unsaid, "base": parts["base"], "total": parts["total"]}
+    shown = {name: signed(weight) for name, weight in facts.items()}
+    return [*lines, words.text("weights.sum", **shown, label=words.text(f"label.{label}"))]
 
 
 def limits(decision: Decision, words: i18n.Catalogue) -> str:
@@ -183,13 +186,14 @@ def _part(name: str, value: int, weight: float, words: i18n.Catalogue) -> str:
 
 
 def _pieces(found: Signal, words: i18n.Catalogue) -> str:
-    pieces, places, read_as = evidence(found), spans(found), _column(found, "reads_as")
+    pieces, places = evidence(found), spans(found)
+    reads = read_as(pieces) if found.code == "rule" else _column(found, "reads_as")
     told = []
     for at, piece in enumerate(pieces):
         # A rule tells fewer pieces than places, a flag of the first release no places at all.
         paired = len(places) == len(pieces)
         cut = paired and places[at][1] - places[at][0] > len(piece)
-        told.append(_piece(piece, str(read_as[at]) if read_as else "", cut=cut, words=words))
+        told.append(_piece(piece, str(reads[at]) if reads else "", cut=cut, words=words))
     return _listed(list(dict.fromkeys(told)), words)
 
 

@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modbot.detection import background, canonical, context, model, signals, surprise
 from modbot.detection.duplicates import Repeats
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
 from modbot.detection.reading import NumpyReader, Reader, reader_of
-from modbot.detection.rules import Facts, RuleBook
 from modbot.domain import Assessment, Probabilities, Repetition, Reply, Signal
+
+if TYPE_CHECKING:  # whoever brings rules has imported what they need
+    from modbot.detection.rules import RuleBook
 
 BATCH = 1024
 """Replies handled at once: larger arrays leave the allocator's fast path."""
@@ -92,10 +95,7 @@ class Detector:
         batch = signals.Batch(replies, reading, texts, found, probabilities, repetitions)
         raised = signals.raise_signals(batch, self._linear)
         if rules is not None:
-            facts = Facts(
-                replies, reading.folded, reading.letters, texts, found.contacts, found.links, probabilities
-            )
-            raised = _with_rules(raised, rules, facts)
+            raised = _joined(rules.signals(replies, reading, texts, found, probabilities), raised)
         return [
             Assessment(reply.key, Probabilities(*row), marks, repetition, text, self.model)
             for reply, row, marks, repetition, text in zip(
@@ -104,12 +104,10 @@ class Detector:
         ]
 
 
-def _with_rules(raised: list[tuple[Signal, ...]], rules: RuleBook, facts: Facts) -> list[tuple[Signal, ...]]:
-    hits = rules.match(facts)
-    return [
-        (*(hit.signal() for hit in found), *marks) if found else marks
-        for found, marks in zip(hits, raised, strict=True)
-    ]
+def _joined(
+    first: Sequence[tuple[Signal, ...]], second: Sequence[tuple[Signal, ...]]
+) -> list[tuple[Signal, ...]]:
+    return [(*one, *other) if one else other for one, other in zip(first, second, strict=True)]
 
 
 def _shown_not_said(replies: Sequence[Reply], texts: Sequence[str]) -> list[int]:

@@ -58,6 +58,12 @@ def details(text: str, places: Iterable[Place]) -> Details:
     return found
 
 
+def read_as(pieces: Sequence[str]) -> tuple[str, ...]:
+    """How pieces of a text read; empty for one that reads as it stands."""
+    reads = canonical.canonicalise(pieces)
+    return tuple("" if _stands_so(piece, read) else read for piece, read in zip(pieces, reads, strict=True))
+
+
 def _stands_so(piece: str, read: str) -> bool:
     """Whether a piece reads as it stands: case, marks, spaces and cut runs aside."""
     lowered, read = piece.lower(), read[:SHOWN]

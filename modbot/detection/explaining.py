@@ -81,7 +81,7 @@ class Explained:
         if label is None:
             return {}
         of, known = self.groups[self.index[row, label]], weighing.groups().names
-        weight = sum(of[known.index(name)] for name in names)
+        weight = sum(share for share, name in zip(of, known, strict=True) if name in names)
         return {"weight": round(weight, _DIGITS), "toward": label.value}
 
 
@@ -117,11 +117,14 @@ def _told(weighed: Weighed, values: Floats) -> list[list[tuple[int, int]]]:
     """For each pair the groups that weigh most, with the value that a reader knows them by."""
     known = weighing.groups()
     shown = values[:, known.columns]
+    unknown = np.isnan(shown)
+    shown[unknown] = 0.0
     weights = np.abs(weighed.features)
-    weights[np.isnan(shown) | ((shown == 0.0) & ~_told_at_zero())] = 0.0
-    order = np.argsort(-weights, axis=1, kind="stable")[:, :TOLD]
-    worth = np.take_along_axis(weights, order, axis=1) >= WORTH_TELLING
-    picked = np.take_along_axis(_readable(shown), order, axis=1)
+    weights[unknown | ((shown == 0.0) & ~_told_at_zero())] = 0.0
+    order = (-weights).argsort(axis=1, kind="stable")[:, :TOLD]
+    pairs = np.arange(len(order))[:, np.newaxis]
+    worth = weights[pairs, order] >= WORTH_TELLING
+    picked = _readable(shown)[pairs, order]
     return [
         [(group, value) for group, value, fit in zip(groups, facts, fits, strict=True) if fit]
         for groups, facts, fits in zip(order.tolist(), picked.tolist(), worth.tolist(), strict=True)
@@ -136,10 +139,8 @@ def _told_at_zero() -> NDArray[np.bool_]:
 def _readable(shown: Floats) -> NDArray[np.int64]:
     """Counts for logarithms, per cent for ratios."""
     known = weighing.groups()
-    counted, shares = known.logarithms, known.ratios
-    values = np.nan_to_num(shown)
-    values[:, counted] = np.expm1(values[:, counted])
-    values[:, shares] = 100 * values[:, shares].clip(max=1.0)
+    shares = 100 * np.minimum(shown, 1.0)
+    values = np.where(known.logarithms, np.expm1(shown), np.where(known.ratios, shares, shown))
     return np.rint(values).astype(np.int64)
 
 

@@ -111,7 +111,7 @@ def _reach(batch: Batch, explained: Explained, row: int) -> list[Signal]:
         short = any(host in contacts.SHORTENERS for host in hosts)
         facts = {"evidence": links[0][: evidence.SHOWN], "domains": hosts[:PLACES], "shortened": short}
         facts |= evidence.details(text, _linked(batch, row))
-        weight = explained.weight_of(row, "links", "shortener")
+        weight = explained.weight_of(row, "links", "domains", "shortener")
         raised.append(Signal("link", 1.0 if short else 0.5, facts | weight))
     return raised
 

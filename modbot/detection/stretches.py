@@ -48,17 +48,18 @@ def heavy(weighed: Weighed, packed: Codes, order: Index) -> Stretches:
     Characters are smoothed over their neighbours, a Latin word or number is taken whole,
     gaps of ``_GAP`` characters are closed unless they speak against the label.
     """
-    counts = np.diff(weighed.bounds)
+    counts = weighed.bounds[1:] - weighed.bounds[:-1]
     of = np.repeat(np.arange(len(counts)), counts)
     if not len(of):
         return Stretches(of, of, of, of)
-    beside = (np.diff(order) == 1) & (of[1:] == of[:-1])
-    smooth = _by_word(_smoothed(weighed.characters, of), packed < _FIRST_CJK, beside)
+    same = of[1:] == of[:-1]
+    beside = same & (order[1:] - order[:-1] == 1)
+    smooth = _by_word(_smoothed(weighed.characters, same), packed < _FIRST_CJK, beside)
     some = np.flatnonzero(counts)
     limits = np.zeros(len(counts))
     limits[some] = np.maximum(np.maximum.reduceat(smooth, weighed.bounds[some]) * HEAVY, 1e-9)
     sums = np.concatenate(([0.0], np.cumsum(weighed.characters)))
-    firsts, lasts = _runs(smooth >= limits[of], of)
+    firsts, lasts = _runs(smooth >= limits[of], same)
     if not len(firsts):
         return Stretches(firsts, firsts, firsts, firsts)
     firsts, lasts = _joined(firsts, lasts, of, sums, limits)
@@ -69,9 +70,8 @@ def heavy(weighed: Weighed, packed: Codes, order: Index) -> Stretches:
     return Stretches(pairs, weighed.rows[pairs], firsts - begins, lasts - begins)
 
 
-def _smoothed(weights: Floats, of: Index) -> Floats:
+def _smoothed(weights: Floats, same: Mask) -> Floats:
     """A quarter from each neighbour of the same text, half from the character itself."""
-    same = of[1:] == of[:-1]
     left, right = weights.copy(), weights.copy()
     left[1:] = np.where(same, weights[:-1], weights[1:])
     right[:-1] = np.where(same, weights[1:], weights[:-1])
@@ -87,11 +87,13 @@ def _by_word(weights: Floats, latin: Mask, beside: Mask) -> Floats:
     return np.repeat(np.add.reduceat(weights, firsts) / sizes, sizes)
 
 
-def _runs(chosen: Mask, of: Index) -> tuple[Index, Index]:
+def _runs(chosen: Mask, same: Mask) -> tuple[Index, Index]:
     """Firsts and ends of the unbroken runs of chosen characters of one text."""
-    before = np.concatenate(([False], chosen[:-1] & (of[1:] == of[:-1])))
-    after = np.concatenate((chosen[1:] & (of[1:] == of[:-1]), [False]))
-    return np.flatnonzero(chosen & ~before), np.flatnonzero(chosen & ~after) + 1
+    on = chosen[1:] & chosen[:-1] & same
+    begins, ends = chosen.copy(), chosen.copy()
+    begins[1:] &= ~on
+    ends[:-1] &= ~on
+    return np.flatnonzero(begins), np.flatnonzero(ends) + 1
 
 
 def _joined(firsts: Index, lasts: Index, of: Index, sums: Floats, limits: Floats) -> tuple[Index, Index]:

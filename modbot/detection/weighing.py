@@ -82,7 +82,8 @@ def weigh(
     """The parts of ``rows`` (of the batch that ``grams``, ``letters`` and ``values``
     describe), for spam where ``spam`` is 1 and for low_effort where it is 0."""
     center, scale, *slopes = linear.context
-    scaled = np.nan_to_num((values[rows] - center) / scale, nan=0.0)
+    scaled = (values[rows] - center) / scale
+    scaled[np.isnan(scaled)] = 0.0
     features = scaled * np.array(slopes)[spam] @ groups().members
     sizes = letters.lengths[rows] + 1
     weights = linear.letters(grams, rows, spam)

@@ -78,6 +78,15 @@ def a_decision(*limits: Limit, held_by: tuple[str, ...] = ()) -> Decision:
             "A slip, no campaign: the author blanked this post: “编辑”",
         ),
         (
+            Signal(
+                "rule",
+                1.0,
+                {"name": "赌", "reason": "赌博", "pieces": ("時ⓢ彩", "开奖"), "spans": (0, 3, 5, 7)},
+            ),
+            "自定义规则 赌：赌博：“時ⓢ彩”（读作“时s彩”）、“开奖”",
+            "Your own rule 赌: 赌博: “時ⓢ彩” (reads as “时s彩”), “开奖”",
+        ),
+        (
             Signal("repeated", 1.0, {"size": 60, "authors": 2, "threads": 40, "texts": 33}),
             "2 个账号轮流重复 33 种内容：40 个主题内共 60 条",
             "2 accounts repeat 33 texts among them: 60 posts in 40 threads",
@@ -134,6 +143,19 @@ def test_what_weighed_is_told_strongest_first_for_and_against_with_its_number():
         "its length of 6 characters (somewhat, +0.5)."
     )
     assert wording.weights(CONTACT, EN) == []
+
+
+def test_what_is_too_light_to_be_named_is_in_the_rest():
+    found = Signal(
+        SPAM.code, SPAM.score, {**SPAM.details, "weight": -0.2, "feature_weights": (2.1, -1.3, 0.1)}
+    )
+    *named, total = wording.weights(found, EN)
+    assert named == [
+        "Speaks for an advert: a WeChat id (strongly, +2.1).",
+        "Speaks against it: posts by the author so far: 300 (clearly, −1.3).",
+    ]
+    assert total.startswith("Together with all the rest (−0.2)")
+    assert "makes −1.8" in total
 
 
 @pytest.mark.parametrize(

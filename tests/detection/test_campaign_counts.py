@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modbot.detection import DuplicateIndex, Observation, canonicalise
-from modbot.detection.duplicates.tally import Copy, is_slip
+from modbot.detection.duplicates.tally import is_slip
 from modbot.domain import Author, ReplyKey, Slip
 
 TEXTS = ("甲乙", "丙丁戊", "己庚辛壬")
@@ -41,7 +41,7 @@ class Ledger:
 
     def write(self, post, seen):
         beside = [
-            Copy(at, other.thread_id, counted)
+            (at, other.thread_id, counted)
             for other, at, counted in self.members.values()
             if (other.canonical, other.author_id) == (seen.canonical, seen.author_id)
         ]

@@ -195,11 +195,12 @@ class Campaigns:
         """The newest copies of one author in a campaign, the newest last."""
         members = self.members
         slots = walk(members.own_older, self.pairs.head.item(pair), MOST_COPIES)[::-1]
-        return [
-            Copy(members.at.item(slot), members.thread.item(slot), bool(members.flags.item(slot) & COUNTED))
-            for slot in slots
-            if slot not in without
-        ]
+        if without:
+            slots = [slot for slot in slots if slot not in without]
+        counted = (members.flags[slots] & COUNTED) != 0
+        return list(
+            zip(members.at[slots].tolist(), members.thread[slots].tolist(), counted.tolist(), strict=True)
+        )
 
     def own(self, group: int, author: int, without: frozenset[int] = frozenset()) -> Own:
         """One author's part in a campaign, but for the slots ``without`` (all of the campaign)."""

@@ -13,12 +13,8 @@ MOST_COPIES = 64
 LATEST = 3
 
 
-class Copy(NamedTuple):
-    """One author's copy: seconds since 1970, thread, and whether it counts (is no slip)."""
-
-    at: float
-    thread: int
-    counted: bool
+Copy = tuple[float, int, bool]
+"""One author's copy: seconds since 1970, thread, and whether it counts (is no slip)."""
 
 
 @dataclass(slots=True)
@@ -87,7 +83,7 @@ class Tally:
 
     def add(self, member: Member, text: int | str) -> None:
         totals, own = self.totals, self.own(member.author)
-        own.copies.append(Copy(member.at, member.thread, member.counted))
+        own.copies.append((member.at, member.thread, member.counted))
         del own.copies[:-MOST_COPIES]
         totals.latest.append(Sight(member.post_id, member.author, member.thread, member.at, text))
         del totals.latest[: -LATEST - 1]
@@ -101,7 +97,8 @@ class Tally:
     def within(self, author: int, since: float) -> tuple[int, int]:
         """``(posts, threads)`` of one author since a time, among the newest ``MOST_COPIES``;
         an unknown author has one at most."""
-        threads = [copy.thread for copy in self.own(author).copies if copy.counted and copy.at >= since]
+        copies = self.own(author).copies
+        threads = [thread for at, thread, is_counted in copies if is_counted and at >= since]
         if author == UNKNOWN:
             return min(len(threads), 1), min(len(threads), 1)
         return len(threads), len(set(threads))
@@ -123,5 +120,6 @@ def is_slip(copies: list[Copy], author: int, thread: int, at: float) -> bool:
     thread within ten minutes of one that counts, and of no other. A third is none."""
     if UNKNOWN in {author, thread}:
         return False
-    beside = [copy.counted for copy in copies if copy.thread == thread and abs(copy.at - at) <= SLIP_SECONDS]
+    since, until = at - SLIP_SECONDS, at + SLIP_SECONDS
+    beside = [is_counted for when, where, is_counted in copies if where == thread and since <= when <= until]
     return beside == [True]

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection import canonical
+from modbot.detection import canonical, evidence
 from modbot.detection.canonical import MAX_CHARACTERS, Index
 from modbot.detection.rules import facts, keywords, logic
 from modbot.detection.rules.compiling import Compiled
@@ -16,6 +16,7 @@ from modbot.detection.rules.facts import Facts, Standing
 from modbot.detection.rules.keywords import Occurrences
 from modbot.detection.rules.logic import FALSE, TRUE, UNKNOWN, Truth
 from modbot.detection.rules.patterns import Patterns, readable
+from modbot.detection.stretches import Stretches
 
 _NONE = np.zeros(0, dtype=np.int64)
 
@@ -87,6 +88,13 @@ class Asked:
         if not whole.any():
             return found
         return found.only(~whole | keywords.stand_alone(found, self.batch.folded, self.batch.letters))
+
+    @cached_property
+    def places(self) -> tuple[Index, Index]:
+        """Where each of the occurrences begins and ends in its original text."""
+        folded, letters, found = self.batch.folded, self.batch.letters, self.occurrences
+        stretches = Stretches(found.questions, found.rows, found.starts, found.ends)
+        return evidence.spans(folded, letters, evidence.standing(folded, letters), stretches)
 
     @cached_property
     def raw_texts(self) -> list[str]:

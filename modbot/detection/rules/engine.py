@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from modbot.detection.context import Context
+from modbot.detection.reading import Reading
 from modbot.detection.rules import conditions, evidence, facts, logic
 from modbot.detection.rules.asking import Asked
 from modbot.detection.rules.compiling import Clause, Compiled, compiled
 from modbot.detection.rules.conditions import Question, Rule
 from modbot.detection.rules.evidence import RuleHit
-from modbot.detection.rules.facts import Facts, Standing
+from modbot.detection.rules.facts import Facts, Floats, Standing
 from modbot.detection.rules.logic import FALSE, TRUE, UNKNOWN
-from modbot.domain import RuleOutcome
+from modbot.domain import Reply, RuleOutcome, Signal
 from modbot.errors import SettingsError
 
 
@@ -54,6 +56,19 @@ class RuleBook:
     def knowing(self, standing: Standing) -> RuleBook:
         """The same rules with a way to know whose author has standing."""
         return replace(self, standing=standing)
+
+    def signals(
+        self,
+        replies: Sequence[Reply],
+        reading: Reading,
+        texts: Sequence[str],
+        found: Context,
+        probabilities: Floats,
+    ) -> list[tuple[Signal, ...]]:
+        """What fired on each reply of a batch that the detector has read and scored."""
+        folded, letters = reading.folded, reading.letters
+        batch = Facts(replies, folded, letters, texts, found.contacts, found.links, probabilities)
+        return [tuple(hit.signal() for hit in hits) for hits in self.match(batch)]
 
     def match(self, batch: Facts) -> list[tuple[RuleHit, ...]]:
         """What fired on each reply, in the order of the file: the rule that decides, and the

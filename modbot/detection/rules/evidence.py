@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from modbot.detection import canonical
 from modbot.detection.canonical import Folded
 from modbot.detection.evidence import found_in
 from modbot.detection.rules import conditions, links, logic
@@ -68,8 +67,8 @@ def hit(clause: Clause, asked: Asked, row: int) -> RuleHit:
 def _spans(question: int, asked: Asked, row: int) -> Iterator[Span]:
     known, batch = asked.compiled, asked.batch
     if question in known.keywords.questions:
-        for start, end in asked.occurrences.spans(question, row):
-            yield canonical.span(batch.folded, batch.letters, row, start, end)
+        entries, (starts, ends) = asked.occurrences.at(question, row), asked.places
+        yield from zip(starts[entries].tolist(), ends[entries].tolist(), strict=True)
     elif question in known.folded.questions:
         for start, end in known.folded.spans(question, asked.folded_texts[row]):
             yield _of_folded(batch.folded, row, start, end)

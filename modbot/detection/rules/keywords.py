@@ -35,10 +35,11 @@ class Occurrences:
         """The rows in which ``question`` is true, ascending."""
         return np.unique(self.rows[self._entries(question)])
 
-    def spans(self, question: int, row: int) -> list[tuple[int, int]]:
+    def at(self, question: int, row: int) -> slice:
+        """The entries of ``question`` in ``row``."""
         entries = self._entries(question)
-        first, last = np.searchsorted(self.rows[entries], (row, row + 1)) + entries.start
-        return list(zip(self.starts[first:last].tolist(), self.ends[first:last].tolist(), strict=True))
+        first, last = np.searchsorted(self.rows[entries], (row, row + 1)).tolist()
+        return slice(entries.start + first, entries.start + last)
 
     def only(self, chosen: NDArray[np.bool_]) -> Occurrences:
         return Occurrences(self.questions[chosen], self.rows[chosen], self.starts[chosen], self.ends[chosen])
