@@ -44,7 +44,7 @@ def stages(texts: Sequence[str], *, accelerate: bool) -> list[Stage]:
 
     def score(part: Sequence[str]) -> None:
         hashed = reader.read(part).grams
-        linear.probabilities(linear.logits(hashed, unknown[: len(part)], reader.sums))
+        linear.probabilities(linear.logits(hashed, unknown[: len(part)], reader.weigh))
 
     return [
         stage("canonicalise", canonicalise, texts),

@@ -50,6 +50,7 @@ NAMES = (
 )
 COLUMNS = {name: column for column, name in enumerate(NAMES)}
 _UNKNOWN = float("nan")
+_KNOWN = ("log_images", "quote_ratio", "log_floor", "log_author_posts", "log_author_days", "is_thread_author")
 ECHO_LENGTH = 4
 """Canonical titles shorter than this echo by chance."""
 
@@ -149,22 +150,24 @@ def echo(text: str, source: str) -> float:
 
 def _known(values: Floats, replies: Sequence[Reply]) -> None:
     """What the page tells beside the text; where it shows an author it shows the rest too."""
-    rows = [row for row, reply in enumerate(replies) if reply.author.id is not None or reply.author.name]
-    chosen = [replies[row] for row in rows]
-    facts = {
-        "log_images": [np.log1p(max(reply.images, 0)) for reply in chosen],
-        "quote_ratio": [len(reply.quoted) / max(len(reply.quoted) + len(reply.text), 1) for reply in chosen],
-        "log_floor": [np.log1p(_or_nan(reply.floor)) for reply in chosen],
-        "log_author_posts": [np.log1p(_or_nan(reply.author.posts)) for reply in chosen],
-        "log_author_days": [np.log1p(_days(reply)) for reply in chosen],
-        "is_thread_author": [float(reply.is_thread_author) for reply in chosen],
-    }
-    for name, known in facts.items():
-        values[rows, COLUMNS[name]] = np.array(known, dtype=np.float64)
+    facts = np.array([_facts(reply) for reply in replies]).reshape(-1, len(_KNOWN))
+    for name, known in zip(_KNOWN, facts.T, strict=True):
+        values[:, COLUMNS[name]] = np.log1p(known) if name.startswith("log_") else known
 
 
-def _or_nan(count: int | None) -> float:
-    return float("nan") if count is None else float(max(count, 0))
+def _facts(reply: Reply) -> tuple[float, ...]:
+    """What ``_KNOWN`` names, NaN where it is not known."""
+    author = reply.author
+    if author.id is None and not author.name:
+        return (_UNKNOWN,) * len(_KNOWN)
+    return (
+        max(reply.images, 0),
+        len(reply.quoted) / max(len(reply.quoted) + len(reply.text), 1),
+        _UNKNOWN if reply.floor is None else max(reply.floor, 0),
+        _UNKNOWN if author.posts is None else max(author.posts, 0),
+        _days(reply),
+        reply.is_thread_author,
+    )
 
 
 def _days(reply: Reply) -> float:

@@ -89,7 +89,7 @@ class Detector:
         repetitions = repeated(texts)
         found = context.measure(replies, reading, texts)
         probabilities = self._linear.probabilities(
-            self._linear.logits(reading.grams, found.values, self._reader.sums)
+            self._linear.logits(reading.grams, found.values, self._reader.weigh)
         )
         probabilities[_shown_not_said(replies, texts)] = (1.0, 0.0, 0.0)
         batch = signals.Batch(replies, reading, texts, found, probabilities, repetitions)

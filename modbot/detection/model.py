@@ -20,11 +20,11 @@ from modbot.detection import context, manifest, scoring, windows
 from modbot.detection.canonical import Index
 from modbot.detection.grams import BUCKETS, Grams
 from modbot.detection.manifest import Manifest
-from modbot.detection.scoring import Sums, Weights
+from modbot.detection.scoring import Weighed, Weights
 from modbot.errors import ModelError
 
 Floats = NDArray[np.float64]
-Summing = Callable[[Weights, Grams], Sums]
+Weighing = Callable[[Weights, Grams], Weighed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,16 @@ class Linear:
         found: Floats = np.array(self.bias) + np.array(self.shift) - np.array(slopes) @ (center / scale)
         return found
 
-    def logits(self, grams: Grams, features: Floats, sums: Summing = scoring.sums) -> Floats:
-        """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated; ``sums``
-        is whatever does what ``scoring.sums`` does."""
-        return combine(self.stage, self.bias, np.column_stack([self.read(grams, sums), features]))
+    def logits(self, grams: Grams, features: Floats, weigh: Weighing = scoring.weigh) -> Floats:
+        """``[text, 2]``: log-odds of low_effort and spam against ham, uncalibrated; ``weigh``
+        is whatever does what ``scoring.weigh`` does."""
+        return combine(self.stage, self.bias, np.column_stack([self.read(grams, weigh), features]))
 
-    def read(self, grams: Grams, sums: Summing = scoring.sums) -> Floats:
+    def read(self, grams: Grams, weigh: Weighing = scoring.weigh) -> Floats:
         """``[text, TEXT]``: what the second stage reads of the n-grams."""
-        means = sums(self.weights, grams) / np.sqrt(grams.counts)[:, np.newaxis]
-        spam = scoring.positions(self.weights, grams)[:, 1]
-        return np.column_stack([means, windows.peaks(spam, grams.starts)])
+        weighed = weigh(self.weights, grams)
+        means = weighed.sums / np.sqrt(grams.counts)[:, np.newaxis]
+        return np.column_stack([means, weighed.peaks])
 
     def contributions(self, grams: Grams, features: Floats, row: int, label: int) -> Contributions:
         """The parts of the log-odds of ``label`` (a position in ``LABELS``, ham excluded) of
@@ -151,7 +151,8 @@ def _ranges(starts: Index, end: int, rows: Index) -> tuple[Index, Index]:
 def combine(stage: Floats, bias: tuple[float, float], inputs: Floats) -> Floats:
     """The second stage: ``[text, 2]`` logits of ``[text, INPUTS]``, NaN being no evidence."""
     center, scale, *slopes = stage
-    scaled = np.nan_to_num((inputs - center) / scale, nan=0.0)
+    scaled = (inputs - center) / scale
+    np.copyto(scaled, 0.0, where=np.isnan(scaled))
     scores: Floats = scaled @ np.array(slopes).T + np.array(bias)
     return scores
 

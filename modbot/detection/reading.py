@@ -12,7 +12,7 @@ from typing import Protocol
 from modbot.detection import canonical, fast, grams, scoring, shape
 from modbot.detection.canonical import Folded, Letters
 from modbot.detection.grams import Grams
-from modbot.detection.scoring import Sums, Weights
+from modbot.detection.scoring import Weighed, Weights
 from modbot.detection.shape import Shape
 
 
@@ -35,14 +35,14 @@ class Reading:
 
 
 class Reader(Protocol):
-    """A way to read texts and to sum what their n-grams weigh."""
+    """A way to read texts and to weigh their n-grams."""
 
     def read(self, texts: Sequence[str]) -> Reading:
         """Read a batch; ``canonical.fold`` states what of a text is read."""
         ...
 
-    def sums(self, weights: Weights, grams: Grams) -> Sums:
-        """As ``scoring.sums``."""
+    def weigh(self, weights: Weights, grams: Grams) -> Weighed:
+        """As ``scoring.weigh``."""
         ...
 
 
@@ -55,8 +55,8 @@ class NumpyReader:
         hashed = grams.hash_grams(folded, letters)
         return Reading(folded, letters, hashed, lambda: shape.measure(folded, letters))
 
-    def sums(self, weights: Weights, grams: Grams) -> Sums:
-        return scoring.sums(weights, grams)
+    def weigh(self, weights: Weights, grams: Grams) -> Weighed:
+        return scoring.weigh(weights, grams)
 
 
 def reader_of(*, accelerate: bool) -> Reader:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from modbot.detection import canonical, irregular
+from modbot.detection import canonical, irregular, windows
 from modbot.detection.canonical import Folded, Letters
 from modbot.detection.fast.kernels import text as kernels
 from modbot.detection.grams import Grams
 from modbot.detection.reading import Reading
-from modbot.detection.scoring import Sums, Weights
+from modbot.detection.scoring import Weighed, Weights
 from modbot.detection.shape import Shape
 from modbot.detection.tables.characters import table
 from modbot.detection.tables.layout import SEPARATOR
@@ -38,10 +38,11 @@ class CompiledReader:
         grams = Grams(buckets, borders[:-1], hashed, mark_borders[:-1], real)
         return Reading(folded, Letters(packed, borders, whole, folded), grams, lambda: shape)
 
-    def sums(self, weights: Weights, grams: Grams) -> Sums:
+    def weigh(self, weights: Weights, grams: Grams) -> Weighed:
         pairs = weights.view(np.float32).reshape(-1, 2)
-        found: Sums = kernels.sums(pairs, grams.letters, grams.starts, grams.marks, grams.mark_starts)
-        return found
+        widths = np.array(windows.WIDTHS)
+        found = kernels.weigh(pairs, grams.letters, grams.starts, grams.marks, grams.mark_starts, widths)
+        return Weighed(*found)
 
 
 def _fold(texts: Sequence[str]) -> Folded:

@@ -175,24 +175,47 @@ def hash_grams(sequence, borders, marks, mark_borders):
 
 
 @numba.njit(cache=True, nogil=True)
-def sums(pairs, letters, starts, marks, mark_starts):
-    """Per text: the weights ``pairs`` of its n-grams and marks, summed."""
-    found = np.zeros((len(starts), 2), dtype=np.float32)
-    for row in range(len(starts)):
+def weigh(pairs, letters, starts, marks, mark_starts, widths):
+    """Per text: the weights ``pairs`` of its n-grams and marks, summed; the second label's
+    heaviest window of each width."""
+    texts, orders = len(starts), letters.shape[0]
+    found = np.empty((texts, 2), dtype=np.float32)
+    heaviest = np.empty((texts, len(widths)), dtype=np.float64)
+    spam = np.empty(letters.shape[1], dtype=np.float32)
+    for row in range(texts):
         # A sum for each order: they need not wait for one another.
         a = b = c = d = e = f = np.float32(0)
-        end = starts[row + 1] if row + 1 < len(starts) else letters.shape[1]
-        for place in range(starts[row], end):
+        begin = starts[row]
+        end = starts[row + 1] if row + 1 < texts else letters.shape[1]
+        for place in range(begin, end):
             one, two, three = letters[0, place], letters[1, place], letters[2, place]
             a += pairs[one, 0]
-            b += pairs[one, 1]
             c += pairs[two, 0]
-            d += pairs[two, 1]
             e += pairs[three, 0]
-            f += pairs[three, 1]
-        end = mark_starts[row + 1] if row + 1 < len(starts) else len(marks)
-        for place in range(mark_starts[row], end):
+            second, fourth, sixth = pairs[one, 1], pairs[two, 1], pairs[three, 1]
+            spam[place] = second + fourth + sixth
+            b += second
+            d += fourth
+            f += sixth
+        last = mark_starts[row + 1] if row + 1 < texts else len(marks)
+        for place in range(mark_starts[row], last):
             a += pairs[marks[place], 0]
             b += pairs[marks[place], 1]
         found[row, 0], found[row, 1] = a + c + e, b + d + f
-    return found
+        for column in range(len(widths)):
+            width = widths[column]
+            root = np.sqrt(orders * min(end - begin, width))
+            heaviest[row, column] = _heaviest(spam, begin, end, width) / root
+    return found, heaviest
+
+
+@numba.njit(cache=True, nogil=True)
+def _heaviest(scores, begin, end, width):
+    """The greatest sum of ``scores`` over a window that starts in ``begin:end``."""
+    total, best = 0.0, -np.inf
+    for place in range(end - 1, begin - 1, -1):
+        total += scores[place]
+        if place + width < end:
+            total -= scores[place + width]
+        best = max(best, total)
+    return best
