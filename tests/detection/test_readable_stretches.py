@@ -9,8 +9,8 @@ from modbot.detection.stretches import MOST
 from modbot.domain import Label
 
 CARRIED = [
-    ("spam_text", "周末去爬山了，风景很好。低价代购质量保证，有需要的联系我。", "低价代购质量保证"),
-    ("spam_text", "孩子作业太多了。兼职刷单日结，一天两三百，名额有限。", "兼职刷单日结"),
+    ("spam_text", "周末去爬山了，风景很好。无抵押贷款当天放款，欢迎咨询。下次再去。", "无抵押贷款"),
+    ("spam_text", "孩子作业太多了。全网最低价高仿名表，货到付款，质量保证。", "全网最低价"),
     ("low_effort_text", "谢谢楼主分享", "谢谢楼主分享"),
     ("low_effort_text", "路过，帮顶一下", "帮顶一下"),
     ("low_effort_text", "顶", "顶"),
@@ -50,5 +50,5 @@ def test_a_word_or_number_is_taken_whole(detector, now, make_reply):
 
 
 def test_zero_width_characters_cut_no_stretch(detector, now, make_reply):
-    text = "\u200b".join("兼职刷单日结")
+    text = "\u200b".join("棋牌平台注册送彩金")
     assert carried(detector, now, make_reply, text, "spam_text") == [text]
