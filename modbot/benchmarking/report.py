@@ -100,6 +100,6 @@ def _cells(side: Side) -> dict[str, Measured]:
         "detector.one.median": (side.speed.one_post_p50_ms, "ms"),
         "detector.one.slowest": (side.speed.one_post_p99_ms, "ms"),
         "start": (side.start.seconds, "s"),
-        "start.memory": (side.start.peak_mb, "MB"),
+        "start.memory": (side.start.memory_mb, "MB"),
         "memory": (side.memory_mb, "MB"),
     }
