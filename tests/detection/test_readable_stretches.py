@@ -9,7 +9,7 @@ from modbot.detection.stretches import MOST
 from modbot.domain import Label
 
 CARRIED = [
-    ("spam_text", "周末去爬山了，风景很好。低价代购质量保证，有需要的联系我。", "低价代购质量保证"),
+    ("spam_text", "周末去爬山了，风景很好。低价代购质量保证，假一赔十我。", "低价代购质量保证"),
     ("spam_text", "孩子作业太多了。兼职刷单日结，一天两三百，名额有限。", "兼职刷单日结"),
     ("low_effort_text", "谢谢楼主分享", "谢谢楼主分享"),
     ("low_effort_text", "路过，帮顶一下", "帮顶一下"),
