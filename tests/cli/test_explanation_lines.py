@@ -19,7 +19,7 @@ from modbot.daemon.exchange import Copy, Earlier
 from modbot.domain import Duplicate, ReplyKey
 from modbot.store.nearest import Nearest
 
-ADVERT = "长期收购旧手机，价高上门，加ⓥ❤️：abc778899 联系"
+ADVERT = "长期收购旧手机，价高上门，加ⓥ❤️：abc778899"
 WORDS = i18n.catalogue("zh")
 MARK, END = "\x1b[33m\x1b[1m", "\x1b[0m"
 NASTY = "坏\x1b[31m蛋\u202e\n二"

@@ -79,7 +79,7 @@ def test_a_database_that_is_none_and_a_model_that_is_damaged_are_told(town, tmp_
     text = town.settings_file.read_text("utf-8")
     models = tmp_path / "own"
     shutil.copytree(settings.project_root() / "models" / "baseline", models / "baseline")
-    (models / "baseline" / "context.npy").write_bytes(b"\x93NUMPY")
+    (models / "baseline" / "stage.npy").write_bytes(b"\x93NUMPY")
     (tmp_path / "modbot.toml").write_text(
         text.replace(str(settings.project_root() / "models"), str(models)), "utf-8"
     )
