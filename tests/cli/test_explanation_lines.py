@@ -67,7 +67,7 @@ def test_check_marks_the_evidence_on_a_terminal_and_says_why():
     shown = on_a_terminal("check", "--lang", "zh", ADVERT)
     assert f"{MARK}加ⓥ❤️：abc778899{END}" in shown.replace("\r", "")
     assert "“加ⓥ❤️：abc778899”（读作“加v❤:abc778899”）" in shown
-    assert "含微信号（很明显，" in shown
+    assert "含微信号（" in shown
     assert "人工处理线" in shown
     assert "高出" in shown
 
