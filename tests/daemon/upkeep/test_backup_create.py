@@ -39,8 +39,8 @@ def test_one_file_holds_database_models_and_settings_behind_a_manifest(here: Ins
         "modbot.db",
         "modbot.toml",
         "models/v-old/MODEL_CARD.md",
-        "models/v-old/context.npy",
         "models/v-old/manifest.json",
+        "models/v-old/stage.npy",
         "models/v-old/weights.npy",
         "models/current",
     ]
