@@ -138,7 +138,7 @@ _LINK: Final = re.compile(
     r"(?:https?:/{1,2}|www\.)[a-z0-9\-._~:/?#@!$&'()*+,;=%]{3,300}|"
     r"(?<![a-z0-9@.\-])[a-z0-9\-]{2,40}\.(?:com|cn|net|org|top|xyz|vip|cc|club|site|shop|me|io|tv|info|link|live|fun|icu|pro|app|ltd|biz|online|store|tk|ru)(?![a-z0-9\-.])(?:/[a-z0-9\-._~:/?#@!$&'()*+,;=%]{0,200})?"
 )
-_DOMAIN: Final = re.compile(r"^(?:https?:/*)?(?:www\.)?([a-z0-9\-.]+)")
+_DOMAIN: Final = re.compile(r"^(?:https?:/*)?(?:[^/?#@\s]*@)*(?:www\.)?([a-z0-9\-.]+)")
 SHORTENERS: Final = frozenset(
     (
         *("t.cn", "dwz.cn", "url.cn", "suo.im", "suo.nz", "mrw.so", "u.nu", "rrd.me", "0x7.me", "w.url.cn"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modbot.detection.canonical import fold, strings
-from modbot.detection.contacts import domains, find_all, find_all_links, find_contacts, find_links
+from modbot.detection.contacts import domain, domains, find_all, find_all_links, find_contacts, find_links
 from modbot.detection.reading import NumpyReader
 
 
@@ -112,3 +112,19 @@ def test_patterns_stay_linear_on_hostile_text():
     ):
         find_contacts(text)
         find_links(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("http://www.example.com/a?b", "example.com"),
+        ("http://good.com@evil.example/a", "evil.example"),
+        ("https://user:word@evil.example", "evil.example"),
+        ("evil.example/@good.com", "evil.example"),
+        ("http://evil.example?at=a@good.com", "evil.example"),
+        ("http://" + "a@" * 5_000 + "evil.example", "evil.example"),
+        ("？？", ""),
+    ],
+)
+def test_a_link_leads_to_its_host_and_not_to_the_name_before_it(address, host):
+    assert domain(address) == host
