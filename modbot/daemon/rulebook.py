@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modbot.daemon import wiring
-from modbot.detection import rules
-from modbot.detection.rules import conditions, links
+from modbot.detection import links, rules
+from modbot.detection.rules import conditions
 from modbot.detection.rules.conditions import Bounds, Condition
 from modbot.domain import Reply, RuleOutcome
 from modbot.errors import SettingsError

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from modbot.detection import links
 from modbot.detection.canonical import Folded, Index, Letters, per_text
 from modbot.detection.reading import Reading
 from modbot.detection.tables.layout import CODE_MASK, Kind
@@ -138,7 +139,6 @@ _LINK: Final = re.compile(
     r"(?:https?:/{1,2}|www\.)[a-z0-9\-._~:/?#@!$&'()*+,;=%]{3,300}|"
     r"(?<![a-z0-9@.\-])[a-z0-9\-]{2,40}\.(?:com|cn|net|org|top|xyz|vip|cc|club|site|shop|me|io|tv|info|link|live|fun|icu|pro|app|ltd|biz|online|store|tk|ru)(?![a-z0-9\-.])(?:/[a-z0-9\-._~:/?#@!$&'()*+,;=%]{0,200})?"
 )
-_DOMAIN: Final = re.compile(r"^(?:https?:/*)?(?:[^/?#@\s]*@)*(?:www\.)?([a-z0-9\-.]+)")
 SHORTENERS: Final = frozenset(
     (
         *("t.cn", "dwz.cn", "url.cn", "suo.im", "suo.nz", "mrw.so", "u.nu", "rrd.me", "0x7.me", "w.url.cn"),
@@ -250,9 +250,8 @@ def find_links(text: str) -> tuple[str, ...]:
 
 
 def domain(address: str) -> str:
-    """The host of an address, lower case, without ``www.``; empty when there is none."""
-    match = _DOMAIN.match(address.lower())
-    return match[1].strip(".") if match else ""
+    """The host of an address, without ``www.``; empty when there is none."""
+    return links.host(address).removeprefix("www.")
 
 
 def domains(addresses: Sequence[str]) -> tuple[str, ...]:

@@ -121,6 +121,7 @@ def test_patterns_stay_linear_on_hostile_text():
         ("http://good.com@evil.example/a", "evil.example"),
         ("https://user:word@evil.example", "evil.example"),
         ("evil.example/@good.com", "evil.example"),
+        ("evil.example:8080/a", "evil.example"),
         ("http://evil.example?at=a@good.com", "evil.example"),
         ("http://" + "a@" * 5_000 + "evil.example", "evil.example"),
         ("？？", ""),

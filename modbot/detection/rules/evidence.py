@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from modbot.detection import links
 from modbot.detection.canonical import Folded
 from modbot.detection.evidence import found_in
-from modbot.detection.rules import conditions, links, logic
+from modbot.detection.rules import conditions, logic
 from modbot.detection.rules.asking import Asked
 from modbot.detection.rules.compiling import Clause
 from modbot.domain import Label, RuleOutcome, Signal

@@ -13,11 +13,11 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from modbot.detection import context
+from modbot.detection import context, links
 from modbot.detection.canonical import Folded, Letters
 from modbot.detection.contacts import Contact
 from modbot.detection.reading import NumpyReader
-from modbot.detection.rules import conditions, links
+from modbot.detection.rules import conditions
 from modbot.detection.rules.logic import FALSE, TRUE, UNKNOWN, Truth
 from modbot.domain import Label, Reply, ThreadKind
 

@@ -150,7 +150,7 @@ LINKED = reply("看这里 http://www.Example.com/a?b=evil.com")
     ],
 )
 def test_the_host_is_the_one_that_a_browser_would_ask(address, host):
-    from modbot.detection.rules import links  # noqa: PLC0415 - its name is that of a fact
+    from modbot.detection import links  # noqa: PLC0415 - its name is that of a fact
 
     assert links.host(address) == host
 

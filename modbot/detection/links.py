@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_SCHEME = re.compile(r"^[a-z][a-z0-9+.\-]*:/*|^//")
+_SCHEME = re.compile(r"^(?:https?:/*|[a-z][a-z0-9+.\-]*:/+|//)")
 _AUTHORITY = re.compile(r"[^/?#\\]*")
 
 
