@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sys
 import time
 import traceback
@@ -68,7 +69,7 @@ def terminal(file: str, draw: random.Random) -> str:
         flag = str(draw.choice(found)["id"])
         _run(file, "undo" if undoes else draw.choice(COMMANDS), flag)
     except Refused as refusal:
-        if not str(refusal).startswith("Flag "):
+        if not re.search(r"^(Flag|The verdict on flag) \d+ ", str(refusal)):
             raise
         return "refused"
     return "undone" if undoes else "given"
