@@ -84,10 +84,14 @@ class ActionKind(StrEnum):
     HIDE = "hide"
     RESTORE = "restore"
     DELETE = "delete"
+    UNDELETE = "undelete"
     APPROVE = "approve"
     IGNORE = "ignore"
-    ACT_ON_THREAD = "act_on_thread"
+    RECYCLE_THREAD = "recycle_thread"
+    RESTORE_THREAD = "restore_thread"
+    MOVE_THREAD = "move_thread"
     MUTE = "mute"
+    UNMUTE = "unmute"
 
 
 class ActionOutcome(StrEnum):
@@ -133,6 +137,21 @@ class VerdictSource(StrEnum):
     CONSOLE = "console"
     TERMINAL = "terminal"
     FORUM = "forum"
+
+
+class StandingKind(StrEnum):
+    """What a standing decision makes of a campaign's next copies."""
+
+    CONDEMNED = "condemned"
+    CUSTOMARY = "customary"
+
+
+class ExceptionScope(StrEnum):
+    """Where a policy exception (*allow here*) holds."""
+
+    BOARD = "board"
+    THREAD = "thread"
+    KIND = "kind"
 
 
 class ReplyKey(NamedTuple):
@@ -345,6 +364,7 @@ class Decision:
     ``score`` is the probability or strength of the carrying reason, ``threshold``
     what it had to pass, ``held_by`` the codes of what softened the decision. ``limits``
     are all limits that the reason passed (a repetition has several, and no threshold).
+    ``standing`` is the id of the standing decision that decided, if one did.
     """
 
     kind: DecisionKind
@@ -358,3 +378,4 @@ class Decision:
     policy: str
     model: str
     limits: tuple[Limit, ...] = ()
+    standing: int | None = None

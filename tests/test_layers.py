@@ -24,9 +24,12 @@ MAY_IMPORT = {
     "demo": GROUND,
     "benchmarking": GROUND | {"detection", "policy", "store", "training"},
     "testing": GROUND | {"forums"},
-    "daemon": GROUND | {"settings", "forums", "detection", "policy", "store", "training", "demo"},
+    "moderation": GROUND | {"settings", "detection", "policy", "store"},
+    "daemon": GROUND
+    | {"settings", "forums", "detection", "policy", "store", "training", "demo", "moderation"},
     "cli": GROUND
-    | {"settings", "daemon", "training", "detection", "policy", "store", "forums", "demo", "benchmarking"},
+    | {"settings", "daemon", "training", "detection", "policy", "store", "forums", "demo"}
+    | {"benchmarking", "moderation"},
 }
 PURE = ("domain", "policy", "detection")
 IMPURE = {"socket", "httpx", "sqlalchemy", "requests", "urllib.request", "time", "threading.Timer"}

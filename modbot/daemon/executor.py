@@ -228,7 +228,10 @@ class Executor:
         elif kind is ActionKind.RESTORE:
             answered = self._forum.restore(refs, reason, notify=notify)
         else:
-            answered = {ref.post_id: self._forum.act(kind, ref, reason, notify=notify) for ref in refs}
+            answered = {
+                ref.post_id: self._forum.act(kind, ref, reason, notify=notify, details=action.details)
+                for ref, action in zip(refs, actions, strict=True)
+            }
         missing = ActionResult(ActionOutcome.UNKNOWN, Visibility.UNKNOWN)
         return {action.id: answered.get(action.post_id, missing) for action in actions}
 

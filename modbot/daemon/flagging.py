@@ -83,6 +83,7 @@ def _hide(
         reason=rules.reasons[reason] if reason else "",
         notify=reason in rules.notify,
         unasked=True,
+        standing=opened.decision.standing,
         flag_id=flag_id,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,6 +17,7 @@ from sqlalchemy import Connection
 from modbot.daemon import flagging
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
+from modbot.daemon.surroundings import Surroundings
 from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, Reviewed, observation
 from modbot.detection.duplicates import Repeats
@@ -245,17 +247,12 @@ class Judge:
     ) -> list[decisions.Judgement]:
         """Decide and record; with ``before``, the outcomes so far by reply id, only what
         differs from them."""
-        ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
-        upheld = verdicts.upheld_authors(tx, self._forum, ids)
+        surroundings = Surroundings.read(tx, self._forum, batch, self._rules)
         watch = self._brake_watch(tx, now)
         judgements = []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
-            circumstances = Circumstances(
-                upheld=int(stored.reply.author.id in upheld),
-                restored_by_human=stored.is_kept,
-                flag_since=self._rules.flag_since,
-            )
+            circumstances = surroundings.of(stored)
             decision = self._decide(stored, assessment, policy, circumstances, watch)
             if before is not None and before.get(stored.reply_id) == decisions.outcome(decision):
                 continue
@@ -282,8 +279,7 @@ class Judge:
         if decision.kind is not DecisionKind.HIDE:
             return decision
         if not watch.allows_hide():
-            held = Circumstances(brake_on=True, upheld=circumstances.upheld)
-            return decide(stored.reply, assessment, policy, held)
+            return decide(stored.reply, assessment, policy, replace(circumstances, brake_on=True))
         watch.texts.add(_text_of(assessment))
         return decision
 

@@ -8,11 +8,11 @@ when the forum, read again, shows it. Every method may raise the subclasses of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from modbot.domain import ActionKind, ActionOutcome, Author, Reply, ThreadKind, Visibility
 
@@ -91,6 +91,7 @@ class ReplyRef:
     post_id: int
     thread_id: int | None
     board_id: int | None = None
+    author_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +173,20 @@ class Forum(Protocol):
 
     def restore(self, refs: Sequence[ReplyRef], reason: str, *, notify: bool) -> dict[int, ActionResult]: ...
 
-    def act(self, kind: ActionKind, ref: ReplyRef, reason: str, *, notify: bool) -> ActionResult:
-        """Every other action. An engine answers ``refused`` to those it has no way for."""
+    def act(
+        self,
+        kind: ActionKind,
+        ref: ReplyRef,
+        reason: str,
+        *,
+        notify: bool,
+        details: Mapping[str, Any] | None = None,
+    ) -> ActionResult:
+        """Every other action. An engine answers ``refused`` to those it has no way for.
+
+        ``details``: ``days`` of a mute (none: until it is lifted), ``board`` (id) of a move.
+        A mute is of ``ref.author_id``; a thread's actions take the ref of its first post.
+        """
         ...
 
     def check_access(self) -> tuple[Check, ...]:

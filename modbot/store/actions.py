@@ -57,6 +57,8 @@ class Action:
     detail: str
     created_at: datetime
     settled_at: datetime | None
+    standing_id: int | None
+    details: Mapping[str, Any] | None
 
     @property
     def key(self) -> ReplyKey:

@@ -29,7 +29,8 @@ class Brake:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """Unasked hiding within the last hour and since the brake was last lifted.
+    """Unasked hiding within the last hour and since the brake was last lifted, that by
+    standing decisions aside (300 copies at three in the morning are one text).
 
     ``texts``: what was hidden or is about to be, a campaign counted as one text;
     ``established``: ids of the authors with standing among them; ``overturned``: of the
@@ -100,6 +101,7 @@ def _unasked_since(forum: str, since: datetime) -> Select[str, int, bool]:
             outbox.c.forum == forum,
             outbox.c.kind == ActionKind.HIDE,
             outbox.c.unasked,
+            outbox.c.standing_id.is_(None),
             outbox.c.state.not_in(in_vain),
             outbox.c.created_at > since,
         )

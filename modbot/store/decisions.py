@@ -168,6 +168,7 @@ def _columns(judgements: Sequence[Judgement], at: datetime) -> dict[str, list[An
         "established": [judgement.established for judgement in judgements],
         "model": [decision.model for decision in decided],
         "policy": [decision.policy for decision in decided],
+        "standing_id": [decision.standing for decision in decided],
         "decided_at": [at] * len(judgements),
     }
 
@@ -194,6 +195,7 @@ def _judged(row: RowMapping) -> Judged:
         policy=row["policy"],
         model=row["model"],
         limits=rows.limits_of(row["limits"]),
+        standing=row["standing_id"],
     )
     names = ("id", "reply_id", "revision_id", "established", "decided_at")
     return Judged(assessment=assessment, decision=decision, **{name: row[name] for name in names})

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, update
 
@@ -72,13 +73,16 @@ def enqueue(
     not_before: datetime | None = None,
     flag_id: int | None = None,
     undoes: int | None = None,
+    standing: int | None = None,
+    details: Mapping[str, Any] | None = None,
     who: str = "modbot",
 ) -> int | None:
-    """Queue an action; answers its id.
+    """Queue an action; answers its id. ``details`` are what its kind needs beside the reply
+    (days of a mute, the board of a move).
 
-    ``unasked`` marks what no human and no standing decision asked for: the brake holds
-    it, and None is answered, nothing queued, when a human put this revision back, or
-    the same action waits already, or our hide is in effect already.
+    ``unasked`` marks what no human asked for: the brake holds it, unless the ``standing``
+    decision of that id wants it; and None is answered, nothing queued, when a human put this
+    revision back, or the same action waits already, or our hide is in effect already.
     """
     if unasked and _is_forbidden(tx, kind, reply_id, revision_id):
         return None
@@ -95,6 +99,8 @@ def enqueue(
         "priority": _PRIORITY.get(kind, _LAST_PRIORITY),
         "not_before": not_before or at,
         "created_at": at,
+        "standing_id": standing,
+        "details": dict(details) if details else None,
         **_FRESH,
     }
     action_id: int = tx.execute(outbox.insert().values(values)).inserted_primary_key[0]  # type: ignore[index]
@@ -305,7 +311,8 @@ def _is_next(forum: str, *, hold_unasked: bool) -> list[ColumnElement[bool]]:
     conditions = [outbox.c.forum == forum, outbox.c.state.in_(UNSETTLED), ~blocked]
     if hold_unasked:
         begun = or_(outbox.c.uncertain, outbox.c.state == OutboxState.CLAIMED)
-        conditions.append(or_(~outbox.c.unasked, outbox.c.kind != ActionKind.HIDE, begun))
+        asked = or_(~outbox.c.unasked, outbox.c.standing_id.is_not(None))
+        conditions.append(or_(asked, outbox.c.kind != ActionKind.HIDE, begun))
     return conditions
 
 

@@ -161,7 +161,7 @@ def a_missing_right_is_refused_and_told_beforehand(stage: Stage) -> None:
 def what_an_engine_cannot_do_is_refused_and_never_an_error(stage: Stage) -> None:
     ref = stage.write("随便一条")
     with closing(stage.engine()) as forum:
-        for kind in (ActionKind.MUTE, ActionKind.ACT_ON_THREAD):
+        for kind in (ActionKind.MUTE, ActionKind.RECYCLE_THREAD):
             result = forum.act(kind, ref, "", notify=False)
             _demand(isinstance(result, ActionResult), f"{kind.value} is not answered")
         done = forum.act(ActionKind.HIDE, ref, "广告", notify=False)

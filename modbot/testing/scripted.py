@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -170,11 +170,20 @@ class ScriptedForum:
         self._asked("restore", refs, reason, notify=notify)
         return {ref.post_id: self._change(ref.post_id, hidden=False) for ref in refs}
 
-    def act(self, kind: ActionKind, ref: ReplyRef, reason: str, *, notify: bool) -> ActionResult:
+    def act(
+        self,
+        kind: ActionKind,
+        ref: ReplyRef,
+        reason: str,
+        *,
+        notify: bool,
+        details: Mapping[str, Any] | None = None,
+    ) -> ActionResult:
         if kind is ActionKind.HIDE:
             return self.hide([ref], reason, notify=notify)[ref.post_id]
         if kind is ActionKind.RESTORE:
             return self.restore([ref], reason, notify=notify)[ref.post_id]
+        del details
         self._asked(kind.value, [ref], reason, notify=notify)
         return ActionResult(ActionOutcome.REFUSED, Visibility.UNKNOWN, "no way to do that")
 

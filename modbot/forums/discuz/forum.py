@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from modbot.domain import ActionKind, ActionOutcome, Author, Reply, Visibility
 from modbot.errors import Gone, Unreadable
@@ -138,11 +139,20 @@ class DiscuzForum:
     def restore(self, refs: Sequence[ReplyRef], reason: str, *, notify: bool) -> dict[int, ActionResult]:
         return self._actions.change(refs, reason, hide=False, notify=notify)
 
-    def act(self, kind: ActionKind, ref: ReplyRef, reason: str, *, notify: bool) -> ActionResult:
+    def act(
+        self,
+        kind: ActionKind,
+        ref: ReplyRef,
+        reason: str,
+        *,
+        notify: bool,
+        details: Mapping[str, Any] | None = None,
+    ) -> ActionResult:
         if kind is ActionKind.HIDE:
             return self.hide([ref], reason, notify=notify)[ref.post_id]
         if kind is ActionKind.RESTORE:
             return self.restore([ref], reason, notify=notify)[ref.post_id]
+        del details
         return ActionResult(ActionOutcome.REFUSED, Visibility.UNKNOWN)
 
     def check_access(self) -> tuple[Check, ...]:

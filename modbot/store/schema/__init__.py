@@ -1,0 +1,54 @@
+"""The tables. A change here needs a migration beside it (a test compares the two)."""
+
+from __future__ import annotations
+
+from modbot.store.schema.base import FORGOTTEN, REVISION, metadata
+from modbot.store.schema.deciding import audit, flags, labels, outbox, verdicts
+from modbot.store.schema.judging import campaign_aliases, campaigns, decisions
+from modbot.store.schema.lasting import (
+    autonomy,
+    misses,
+    modes,
+    policy_exceptions,
+    spot_checks,
+    standing_authors,
+    standing_decisions,
+    standing_texts,
+)
+from modbot.store.schema.reading import boards, cursors, openings, replies, requests, revisions, unreadable
+from modbot.store.schema.running import brakes, breakers, chores, leases, notices, polls
+
+__all__ = [
+    "FORGOTTEN",
+    "REVISION",
+    "audit",
+    "autonomy",
+    "boards",
+    "brakes",
+    "breakers",
+    "campaign_aliases",
+    "campaigns",
+    "chores",
+    "cursors",
+    "decisions",
+    "flags",
+    "labels",
+    "leases",
+    "metadata",
+    "misses",
+    "modes",
+    "notices",
+    "openings",
+    "outbox",
+    "policy_exceptions",
+    "polls",
+    "replies",
+    "requests",
+    "revisions",
+    "spot_checks",
+    "standing_authors",
+    "standing_decisions",
+    "standing_texts",
+    "unreadable",
+    "verdicts",
+]
