@@ -42,6 +42,7 @@ class Action:
     post_id: int
     thread_id: int | None
     board_id: int | None
+    author_id: int | None
     reason: str
     notify: bool
     unasked: bool
@@ -166,6 +167,7 @@ def _query() -> Select[Any]:
         replies.c.post_id,
         replies.c.thread_id,
         replies.c.board_id,
+        replies.c.author_id,
         replies.c.posted_at,
         (replies.c.revision_id != outbox.c.revision_id).label("is_stale"),
         (~opposed).label("wanted"),
