@@ -31,6 +31,7 @@ def _columns() -> None:
     op.add_column("outbox", sa.Column("standing_id", sa.BigInteger(), nullable=True))
     op.add_column("outbox", sa.Column("details", sa.JSON(), nullable=True))
     op.add_column("verdicts", sa.Column("bulk", sa.String(), nullable=True))
+    op.add_column("verdicts", sa.Column("mute_id", sa.BigInteger(), nullable=True))
 
 
 def _partial_index(table: str, columns: list[str], unless_null: str, *, name: str) -> None:
