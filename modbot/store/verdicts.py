@@ -20,6 +20,7 @@ from modbot.domain import (
 )
 from modbot.errors import Conflict
 from modbot.store import actions, audit, carrying, flags, intents, labels, mutes
+from modbot.store import standing as precedents
 from modbot.store.carrying import Kept, Means
 from modbot.store.schema import replies
 from modbot.store.schema import verdicts as table
@@ -81,6 +82,7 @@ def give(
     label: Label | None = None,
     means: Means = _BY_PLACE,
     version: int | None = None,
+    stands: bool | None = None,
 ) -> Verdict:
     """Decide a flag.
 
@@ -93,6 +95,9 @@ def give(
 
     Uphold teaches the flag's label (or ``label``), never ham: a repeated text that is
     decent by itself teaches nothing. Dismiss teaches ham, the others nothing.
+
+    ``stands``: the verdict decides about the next copies, too; None: if the flag is one of a
+    campaign's.
 
     Raises Conflict when the flag is closed, or not ``version`` any more; Unsuitable when the
     ``means`` do not fit where the post stands (an advert in a first post, whose title would
@@ -119,6 +124,8 @@ def give(
     flags.change(tx, flag_id, state=_state_after(flag, kind), closed_at=now)
     details = {"source": source, "taught": taught, "action": action_id, "from": flag.state}
     _note(tx, flag, (f"verdict.{kind.value}", who, now), details)
+    if stands or (stands is None and precedents.stands_by_default(tx, flag_id)):
+        precedents.make(tx, verdict_id, now=now)
     return get(tx, verdict_id)
 
 
@@ -148,6 +155,8 @@ def undo(
     if verdict is None:
         _require_undoable(tx, flag)
     forgotten = _forget(tx, verdict, who=who, now=now) if verdict else 0
+    if verdict is not None:
+        precedents.revoke_of(tx, verdict.id, who=who, now=now)
     before = {action.id for action in intents.queued(tx, flag.reply_id)}
     message = intents.Message(reason, notify, now)
     action_id, kept = _take_back(tx, flag, verdict, message, who=who, now=now)
