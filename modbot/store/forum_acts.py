@@ -28,6 +28,8 @@ from modbot.store.schema import replies
 WHO = "forum"
 
 _REMOVES = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
+_KEEPS = (VerdictKind.DISMISS,)
+"""Not *allow here*: one reply that a human hid does not end what holds for a board."""
 _EXPLAINED_BY: Mapping[Visibility, tuple[ActionKind, ...]] = {
     Visibility.HIDDEN: (ActionKind.HIDE,),
     Visibility.VISIBLE: (
@@ -52,8 +54,8 @@ class Act(StrEnum):
 
 
 class Sighting(NamedTuple):
-    """How a reply was known to be shown (last at ``before_at``; ``ours``: hidden by us), and
-    how it is shown ``now``."""
+    """How a reply was known to be shown (last at ``before_at``; ``ours``: we took it out of its
+    place), and how it is shown ``now``."""
 
     reply_id: int
     before: Visibility
@@ -71,11 +73,7 @@ class Sighting(NamedTuple):
 
 def learn(tx: Connection, seen: Sequence[Sighting], *, since: datetime, at: datetime) -> dict[int, Act]:
     """Make truth of what was read from ``since`` on, once the store has it; answers the acts by
-    reply row id. A reading that began before the store learnt of a reply last says nothing of
-    it; where the two differ, the reply is due to be read again."""
-    differing = [one.reply_id for one in seen if one.before_at > since and one.before is not one.now]
-    if differing:
-        tx.execute(update(replies).where(replies.c.id.in_(differing)).values(read_again_at=at))
+    reply row id. A reading that began before the store learnt of a reply last says nothing of it."""
     telling = [one for one in seen if one.before_at <= since and one.may_tell]
     found: dict[int, Act] = {}
     for one in _news(tx, telling):
@@ -105,7 +103,7 @@ def _hidden(tx: Connection, seen: Sighting, row: Row[Any], at: datetime) -> Act 
         _give(tx, flag, VerdictKind.REMOVE_DONT_LEARN if flag.is_edited else VerdictKind.UPHOLD, at)
     elif seen.before is seen.now:
         return None
-    elif flag is not None and _is_contradicted(tx, flag, (VerdictKind.DISMISS,), since=seen.before_at):
+    elif flag is not None and seen.before is Visibility.VISIBLE and _is_contradicted(tx, flag, _KEEPS):
         _note(tx, Act.HID, seen, flag.forum, flag.id, at)
         _overrule(tx, flag, VerdictKind.UPHOLD, at)
     else:
@@ -115,10 +113,11 @@ def _hidden(tx: Connection, seen: Sighting, row: Row[Any], at: datetime) -> Act 
 
 
 def _shown(tx: Connection, seen: Sighting, row: Row[Any], at: datetime) -> Act | None:
-    if row.our_hide is None and seen.before is Visibility.VISIBLE:
+    taken = row.our_hide or (None if _is_moved_away(tx, row) else row.our_delete)
+    if taken is None and seen.before is Visibility.VISIBLE:
         return None
     flag = _last_flag(tx, seen.reply_id)
-    if seen.before is Visibility.GONE:
+    if taken is None and seen.before is Visibility.GONE:
         return _back(tx, seen, row, flag, at)
     act = Act.APPROVED if seen.before is Visibility.PENDING else Act.RESTORED
     taken_back = misses.take_back(tx, seen.reply_id, at=at)
@@ -129,10 +128,10 @@ def _shown(tx: Connection, seen: Sighting, row: Row[Any], at: datetime) -> Act |
         flags.transition(tx, flag.id, from_version=flag.version, to=withdrawn, at=at, who=WHO, why="edited")
     elif flag is not None and flag.is_open:
         _give(tx, flag, VerdictKind.DISMISS, at)
-    elif flag is not None and not flag.is_edited and _is_contradicted(tx, flag, _REMOVES):
+    elif flag is not None and _is_contradicted(tx, flag, _REMOVES):
         _overrule(tx, flag, VerdictKind.DISMISS, at)
     outbox.cancel_unasked(tx, seen.reply_id, at=at)
-    _let_stand(tx, row)
+    _let_stand(tx, row, taken)
     return act
 
 
@@ -180,24 +179,20 @@ def _may_be_ours(tx: Connection, seen: Sighting, row: Row[Any]) -> bool:
         actions.c.state.in_((OutboxState.CLAIMED, OutboxState.UNKNOWN)),
         and_(actions.c.state == OutboxState.QUEUED, actions.c.uncertain),
     )
-    ended = [and_(actions.c.state.in_((OutboxState.DEAD, OutboxState.CANCELLED)), actions.c.uncertain)]
-    if seen.now is Visibility.GONE:
-        ended.append(actions.c.state == OutboxState.DONE)
-    since = seen.before_at if seen.before is not seen.now else None
-    unproved = or_(*ended) if since is None else and_(or_(*ended), actions.c.settled_at > since)
+    ended = and_(actions.c.state.in_((OutboxState.DEAD, OutboxState.CANCELLED)), actions.c.uncertain)
+    if seen.before is not seen.now:
+        done = actions.c.state == OutboxState.DONE
+        ended = and_(or_(ended, done), actions.c.settled_at > seen.before_at)
     kinds = actions.c.kind.in_(_EXPLAINED_BY[seen.now])
-    query = select(actions.c.id).where(whose, kinds, or_(under_way, unproved)).limit(1)
+    query = select(actions.c.id).where(whose, kinds, or_(under_way, ended)).limit(1)
     return tx.scalar(query) is not None
 
 
-def _is_contradicted(
-    tx: Connection, flag: Flag, kinds: Sequence[VerdictKind], *, since: datetime | None = None
-) -> bool:
-    """Whether the flag's verdict is of one of these kinds, and was given before ``since``."""
+def _is_contradicted(tx: Connection, flag: Flag, kinds: Sequence[VerdictKind]) -> bool:
+    """Whether the present text was given a verdict of one of these kinds. Even one given after
+    the act on the forum did not know of it."""
     verdict = verdicts.standing(tx, flag.id)
-    if flag.is_edited or verdict is None or verdict.kind not in kinds:
-        return False
-    return since is None or verdict.given_at <= since
+    return not flag.is_edited and verdict is not None and verdict.kind in kinds
 
 
 def _overrule(tx: Connection, flag: Flag, kind: VerdictKind, at: datetime) -> None:
@@ -210,10 +205,20 @@ def _give(tx: Connection, flag: Flag, kind: VerdictKind, at: datetime) -> None:
     verdicts.give(tx, flag.id, kind, source=VerdictSource.FORUM, who=WHO, now=at)
 
 
-def _let_stand(tx: Connection, row: Row[Any]) -> None:
-    """A human shows this text: no hide of ours is in effect, and none unasked will be."""
-    shown = {"our_hide": None, "kept_revision_id": row.revision_id}
-    tx.execute(update(replies).where(replies.c.id == row.id).values(shown))
+def _let_stand(tx: Connection, row: Row[Any], taken: int | None) -> None:
+    """A human shows this text: nothing of ours (``taken``) keeps it away any more, and no hide
+    unasked will."""
+    shown = {"kept_revision_id": row.revision_id, "our_hide": None}
+    back = {"our_delete": None} if taken is not None and not _is_moved_away(tx, row) else {}
+    tx.execute(update(replies).where(replies.c.id == row.id).values({**shown, **back}))
+
+
+def _is_moved_away(tx: Connection, row: Row[Any]) -> bool:
+    """Whether we moved the reply's thread to a board where it still is: there it is shown, too."""
+    if row.our_delete is None:
+        return False
+    taken = outbox.get(tx, row.our_delete)
+    return taken.kind is ActionKind.MOVE_THREAD and row.board_id != (taken.details or {}).get("from")
 
 
 def _row(tx: Connection, reply_id: int) -> Row[Any]:

@@ -87,9 +87,8 @@ def record(tx: Connection, batch: Sequence[Reply], *, at: datetime, since: datet
     """Store a batch as read between ``since`` (without one: just now) and ``at``, and make
     truth of what humans are seen to have done on the forum (see forum_acts).
 
-    Made for batches: one statement per step, not per reply. What the store has learnt since
-    the reading began, it knows better than the page: an older one says nothing of who can see
-    a reply, and one that disagrees is read again soon.
+    Made for batches: one statement per step, not per reply. Of who can see a reply, a page
+    says nothing that was read before the store learnt of it last (from an action, a re-reading).
     """
     unique = {reply.key: reply for reply in batch}
     known = _known(tx, unique)
@@ -340,7 +339,7 @@ def _update_known(
 
 
 def _sighting(row: RowMapping, now: Visibility) -> Sighting:
-    ours = row["our_hide"] is not None
+    ours = row["our_hide"] is not None or row["our_delete"] is not None
     return Sighting(row["id"], Visibility(row["visibility"]), row["visibility_at"], ours, now)
 
 
