@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from modbot.domain import (
     ActionKind,
+    DecisionKind,
     FlagState,
     Label,
     VerdictKind,
@@ -19,17 +20,17 @@ from modbot.domain import (
     Visibility,
 )
 from modbot.errors import Conflict
-from modbot.store import actions, audit, flags, intents, labels
-from modbot.store.schema import replies
+from modbot.store import actions, audit, exceptions, flags, intents, labels
+from modbot.store.schema import decisions, replies
 from modbot.store.schema import verdicts as table
 
 _REMOVES = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
-_UNTOUCHABLE = (Visibility.PENDING, Visibility.GONE)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``action_id``: what it queued on the forum; ``taught``: the label it taught."""
+    """``action_id``: what it queued on the forum; ``taught``: the label it taught; ``bulk``:
+    the name that verdicts given at once share."""
 
     id: int
     forum: str
@@ -44,13 +45,15 @@ class Verdict:
     action_id: int | None
     undone_at: datetime | None
     undone_by: str | None
+    bulk: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
     """What taking back did: ``verdict`` is None when only modbot's own hide was undone;
     ``action_id``: the restore (or hide) that is queued; ``cancelled``: actions that had
-    not begun; ``forgotten``: labels; ``ours`` False: somebody else hid the reply, it stays."""
+    not begun; ``forgotten``: labels; ``ours`` False: somebody else hid the reply, it stays;
+    ``exception``: the policy exception that was revoked."""
 
     flag_id: int
     verdict: Verdict | None
@@ -58,6 +61,7 @@ class Undone:
     cancelled: tuple[int, ...]
     forgotten: int
     ours: bool
+    exception: int | None = None
 
 
 def give(
@@ -74,6 +78,8 @@ def give(
     notify: bool = False,
     label: Label | None = None,
     version: int | None = None,
+    bulk: str | None = None,
+    where: exceptions.Where | None = exceptions.HERE,
 ) -> Verdict:
     """Decide a flag.
 
@@ -84,6 +90,8 @@ def give(
 
     Uphold teaches the flag's label (or ``label``), never ham: a repeated text that is
     decent by itself teaches nothing. Dismiss teaches ham, the others nothing.
+
+    *Allow here* makes a policy exception ``where`` (None: one that is in force covers it).
 
     Raises Conflict when the flag is closed, or not ``version`` any more.
     """
@@ -98,9 +106,11 @@ def give(
     else:
         action_id = intents.want_visible(tx, flag, message, who=who, now=now)
     _keep(tx, flag, None if removes else flag.revision_id)
-    given = {"kind": kind, "source": source, "who": who, "note": note, "given_at": now}
+    given = {"kind": kind, "source": source, "who": who, "note": note, "given_at": now, "bulk": bulk}
     taught = _teaches(kind, label or flag.label)
     verdict_id = _insert(tx, flag, {**given, "action_id": action_id, "taught": taught})
+    if kind is VerdictKind.ALLOW_HERE and where is not None:
+        exceptions.make(tx, flag, where, verdict_id=verdict_id, who=who, note=note, at=now)
     flags.change(tx, flag_id, state=_state_after(flag, kind), closed_at=now)
     details = {"source": source, "taught": taught, "action": action_id, "from": flag.state}
     _note(tx, flag, (f"verdict.{kind.value}", who, now), details)
@@ -120,8 +130,9 @@ def undo(
     """Take the last verdict back, or, on a flag that nobody decided, modbot's own hide.
 
     Forgets what was taught, cancels what has not begun, restores the reply if our hide
-    is in effect or under way (hides it again when the verdict had restored it) and
-    reopens the flag. What somebody else hid is not ours to undo and stays.
+    is in effect or under way (hides it again when the verdict had restored it), revokes
+    the policy exception that it made and reopens the flag (closes one that was only
+    opened for this verdict). What somebody else hid is not ours to undo and stays.
 
     Raises Conflict when there is nothing to undo, naming who undid it before.
     """
@@ -132,15 +143,16 @@ def undo(
     if verdict is None:
         _require_undoable(tx, flag)
     forgotten = _forget(tx, verdict, who=who, now=now) if verdict else 0
+    exception = exceptions.revoke_of_verdict(tx, verdict.id, who=who, at=now) if verdict else None
     before = {action.id for action in intents.queued(tx, flag.reply_id)}
     action_id = _take_back(tx, flag, verdict, intents.Message(reason, notify, now), who=who, now=now)
-    _reopen(tx, flag, now=now)
+    _reopen(tx, flag, verdict, now=now)
     cancelled = tuple(sorted(before - {action.id for action in intents.queued(tx, flag.reply_id)}))
     details = {"verdict": verdict.kind if verdict else None, "action": action_id, "cancelled": cancelled}
     what = "verdict.undone" if verdict else "hide.undone"
     _note(tx, flag, (what, who, now), {**details, "labels": forgotten})
     ours = action_id is not None or bool(cancelled) or flag.visibility is not Visibility.HIDDEN
-    return Undone(flag_id, verdict, action_id, cancelled, forgotten, ours)
+    return Undone(flag_id, verdict, action_id, cancelled, forgotten, ours, exception)
 
 
 def get(rx: Connection, verdict_id: int) -> Verdict:
@@ -275,15 +287,22 @@ def _keep(tx: Connection, flag: flags.Flag, revision_id: int | None) -> None:
     tx.execute(update(replies).where(replies.c.id == flag.reply_id).values(kept_revision_id=revision_id))
 
 
-def _reopen(tx: Connection, flag: flags.Flag, *, now: datetime) -> None:
+def _reopen(tx: Connection, flag: flags.Flag, verdict: Verdict | None, *, now: datetime) -> None:
     newer = flags.open_of(tx, [flag.reply_id]).get(flag.reply_id)
     if newer is not None and newer != flag.id:
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, superseded_by=newer)
-    elif flag.visibility is Visibility.GONE:
+    elif flag.visibility is Visibility.GONE or _is_only_for(tx, flag, verdict):
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, closed_at=flag.closed_at or now)
     else:
         flags.change(tx, flag.id, state=FlagState.PENDING, closed_at=None)
         actions.sync_open_flag(tx, flag.reply_id)
+
+
+def _is_only_for(tx: Connection, flag: flags.Flag, verdict: Verdict | None) -> bool:
+    """Whether the reply had passed, and the flag was opened only to hold this verdict."""
+    passed = select(decisions.c.kind).where(decisions.c.id == flag.decision_id)
+    at_once = verdict is not None and verdict.given_at == flag.opened_at
+    return at_once and tx.scalar(passed) == DecisionKind.ALLOW
 
 
 def _note(
