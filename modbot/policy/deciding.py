@@ -119,11 +119,11 @@ class PolicyBook:
         """``board_kind`` replaces the configured kind of the reply's board."""
         policy = self.of_board(reply.forum, reply.board_id)
         reasons = policy.reasons
-        for kind in self._kinds_of(reply, board_kind):
+        for kind in self.kinds_of(reply, board_kind):
             reasons = reasons & self.kinds.get(kind, ALL_REASONS)
         return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
 
-    def _kinds_of(self, reply: Reply, board_kind: ThreadKind | None) -> list[ThreadKind]:
+    def kinds_of(self, reply: Reply, board_kind: ThreadKind | None = None) -> list[ThreadKind]:
         kinds = [reply.thread_kind]
         kinds += [kind for word, kind in self.titles if word in reply.thread_title]
         board_kind = board_kind or self.board_kinds.get((reply.forum, reply.board_id))
@@ -135,13 +135,15 @@ class Circumstances:
     """What the store knows beside the reply itself.
 
     ``upheld`` counts verdicts upheld against the author; replies posted before
-    ``flag_since`` (the first start) are recorded without a flag.
+    ``flag_since`` (the first start) are recorded without a flag. ``excepted`` are the
+    reasons that a moderator allowed where the reply stands.
     """
 
     brake_on: bool = False
     upheld: int = 0
     restored_by_human: bool = False
     flag_since: datetime | None = None
+    excepted: frozenset[Reason] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,9 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
     excuse = _excuse(reply, policy, circumstances) or ruled.allowed_by(assessment)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
+    if findings and all(finding.reason in circumstances.excepted for finding in findings):
+        excuse = "excepted"
+    findings = [finding for finding in findings if finding.reason not in circumstances.excepted]
     if not findings:
         excuse = excuse or _slip(assessment) or ""
         return _decision(assessment, policy, None, held_by=(str(excuse),) if excuse else ())
