@@ -4,7 +4,6 @@ from modbot.policy.deciding import (
     ALL_REASONS,
     CONTACT_SIGNALS,
     Circumstances,
-    Finding,
     Policy,
     PolicyBook,
     RepeatedRule,
@@ -12,6 +11,7 @@ from modbot.policy.deciding import (
     has_standing,
     standing_of,
 )
+from modbot.policy.findings import Finding
 from modbot.policy.limits import BrakeCounts, BrakeLimits, QueueBudget, brake_cause, free_places
 
 __all__ = [
