@@ -38,6 +38,7 @@ from modbot.policy import (
     free_places,
     has_standing,
     standing_of,
+    urgent_places,
 )
 from modbot.store import audit, brake, budget, campaigns, decisions, inbox, verdicts
 from modbot.store.engine import Store
@@ -308,7 +309,8 @@ class Judge:
         with self._store.write() as tx:
             today = budget.today(tx, self._forum, now=now)
             places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
-            budget.show_best(tx, self._forum, places=places, at=now)
+            must = urgent_places(self._rules.budget, urgent_today=today.must)
+            budget.show_best(tx, self._forum, places=places, must=must, at=now)
 
     def _latency(self, stored: inbox.Stored) -> timedelta | None:
         """From posting to decision. None for an edit, whose time no page tells, and for the

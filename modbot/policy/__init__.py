@@ -12,7 +12,14 @@ from modbot.policy.deciding import (
     standing_of,
 )
 from modbot.policy.findings import Finding
-from modbot.policy.limits import BrakeCounts, BrakeLimits, QueueBudget, brake_cause, free_places
+from modbot.policy.limits import (
+    BrakeCounts,
+    BrakeLimits,
+    QueueBudget,
+    brake_cause,
+    free_places,
+    urgent_places,
+)
 
 __all__ = [
     "ALL_REASONS",
@@ -30,4 +37,5 @@ __all__ = [
     "free_places",
     "has_standing",
     "standing_of",
+    "urgent_places",
 ]
