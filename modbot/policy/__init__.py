@@ -4,7 +4,6 @@ from modbot.policy.deciding import (
     ALL_REASONS,
     CONTACT_SIGNALS,
     Circumstances,
-    Finding,
     Policy,
     PolicyBook,
     RepeatedRule,
@@ -12,7 +11,15 @@ from modbot.policy.deciding import (
     has_standing,
     standing_of,
 )
-from modbot.policy.limits import BrakeCounts, BrakeLimits, QueueBudget, brake_cause, free_places
+from modbot.policy.findings import Finding
+from modbot.policy.limits import (
+    BrakeCounts,
+    BrakeLimits,
+    QueueBudget,
+    brake_cause,
+    free_places,
+    urgent_places,
+)
 
 __all__ = [
     "ALL_REASONS",
@@ -30,4 +37,5 @@ __all__ = [
     "free_places",
     "has_standing",
     "standing_of",
+    "urgent_places",
 ]
