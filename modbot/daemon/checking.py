@@ -87,8 +87,8 @@ class Checker:
 
 
 def enforcing(book: PolicyBook) -> PolicyBook:
-    """The same rules with nothing held back by mode."""
-    return replace(book, default=replace(book.default, mode=Mode.ENFORCE))
+    """The same rules with nothing held back by mode, at any hour."""
+    return replace(book, default=replace(book.default, mode=Mode.ENFORCE, night=None))
 
 
 def batches(descriptor: int) -> Iterator[list[Line | BrokenLine]]:
