@@ -52,6 +52,8 @@ def dry_run(loaded: Loaded, name: str, *, clock: house.Clock = house.utc_now) ->
     with tempfile.TemporaryDirectory() as folder, closing(engine.open(Path(folder) / "dry.db")) as scratch:
         ledger = requests.Ledger(scratch)
         with closing(wiring.open_forum(loaded, name, ledger=ledger, clock=clock, sleep=house.sleep)) as forum:
+            if book.asks_names:
+                book = book.knowing(name, {board.id: board.name for board in forum.boards()})
             for batch in forum.poll(_cursor(loaded, name), now=clock()):
                 replies = sorted(batch.replies, key=_order)
                 assessments = detector.assess(replies, duplicates=duplicates, now=clock(), rules=own)

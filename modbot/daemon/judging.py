@@ -39,7 +39,7 @@ from modbot.policy import (
     has_standing,
     standing_of,
 )
-from modbot.store import audit, brake, budget, campaigns, decisions, inbox, verdicts
+from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, verdicts
 from modbot.store.engine import Store
 
 BATCH = 256
@@ -79,6 +79,7 @@ class Judge:
     def judge_waiting(self) -> Tally:
         """Judge every stored reply that has no decision yet, oldest first."""
         tally = Tally()
+        self._know_boards()
         self._forget_old()
         self._judge_earlier_members(tally)
         while True:
@@ -89,6 +90,13 @@ class Judge:
             self._judge_or_park(sorted(waiting, key=_posted), tally)
         self._show_best()
         return tally
+
+    def _know_boards(self) -> None:
+        """Boards are renamed and opened while the daemon runs."""
+        if self._rules.book.asks_names:
+            with self._store.read() as rx:
+                names = boards.names(rx, self._forum)
+            self._rules = replace(self._rules, book=self._rules.book.knowing(self._forum, names))
 
     def _forget_old(self) -> None:
         """Let go of what no reply can be compared with any more: memory is bounded by the
