@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from modbot.daemon import flagging
+from modbot.daemon.bylines import Bylines
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.surroundings import Surroundings
@@ -256,17 +257,20 @@ class Judge:
         """Decide and record; with ``before``, the outcomes so far by reply id, only what
         differs from them."""
         surroundings = Surroundings.read(tx, self._forum, batch, self._rules)
+        replies = [stored.reply for stored in batch]
+        bylines = Bylines.read(tx, self._forum, replies, since=self._rules.flag_since)
         watch = self._brake_watch(tx, now)
         judgements = []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
             circumstances = surroundings.of(stored)
-            decision = self._decide(stored, assessment, policy, circumstances, watch)
+            told = bylines.told(stored.reply, assessment, policy, upheld=circumstances.upheld)
+            decision = self._decide(stored, told, policy, circumstances, watch)
             if before is not None and before.get(stored.reply_id) == decisions.outcome(decision):
                 continue
             standing = has_standing(stored.reply.author, policy, upheld=circumstances.upheld)
             judgements.append(
-                decisions.Judgement(stored.reply_id, stored.revision_id, assessment, decision, standing)
+                decisions.Judgement(stored.reply_id, stored.revision_id, told, decision, standing)
             )
         recorded = decisions.record(tx, judgements, at=now)
         flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)

@@ -32,7 +32,7 @@ def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold], *, rules: s
         night = customs.night(settings, chosen, source=source)
         if night is None:
             return by_day
-        by_night = replace(board_policy(night.policy, thresholds), rules=rules)
+        by_night = replace(board_policy(night.policy, thresholds), rules=rules, is_of_night=True)
         return replace(by_day, night=Night(night.begins, night.until, night.zone, by_night))
 
     return PolicyBook(

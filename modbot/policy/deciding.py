@@ -75,6 +75,8 @@ class Policy:
     """The digest of the operator's rules."""
     author: AuthorRule = field(default_factory=AuthorRule)
     night: Night[Policy] | None = None
+    is_of_night: bool = False
+    """Whether it holds at night only: other words for the same rules, so no part of the version."""
     version: str = field(init=False, repr=False, compare=False)
     """The same for the same rules, whatever the process: part of what was judged."""
 
