@@ -54,7 +54,7 @@ class Surroundings:
         if not self.exceptions:
             return frozenset()
         place = {"board_id": reply.board_id, "thread_id": reply.thread_id}
-        kinds = self.rules.book.kinds_of(reply)
+        kinds = tuple(self.rules.book.kinds_of(reply))
         return frozenset(found.reason for found in self.exceptions if found.covers(**place, kinds=kinds))
 
     def _autonomy(self, stored: inbox.Stored) -> Autonomy:
