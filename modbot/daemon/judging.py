@@ -18,7 +18,7 @@ from modbot.daemon import flagging
 from modbot.daemon.bylines import Bylines
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.surroundings import Surroundings
+from modbot.daemon.surroundings import Surroundings, follow_modes
 from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, Reviewed, observation
 from modbot.detection.duplicates import Repeats
@@ -39,6 +39,7 @@ from modbot.policy import (
     free_places,
     has_standing,
     standing_of,
+    urgent_places,
 )
 from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, verdicts
 from modbot.store.engine import Store
@@ -75,6 +76,7 @@ class Judge:
         self._steps: dict[str, int] = {}
         self._forgot_at: datetime | None = None
         self._owed: set[str] | None = None
+        self._follows = False
         self._log = structlog.get_logger("judge").bind(forum=forum)
 
     def judge_waiting(self) -> Tally:
@@ -82,6 +84,7 @@ class Judge:
         tally = Tally()
         self._know_boards()
         self._forget_old()
+        self._follow_modes()
         self._judge_earlier_members(tally)
         while True:
             with self._store.read() as rx:
@@ -91,6 +94,13 @@ class Judge:
             self._judge_or_park(sorted(waiting, key=_posted), tally)
         self._show_best()
         return tally
+
+    def _follow_modes(self) -> None:
+        """Once, before anything is judged under these settings."""
+        if not self._follows:
+            with self._store.write() as tx:
+                follow_modes(tx, self._forum, self._rules, at=self._clock())
+            self._follows = True
 
     def _know_boards(self) -> None:
         """Boards are renamed and opened while the daemon runs."""
@@ -311,7 +321,8 @@ class Judge:
         with self._store.write() as tx:
             today = budget.today(tx, self._forum, now=now)
             places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
-            budget.show_best(tx, self._forum, places=places, at=now)
+            must = urgent_places(self._rules.budget, urgent_today=today.must)
+            budget.show_best(tx, self._forum, places=places, must=must, at=now)
 
     def _latency(self, stored: inbox.Stored) -> timedelta | None:
         """From posting to decision. None for an edit, whose time no page tells, and for the

@@ -7,14 +7,21 @@ from modbot.policy.deciding import (
     ALL_REASONS,
     CONTACT_SIGNALS,
     Circumstances,
-    Finding,
     Policy,
     RepeatedRule,
     decide,
     has_standing,
     standing_of,
 )
-from modbot.policy.limits import BrakeCounts, BrakeLimits, QueueBudget, brake_cause, free_places
+from modbot.policy.findings import Finding
+from modbot.policy.limits import (
+    BrakeCounts,
+    BrakeLimits,
+    QueueBudget,
+    brake_cause,
+    free_places,
+    urgent_places,
+)
 from modbot.policy.nights import Night
 
 __all__ = [
@@ -36,4 +43,5 @@ __all__ = [
     "free_places",
     "has_standing",
     "standing_of",
+    "urgent_places",
 ]

@@ -25,12 +25,11 @@ from modbot.domain import (
 )
 from modbot.policy import authors, ruled
 from modbot.policy.authors import AuthorRule
+from modbot.policy.autonomy import Autonomy
+from modbot.policy.findings import Finding, strength
 from modbot.policy.nights import Night
 
 CONTACT_SIGNALS = frozenset({"contact", "link", "author_name"})
-_SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
-_URGENCY = {Reason.RULE: 4, Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
-_BY_SCORE = frozenset({Reason.SPAM, Reason.LOW_EFFORT})
 ALL_REASONS = frozenset(Reason)
 
 
@@ -65,6 +64,8 @@ class Policy:
     standing_groups: frozenset[int] = frozenset()
     exempt_groups: frozenset[int] = frozenset({1, 2, 3, 16, 17, 18, 19})
     spam_hide: float | None = None
+    unproved: frozenset[Reason] = frozenset()
+    """Reasons whose thresholds lack the evidence that is asked for: they hide where granted."""
     spam_queue: float | None = 0.5
     hide_needs_contact: bool = True
     low_effort_queue: float | None = 0.5
@@ -95,6 +96,7 @@ def _version(policy: Policy) -> str:
         sorted(policy.standing_groups),
         sorted(policy.exempt_groups),
         policy.spam_hide,
+        sorted(policy.unproved),
         policy.spam_queue,
         policy.hide_needs_contact,
         policy.low_effort_queue,
@@ -112,30 +114,17 @@ class Circumstances:
     """What the store knows beside the reply itself.
 
     ``upheld`` counts verdicts upheld against the author; replies posted before
-    ``flag_since`` (the first start) are recorded without a flag.
+    ``flag_since`` (the first start) are recorded without a flag. ``excepted`` are the
+    reasons that a moderator allowed where the reply stands, ``autonomy`` says which may
+    hide this text unasked.
     """
 
     brake_on: bool = False
     upheld: int = 0
     restored_by_human: bool = False
     flag_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One reason that applies, with the limits that it passed."""
-
-    reason: Reason
-    kind: DecisionKind
-    score: float
-    limits: tuple[Limit, ...]
-    held_by: tuple[str, ...] = ()
-    label: Label | None = None
-
-    @property
-    def threshold(self) -> float | None:
-        """What the score itself had to pass, where there is such a thing."""
-        return self.limits[0].limit if self.reason in _BY_SCORE else None
+    excepted: frozenset[Reason] = frozenset()
+    autonomy: Autonomy = field(default_factory=Autonomy)
 
 
 def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
@@ -160,12 +149,16 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
     excuse = _excuse(reply, policy, circumstances) or ruled.allowed_by(assessment)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
+    if findings and all(finding.reason in circumstances.excepted for finding in findings):
+        excuse = "excepted"
+    findings = [finding for finding in findings if finding.reason not in circumstances.excepted]
     if not findings:
         excuse = excuse or _slip(assessment) or ""
         return _decision(assessment, policy, None, held_by=(str(excuse),) if excuse else ())
     softened = [_softened(finding, standing=standing) for finding in findings]
-    carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
-    return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
+    held = [_held(finding, reply, policy, circumstances) for finding in softened]
+    carrying = max(held, key=strength)
+    return _decision(assessment, policy, carrying, held_by=carrying.held_by)
 
 
 def _excuse(reply: Reply, policy: Policy, circumstances: Circumstances) -> str:
@@ -333,14 +326,16 @@ def _softened(finding: Finding, *, standing: bool) -> Finding:
     return finding
 
 
-def _holds(finding: Finding, reply: Reply, policy: Policy, circumstances: Circumstances) -> tuple[str, ...]:
+def _held(finding: Finding, reply: Reply, policy: Policy, circumstances: Circumstances) -> Finding:
+    """With what keeps a hide from being carried out unasked."""
     if finding.kind is not DecisionKind.HIDE:
-        return finding.held_by
+        return finding
     if reply.pending:
-        return ("pending",)
-    if policy.mode is not Mode.ENFORCE:
-        return (f"mode_{policy.mode.value}",)
-    return ("brake",) if circumstances.brake_on else ()
+        return replace(finding, held_by=("pending",))
+    holds = circumstances.autonomy.holds(finding.reason, policy.mode, policy.unproved)
+    if not holds and circumstances.brake_on:
+        holds = ("brake",)
+    return replace(finding, held_by=holds)
 
 
 def _decision(
