@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from modbot.daemon import flagging
+from modbot.daemon import approving, flagging
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.surroundings import Surroundings
@@ -34,6 +34,7 @@ from modbot.errors import DEFECTS
 from modbot.policy import (
     Circumstances,
     Policy,
+    approves,
     decide,
     free_places,
     has_standing,
@@ -249,7 +250,7 @@ class Judge:
         differs from them."""
         surroundings = Surroundings.read(tx, self._forum, batch, self._rules)
         watch = self._brake_watch(tx, now)
-        judgements = []
+        judgements, approved = [], []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
             circumstances = surroundings.of(stored)
@@ -260,8 +261,11 @@ class Judge:
             judgements.append(
                 decisions.Judgement(stored.reply_id, stored.revision_id, assessment, decision, standing)
             )
+            if approves(stored.reply, assessment, decision, policy):
+                approved.append(judgements[-1])
         recorded = decisions.record(tx, judgements, at=now)
         flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)
+        approving.approve(tx, self._forum, approved, at=now)
         if watch.cause is not None:
             brake.pull(tx, self._forum, watch.cause, at=now)
             self._log.error("brake_on", cause=watch.cause)

@@ -19,6 +19,7 @@ from modbot.settings import ForumSettings, Loaded, PolicySettings, Settings
 
 ENGINES = "modbot.forums"
 BASE_RATE = 0.01
+APPROVE_THRESHOLD = "ham.approve"
 
 
 def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold], *, rules: str = "") -> PolicyBook:
@@ -64,6 +65,11 @@ def board_policy(settings: PolicySettings, thresholds: Mapping[str, Threshold]) 
         spam_queue=number(settings.spam.queue, "spam.queue"),
         hide_needs_contact=settings.spam.hide_needs_contact,
         low_effort_queue=number(settings.low_effort.queue, "low_effort.queue"),
+        pending_approve=number(
+            "model" if settings.pending_allow == "approve" else "never",
+            APPROVE_THRESHOLD,
+            needs=settings.precision_target,
+        ),
         title_echo=settings.title_echo.queue,
         repeated=RepeatedRule(**settings.repeated.model_dump()),
     )

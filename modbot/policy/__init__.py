@@ -13,6 +13,7 @@ from modbot.policy.deciding import (
     standing_of,
 )
 from modbot.policy.limits import BrakeCounts, BrakeLimits, QueueBudget, brake_cause, free_places
+from modbot.policy.pending import approves
 
 __all__ = [
     "ALL_REASONS",
@@ -25,6 +26,7 @@ __all__ = [
     "PolicyBook",
     "QueueBudget",
     "RepeatedRule",
+    "approves",
     "brake_cause",
     "decide",
     "free_places",

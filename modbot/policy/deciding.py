@@ -25,7 +25,7 @@ from modbot.domain import (
     Slip,
     ThreadKind,
 )
-from modbot.policy import ruled
+from modbot.policy import places, ruled
 
 CONTACT_SIGNALS = frozenset({"contact", "link"})
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
@@ -68,6 +68,7 @@ class Policy:
     spam_queue: float | None = 0.5
     hide_needs_contact: bool = True
     low_effort_queue: float | None = 0.5
+    pending_approve: float | None = None
     title_echo: bool = True
     repeated: RepeatedRule = RepeatedRule()
     reasons: frozenset[Reason] = ALL_REASONS
@@ -90,6 +91,7 @@ def _version(policy: Policy) -> str:
         policy.spam_queue,
         policy.hide_needs_contact,
         policy.low_effort_queue,
+        policy.pending_approve,
         policy.title_echo,
         policy.repeated,
         sorted(policy.reasons),
@@ -349,8 +351,8 @@ def _softened(finding: Finding, *, standing: bool) -> Finding:
 def _holds(finding: Finding, reply: Reply, policy: Policy, circumstances: Circumstances) -> tuple[str, ...]:
     if finding.kind is not DecisionKind.HIDE:
         return finding.held_by
-    if reply.pending:
-        return ("pending",)
+    if place := places.held_by(reply):
+        return place
     if policy.mode is not Mode.ENFORCE:
         return (f"mode_{policy.mode.value}",)
     return ("brake",) if circumstances.brake_on else ()
