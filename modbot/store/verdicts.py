@@ -300,7 +300,7 @@ def _reopen(tx: Connection, flag: flags.Flag, *, now: datetime) -> None:
     newer = flags.open_of(tx, [flag.reply_id]).get(flag.reply_id)
     if newer is not None and newer != flag.id:
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, superseded_by=newer)
-    elif flag.visibility is Visibility.GONE:
+    elif flag.visibility is Visibility.GONE and not intents.may_come_back(tx, flag.reply_id):
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, closed_at=flag.closed_at or now)
     else:
         flags.change(tx, flag.id, state=FlagState.PENDING, closed_at=None)
