@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from modbot.domain import Assessment, Decision, DecisionKind, Mode, Reply
 from modbot.policy import ruled
-from modbot.policy.deciding import CONTACT_SIGNALS, Policy
+from modbot.policy.deciding import CONTACT_SIGNALS, Circumstances, Policy
 
 
-def approves(reply: Reply, assessment: Assessment, decision: Decision, policy: Policy) -> bool:
-    """Only in *enforce*, and only what nothing at all speaks against: allowed for no special
-    reason, without contact, link or picture, and decent above the model's measured threshold
-    (``policy.pending_approve``; None: never)."""
+def approves(
+    reply: Reply,
+    assessment: Assessment,
+    decision: Decision,
+    policy: Policy,
+    circumstances: Circumstances,
+) -> bool:
+    """Only in *enforce*, and only what nothing at all speaks against: written since that was
+    turned on, allowed for no special reason, without contact, link or picture, and decent
+    above the model's measured threshold (``policy.pending_approve``; None: never)."""
     if not reply.pending or policy.mode is not Mode.ENFORCE or policy.pending_approve is None:
+        return False
+    if circumstances.autonomy.is_backlog():
         return False
     if decision.kind is not DecisionKind.ALLOW or decision.held_by:
         return False
