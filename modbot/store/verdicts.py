@@ -186,6 +186,20 @@ def undo(
     )
 
 
+def retract(tx: Connection, flag_id: int, *, who: str, now: datetime) -> None:
+    """Let a verdict go that the forum itself speaks against: what it taught is forgotten, a
+    standing decision made of it revoked, its flag open again. Touches nothing on the forum.
+    Raises Conflict without a verdict."""
+    flag = flags.get(tx, flag_id)
+    verdict = standing(tx, flag_id)
+    if verdict is None:
+        raise Conflict(code="error.store.undo_nothing", flag=flag_id, state=flag.state)
+    forgotten = _forget(tx, verdict, who=who, now=now)
+    precedents.revoke_of(tx, verdict.id, who=who, now=now)
+    _reopen(tx, flag, now=now)
+    _note(tx, flag, ("verdict.undone", who, now), {"verdict": verdict.kind, "labels": forgotten})
+
+
 def get(rx: Connection, verdict_id: int) -> Verdict:
     return _verdict(rx.execute(select(table).where(table.c.id == verdict_id)).mappings().one())
 
