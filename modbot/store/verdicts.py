@@ -20,7 +20,7 @@ from modbot.domain import (
     Visibility,
 )
 from modbot.errors import Conflict
-from modbot.store import actions, audit, carrying, exceptions, flags, intents, labels, mutes
+from modbot.store import actions, audit, carrying, exceptions, flags, intents, labels, muting
 from modbot.store import standing as precedents
 from modbot.store.carrying import Kept, Means
 from modbot.store.schema import decisions, replies
@@ -124,7 +124,7 @@ def give(
     else:
         action_id = intents.want_visible(tx, flag, message, who=who, now=now)
     days = means.mute_days if removes else None
-    mute_id = mutes.want(tx, flag, days, message, who=who, now=now) if days else None
+    mute_id = muting.want(tx, flag, days, message, who=who, now=now) if days else None
     _keep(tx, flag, None if removes else flag.revision_id)
     given = {"kind": kind, "source": source, "who": who, "note": note, "given_at": now, "bulk": bulk}
     taught = _teaches(kind, label or flag.label)
@@ -173,7 +173,7 @@ def undo(
     action_id, kept = _take_back(tx, flag, verdict, message, who=who, now=now)
     unmute_id = None
     if verdict is not None and verdict.mute_id is not None:
-        unmute_id, stays = mutes.lift(tx, flag, message, who=who, now=now)
+        unmute_id, stays = muting.lift(tx, flag, message, who=who, now=now)
         kept |= {Kept.MUTE} if stays else set()
     _reopen(tx, flag, verdict, now=now)
     cancelled = tuple(sorted(before - {action.id for action in intents.queued(tx, flag.reply_id)}))
