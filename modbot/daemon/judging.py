@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from modbot.daemon import flagging
+from modbot.daemon import approving, flagging
 from modbot.daemon.bylines import Bylines
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
@@ -35,6 +35,7 @@ from modbot.errors import DEFECTS
 from modbot.policy import (
     Circumstances,
     Policy,
+    approves,
     decide,
     free_places,
     has_standing,
@@ -270,7 +271,7 @@ class Judge:
         replies = [stored.reply for stored in batch]
         bylines = Bylines.read(tx, self._forum, replies, since=self._rules.flag_since)
         watch = self._brake_watch(tx, now)
-        judgements = []
+        judgements, approved = [], []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
             circumstances = surroundings.of(stored)
@@ -282,8 +283,11 @@ class Judge:
             judgements.append(
                 decisions.Judgement(stored.reply_id, stored.revision_id, told, decision, standing)
             )
+            if approves(stored.reply, assessment, decision, policy, circumstances):
+                approved.append(judgements[-1])
         recorded = decisions.record(tx, judgements, at=now)
         flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)
+        approving.approve(tx, self._forum, approved, at=now)
         if watch.cause is not None:
             brake.pull(tx, self._forum, watch.cause, at=now)
             self._log.error("brake_on", cause=watch.cause)

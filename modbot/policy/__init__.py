@@ -23,6 +23,7 @@ from modbot.policy.limits import (
     urgent_places,
 )
 from modbot.policy.nights import Night
+from modbot.policy.pending import approves
 
 __all__ = [
     "ALL_REASONS",
@@ -38,6 +39,7 @@ __all__ = [
     "PolicyBook",
     "QueueBudget",
     "RepeatedRule",
+    "approves",
     "brake_cause",
     "decide",
     "free_places",

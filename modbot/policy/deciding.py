@@ -23,7 +23,7 @@ from modbot.domain import (
     Reply,
     Slip,
 )
-from modbot.policy import authors, ruled
+from modbot.policy import authors, places, ruled
 from modbot.policy.authors import AuthorRule
 from modbot.policy.autonomy import Autonomy
 from modbot.policy.findings import Finding, strength
@@ -69,6 +69,7 @@ class Policy:
     spam_queue: float | None = 0.5
     hide_needs_contact: bool = True
     low_effort_queue: float | None = 0.5
+    pending_approve: float | None = None
     title_echo: bool = True
     repeated: RepeatedRule = RepeatedRule()
     reasons: frozenset[Reason] = ALL_REASONS
@@ -100,6 +101,7 @@ def _version(policy: Policy) -> str:
         policy.spam_queue,
         policy.hide_needs_contact,
         policy.low_effort_queue,
+        policy.pending_approve,
         policy.title_echo,
         policy.repeated,
         sorted(policy.reasons),
@@ -330,8 +332,8 @@ def _held(finding: Finding, reply: Reply, policy: Policy, circumstances: Circums
     """With what keeps a hide from being carried out unasked."""
     if finding.kind is not DecisionKind.HIDE:
         return finding
-    if reply.pending:
-        return replace(finding, held_by=("pending",))
+    if place := places.held_by(reply):
+        return replace(finding, held_by=place)
     holds = circumstances.autonomy.holds(finding.reason, policy.mode, policy.unproved)
     if not holds and circumstances.brake_on:
         holds = ("brake",)

@@ -120,6 +120,7 @@ class PolicySettings(_Section):
     standing_posts: Positive = 50
     standing_groups: Groups = frozenset()
     exempt_groups: Groups = frozenset({1, 2, 3, 16, 17, 18, 19})
+    pending_allow: Literal["leave", "approve"] = "leave"
     spam: SpamPolicy = SpamPolicy()
     low_effort: LowEffortPolicy = LowEffortPolicy()
     title_echo: TitleEchoPolicy = TitleEchoPolicy()
@@ -177,6 +178,8 @@ class BrakeSettings(_Section):
 
 class ActionSettings(_Section):
     undo_seconds: Annotated[float, Field(ge=0)] = 10
+    uphold_pending: Literal["ignore", "delete"] = "ignore"
+    staff_board: Annotated[int, Field(ge=0)] = 0
     attempts: Positive = 6
     lease_seconds: Seconds = 180
     notify_low_effort: bool = True
