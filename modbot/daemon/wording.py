@@ -26,10 +26,18 @@ def signal(found: Signal, words: i18n.Catalogue) -> str:
         facts["kind"] = words.text(f"contact.{found.details['kind']}")
     if found.code == "slip":
         facts["why"] = words.text(f"slip.{found.details.get('why', 'unknown')}")
-    several = "_texts" if found.code == "repeated" and _number(found, "texts") > 1 else ""
-    sentence = words.text(f"signal.{found.code}{several}", score=f"{found.score:.0%}", **facts)
+    sentence = words.text(f"signal.{found.code}{_variant(found)}", score=f"{found.score:.0%}", **facts)
     pieces = _pieces(found, words)
     return words.text("evidence.pointed", sentence=sentence, pieces=pieces) if pieces else sentence
+
+
+def _variant(found: Signal) -> str:
+    """Which of a signal's sentences fits."""
+    if found.code == "repeated" and _number(found, "texts") > 1:
+        return "_texts"
+    if found.code == "standing_decision":
+        return f"_{found.details['kind']}" + ("" if _number(found, "similarity") else "_campaign")
+    return ""
 
 
 def weights(found: Signal, words: i18n.Catalogue) -> list[str]:

@@ -2,9 +2,7 @@
 
 from modbot.policy.deciding import (
     ALL_REASONS,
-    CONTACT_SIGNALS,
     Circumstances,
-    Finding,
     Policy,
     PolicyBook,
     RepeatedRule,
@@ -12,7 +10,9 @@ from modbot.policy.deciding import (
     has_standing,
     standing_of,
 )
+from modbot.policy.findings import Finding
 from modbot.policy.limits import BrakeCounts, BrakeLimits, QueueBudget, brake_cause, free_places
+from modbot.policy.standing import CONTACT_SIGNALS, StandingMatch
 
 __all__ = [
     "ALL_REASONS",
@@ -25,6 +25,7 @@ __all__ = [
     "PolicyBook",
     "QueueBudget",
     "RepeatedRule",
+    "StandingMatch",
     "brake_cause",
     "decide",
     "free_places",

@@ -26,11 +26,10 @@ from modbot.domain import (
     ThreadKind,
 )
 from modbot.policy import ruled
+from modbot.policy import standing as precedents
+from modbot.policy.findings import Finding, strength
+from modbot.policy.standing import CONTACT_SIGNALS, Precedent, StandingMatch
 
-CONTACT_SIGNALS = frozenset({"contact", "link"})
-_SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
-_URGENCY = {Reason.RULE: 4, Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
-_BY_SCORE = frozenset({Reason.SPAM, Reason.LOW_EFFORT})
 ALL_REASONS = frozenset(Reason)
 
 
@@ -78,6 +77,16 @@ class Policy:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", _version(self))
+
+    @property
+    def flagging(self) -> frozenset[Reason]:
+        """The reasons that flag anything here."""
+        never = {
+            Reason.TITLE_ECHO: not self.title_echo,
+            Reason.LOW_EFFORT: self.low_effort_queue is None,
+            Reason.SPAM: self.spam_hide is None and self.spam_queue is None,
+        }
+        return self.reasons - {reason for reason, is_off in never.items() if is_off}
 
 
 def _version(policy: Policy) -> str:
@@ -135,30 +144,15 @@ class Circumstances:
     """What the store knows beside the reply itself.
 
     ``upheld`` counts verdicts upheld against the author; replies posted before
-    ``flag_since`` (the first start) are recorded without a flag.
+    ``flag_since`` (the first start) are recorded without a flag. ``precedents`` are the
+    standing decisions that the reply meets.
     """
 
     brake_on: bool = False
     upheld: int = 0
     restored_by_human: bool = False
     flag_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One reason that applies, with the limits that it passed."""
-
-    reason: Reason
-    kind: DecisionKind
-    score: float
-    limits: tuple[Limit, ...]
-    held_by: tuple[str, ...] = ()
-    label: Label | None = None
-
-    @property
-    def threshold(self) -> float | None:
-        """What the score itself had to pass, where there is such a thing."""
-        return self.limits[0].limit if self.reason in _BY_SCORE else None
+    precedents: tuple[StandingMatch, ...] = ()
 
 
 def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
@@ -179,15 +173,22 @@ def standing_of(author: Author, policy: Policy, *, upheld: int = 0) -> bool | No
 
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
-    assessment = ruled.relabelled(assessment)
+    met = precedents.applying(
+        circumstances.precedents, assessment, short_below=policy.repeated.hide_characters
+    )
+    assessment = precedents.noted(ruled.relabelled(assessment), met)
+    known = precedents.precedent(reply, assessment, met, policy.flagging)
     excuse = _excuse(reply, policy, circumstances) or ruled.allowed_by(assessment)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
-    findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
+    findings = [] if excuse else _findings(reply, assessment, policy, known, standing=standing)
     if not findings:
         excuse = excuse or _slip(assessment) or ""
+        if known.customary is not None and not excuse:
+            allowed = _decision(assessment, policy, None, held_by=("customary",))
+            return replace(allowed, standing=known.customary.id)
         return _decision(assessment, policy, None, held_by=(str(excuse),) if excuse else ())
     softened = [_softened(finding, standing=standing) for finding in findings]
-    carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
+    carrying = max(softened, key=strength)
     return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
 
 
@@ -209,7 +210,9 @@ def _slip(assessment: Assessment) -> Slip | None:
     return assessment.repetition.slip if assessment.repetition is not None else None
 
 
-def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
+def _findings(
+    reply: Reply, assessment: Assessment, policy: Policy, known: Precedent, *, standing: bool
+) -> list[Finding]:
     slip = _slip(assessment)
     as_any_other = slip is None or slip is Slip.EDIT
     found = [_by_rule(assessment)]
@@ -223,7 +226,8 @@ def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing:
         if not standing:
             # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
             found.append(_low_effort(assessment, policy))
-    return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+    flagging = [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+    return precedents.heeding(known, flagging)
 
 
 def _by_rule(assessment: Assessment) -> Finding | None:
@@ -353,7 +357,7 @@ def _holds(finding: Finding, reply: Reply, policy: Policy, circumstances: Circum
         return ("pending",)
     if policy.mode is not Mode.ENFORCE:
         return (f"mode_{policy.mode.value}",)
-    return ("brake",) if circumstances.brake_on else ()
+    return ("brake",) if circumstances.brake_on and finding.standing is None else ()
 
 
 def _decision(
@@ -373,6 +377,7 @@ def _decision(
         policy=policy.version,
         model=assessment.model,
         limits=carrying.limits if carrying else (),
+        standing=carrying.standing if carrying else None,
     )
 
 

@@ -152,6 +152,10 @@ class BrakeSettings(_Section):
     overturned_of: Positive = 20
 
 
+class StandingSettings(_Section):
+    days: Positive = 90
+
+
 class ActionSettings(_Section):
     undo_seconds: Annotated[float, Field(ge=0)] = 10
     attempts: Positive = 6
@@ -255,6 +259,7 @@ class Settings(BaseSettings):
     titles: TitleSettings = TitleSettings()
     queue: QueueSettings = QueueSettings()
     brake: BrakeSettings = BrakeSettings()
+    standing: StandingSettings = StandingSettings()
     actions: ActionSettings = ActionSettings()
     daemon: DaemonSettings = DaemonSettings()
     breaker: BreakerSettings = BreakerSettings()

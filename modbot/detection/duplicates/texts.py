@@ -75,15 +75,20 @@ class Texts:
 
         Near is told in ``proof``; ties go to the smallest number.
         """
-        asked = self._engine.flatten(texts)
-        places = np.flatnonzero(_comparable(texts, asked))
-        pairs = self._engine.nearest(self._table, asked.taken(places), self._arena.flat, self._arena.filed)
+        pairs = self.every_near(texts)
         rows, firsts = np.unique(pairs.rows, return_index=True)
         numbers = np.full(len(texts), -1, dtype=np.int64)
         similarity = np.zeros(len(texts), dtype=np.float32)
-        numbers[places[rows]] = pairs.numbers[firsts]
-        similarity[places[rows]] = pairs.similarity[firsts]
+        numbers[rows] = pairs.numbers[firsts]
+        similarity[rows] = pairs.similarity[firsts]
         return numbers, similarity
+
+    def every_near(self, texts: Sequence[str]) -> Pairs:
+        """Every filed text that is near each text, the most similar first."""
+        asked = self._engine.flatten(texts)
+        places = np.flatnonzero(_comparable(texts, asked))
+        pairs = self._engine.nearest(self._table, asked.taken(places), self._arena.flat, self._arena.filed)
+        return Pairs(places[pairs.rows], pairs.numbers, pairs.similarity)
 
     def near_among(self, texts: Sequence[str]) -> tuple[Index, Index, Similarities]:
         """Which texts of a batch are near an earlier one: ``(later, earlier, similarity)``,
