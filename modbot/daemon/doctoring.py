@@ -126,7 +126,7 @@ def _idle_rules(loaded: Loaded, store: Store) -> Iterator[Examined]:
 def _spam_evidence(loaded: Loaded, detector: Detector) -> Check:
     """Whether the model's evidence suffices to hide spam unasked, and what it lacks."""
     policy = loaded.settings.policy
-    found = detector.manifest.thresholds.get(wiring.hide_threshold(policy))
+    found = detector.manifest.thresholds.get(policy.spam.hides_by)
     if policy.spam.hide != "model" or found is None:
         return _ok("doctor.spam_hide_chosen", hide=policy.spam.hide)
     facts: dict[str, object] = {

@@ -31,7 +31,7 @@ class Judged:
             "thread_id": reply.thread_id,
             "author": reply.author.name,
             "text": reply.text,
-            "would": decision.would_be.value,
+            "would": decision.in_enforce.value,
             "reason": decision.reason.value if decision.reason else None,
             "label": decision.label.value,
             "score": round(decision.score, 4),

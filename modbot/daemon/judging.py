@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from modbot.daemon import flagging, precedents
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.surroundings import Surroundings
+from modbot.daemon.surroundings import Surroundings, follow_modes
 from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, Reviewed, observation
 from modbot.detection.duplicates import Repeats
@@ -38,6 +38,7 @@ from modbot.policy import (
     free_places,
     has_standing,
     standing_of,
+    urgent_places,
 )
 from modbot.store import audit, brake, budget, campaigns, decisions, inbox, verdicts
 from modbot.store.engine import Store
@@ -75,12 +76,14 @@ class Judge:
         self._forgot_at: datetime | None = None
         self._owed: set[str] | None = None
         self._precedents = precedents.Precedents(forum, lasting=rules.standing)
+        self._follows = False
         self._log = structlog.get_logger("judge").bind(forum=forum)
 
     def judge_waiting(self) -> Tally:
         """Judge every stored reply that has no decision yet, oldest first."""
         tally = Tally()
         self._forget_old()
+        self._follow_modes()
         self._judge_earlier_members(tally)
         while True:
             with self._store.read() as rx:
@@ -90,6 +93,13 @@ class Judge:
             self._judge_or_park(sorted(waiting, key=_posted), tally)
         self._show_best()
         return tally
+
+    def _follow_modes(self) -> None:
+        """Once, before anything is judged under these settings."""
+        if not self._follows:
+            with self._store.write() as tx:
+                follow_modes(tx, self._forum, self._rules, at=self._clock())
+            self._follows = True
 
     def _forget_old(self) -> None:
         """Let go of what no reply can be compared with any more: memory is bounded by the
@@ -303,7 +313,8 @@ class Judge:
         with self._store.write() as tx:
             today = budget.today(tx, self._forum, now=now)
             places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
-            budget.show_best(tx, self._forum, places=places, at=now)
+            must = urgent_places(self._rules.budget, urgent_today=today.must)
+            budget.show_best(tx, self._forum, places=places, must=must, at=now)
 
     def _latency(self, stored: inbox.Stored) -> timedelta | None:
         """From posting to decision. None for an edit, whose time no page tells, and for the

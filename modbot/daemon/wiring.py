@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from modbot.detection import DuplicateIndex, Threshold
-from modbot.domain import ThreadKind
+from modbot.domain import Reason, ThreadKind
 from modbot.errors import SettingsError
 from modbot.forums.config import Credentials, EngineContext, ForumConfig, Politeness, PollingMethod
 from modbot.forums.protocol import Forum, RequestLedger
@@ -47,31 +47,32 @@ def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold], *, rules: s
 
 
 def board_policy(settings: PolicySettings, thresholds: Mapping[str, Threshold]) -> Policy:
-    def number(wish: float | str, name: str, *, needs: float = 0.0) -> float | None:
+    def number(wish: float | str, name: str) -> float | None:
         if wish == "never":
             return None
         if wish != "model":
             return float(wish)
         found = thresholds.get(name)
-        return found.value if found is not None and found.precision >= needs else None
+        return None if found is None else found.value
+
+    proving = thresholds.get(settings.spam.hides_by)
+    proved = settings.spam.hide != "model" or (
+        proving is not None and proving.precision >= settings.precision_target
+    )
 
     return Policy(
         mode=settings.mode,
         standing_posts=settings.standing_posts,
         standing_groups=settings.standing_groups,
         exempt_groups=settings.exempt_groups,
-        spam_hide=number(settings.spam.hide, hide_threshold(settings), needs=settings.precision_target),
+        spam_hide=number(settings.spam.hide, settings.spam.hides_by),
+        unproved=frozenset() if proved else frozenset({Reason.SPAM}),
         spam_queue=number(settings.spam.queue, "spam.queue"),
         hide_needs_contact=settings.spam.hide_needs_contact,
         low_effort_queue=number(settings.low_effort.queue, "low_effort.queue"),
         title_echo=settings.title_echo.queue,
         repeated=RepeatedRule(**settings.repeated.model_dump()),
     )
-
-
-def hide_threshold(settings: PolicySettings) -> str:
-    """The name of the model's threshold that these rules hide by."""
-    return "spam.hide" if settings.spam.hide_needs_contact else "spam.hide_any"
 
 
 def missing_evidence(found: Threshold, target: float) -> int:

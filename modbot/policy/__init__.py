@@ -11,7 +11,14 @@ from modbot.policy.deciding import (
     standing_of,
 )
 from modbot.policy.findings import Finding
-from modbot.policy.limits import BrakeCounts, BrakeLimits, QueueBudget, brake_cause, free_places
+from modbot.policy.limits import (
+    BrakeCounts,
+    BrakeLimits,
+    QueueBudget,
+    brake_cause,
+    free_places,
+    urgent_places,
+)
 from modbot.policy.standing import CONTACT_SIGNALS, StandingMatch
 
 __all__ = [
@@ -31,4 +38,5 @@ __all__ = [
     "free_places",
     "has_standing",
     "standing_of",
+    "urgent_places",
 ]

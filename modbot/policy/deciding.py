@@ -27,6 +27,7 @@ from modbot.domain import (
 )
 from modbot.policy import ruled
 from modbot.policy import standing as precedents
+from modbot.policy.autonomy import Autonomy
 from modbot.policy.findings import Finding, strength
 from modbot.policy.standing import CONTACT_SIGNALS, Precedent, StandingMatch
 
@@ -64,6 +65,8 @@ class Policy:
     standing_groups: frozenset[int] = frozenset()
     exempt_groups: frozenset[int] = frozenset({1, 2, 3, 16, 17, 18, 19})
     spam_hide: float | None = None
+    unproved: frozenset[Reason] = frozenset()
+    """Reasons whose thresholds lack the evidence that is asked for: they hide where granted."""
     spam_queue: float | None = 0.5
     hide_needs_contact: bool = True
     low_effort_queue: float | None = 0.5
@@ -96,6 +99,7 @@ def _version(policy: Policy) -> str:
         sorted(policy.standing_groups),
         sorted(policy.exempt_groups),
         policy.spam_hide,
+        sorted(policy.unproved),
         policy.spam_queue,
         policy.hide_needs_contact,
         policy.low_effort_queue,
@@ -128,11 +132,11 @@ class PolicyBook:
         """``board_kind`` replaces the configured kind of the reply's board."""
         policy = self.of_board(reply.forum, reply.board_id)
         reasons = policy.reasons
-        for kind in self._kinds_of(reply, board_kind):
+        for kind in self.kinds_of(reply, board_kind):
             reasons = reasons & self.kinds.get(kind, ALL_REASONS)
         return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
 
-    def _kinds_of(self, reply: Reply, board_kind: ThreadKind | None) -> list[ThreadKind]:
+    def kinds_of(self, reply: Reply, board_kind: ThreadKind | None = None) -> list[ThreadKind]:
         kinds = [reply.thread_kind]
         kinds += [kind for word, kind in self.titles if word in reply.thread_title]
         board_kind = board_kind or self.board_kinds.get((reply.forum, reply.board_id))
@@ -144,14 +148,17 @@ class Circumstances:
     """What the store knows beside the reply itself.
 
     ``upheld`` counts verdicts upheld against the author; replies posted before
-    ``flag_since`` (the first start) are recorded without a flag. ``precedents`` are the
-    standing decisions that the reply meets.
+    ``flag_since`` (the first start) are recorded without a flag. ``excepted`` are the
+    reasons that a moderator allowed where the reply stands, ``autonomy`` says which may
+    hide this text unasked; ``precedents`` are the standing decisions that the reply meets.
     """
 
     brake_on: bool = False
     upheld: int = 0
     restored_by_human: bool = False
     flag_since: datetime | None = None
+    excepted: frozenset[Reason] = frozenset()
+    autonomy: Autonomy = field(default_factory=Autonomy)
     precedents: tuple[StandingMatch, ...] = ()
 
 
@@ -181,6 +188,9 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
     excuse = _excuse(reply, policy, circumstances) or ruled.allowed_by(assessment)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, known, standing=standing)
+    if findings and all(finding.reason in circumstances.excepted for finding in findings):
+        excuse = "excepted"
+    findings = [finding for finding in findings if finding.reason not in circumstances.excepted]
     if not findings:
         excuse = excuse or _slip(assessment) or ""
         if known.customary is not None and not excuse:
@@ -188,8 +198,9 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
             return replace(allowed, standing=known.customary.id)
         return _decision(assessment, policy, None, held_by=(str(excuse),) if excuse else ())
     softened = [_softened(finding, standing=standing) for finding in findings]
-    carrying = max(softened, key=strength)
-    return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
+    held = [_held(finding, reply, policy, circumstances) for finding in softened]
+    carrying = max(held, key=strength)
+    return _decision(assessment, policy, carrying, held_by=carrying.held_by)
 
 
 def _excuse(reply: Reply, policy: Policy, circumstances: Circumstances) -> str:
@@ -350,14 +361,17 @@ def _softened(finding: Finding, *, standing: bool) -> Finding:
     return finding
 
 
-def _holds(finding: Finding, reply: Reply, policy: Policy, circumstances: Circumstances) -> tuple[str, ...]:
+def _held(finding: Finding, reply: Reply, policy: Policy, circumstances: Circumstances) -> Finding:
+    """With what keeps a hide from being carried out unasked."""
     if finding.kind is not DecisionKind.HIDE:
-        return finding.held_by
+        return finding
     if reply.pending:
-        return ("pending",)
-    if policy.mode is not Mode.ENFORCE:
-        return (f"mode_{policy.mode.value}",)
-    return ("brake",) if circumstances.brake_on and finding.standing is None else ()
+        return replace(finding, held_by=("pending",))
+    unproved = policy.unproved if finding.standing is None else frozenset[Reason]()
+    holds = circumstances.autonomy.holds(finding.reason, policy.mode, unproved)
+    if not holds and circumstances.brake_on and finding.standing is None:
+        holds = ("brake",)
+    return replace(finding, held_by=holds)
 
 
 def _decision(

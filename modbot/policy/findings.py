@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modbot.domain import DecisionKind, Label, Limit, Reason
+from modbot.domain import LACKS_EVIDENCE, DecisionKind, Label, Limit, Reason
 
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
 _URGENCY = {Reason.RULE: 4, Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
@@ -30,7 +30,10 @@ class Finding:
         return self.limits[0].limit if self.reason in _BY_SCORE and self.limits else None
 
 
-def strength(finding: Finding) -> tuple[int, bool, int]:
-    """What does more carries the decision, then what a human decided (no brake holds that),
-    then urgency."""
-    return (_SEVERITY[finding.kind], finding.standing is not None, _URGENCY[finding.reason])
+def strength(finding: Finding) -> tuple[int, int, bool, int]:
+    """What acts carries the decision, then what would act if it were let, then what a human
+    decided before, then urgency."""
+    asks = DecisionKind.QUEUE if finding.held_by else DecisionKind.HIDE
+    acting = min(finding.kind, asks, key=_SEVERITY.__getitem__)
+    proved = DecisionKind.QUEUE if LACKS_EVIDENCE in finding.held_by else finding.kind
+    return (_SEVERITY[acting], _SEVERITY[proved], finding.standing is not None, _URGENCY[finding.reason])

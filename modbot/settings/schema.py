@@ -74,6 +74,11 @@ class SpamPolicy(_Section):
     queue: Threshold = "model"
     hide_needs_contact: bool = True
 
+    @property
+    def hides_by(self) -> str:
+        """The name of the model's threshold that ``hide = "model"`` means."""
+        return "spam.hide" if self.hide_needs_contact else "spam.hide_any"
+
 
 class LowEffortPolicy(_Section):
     queue: Threshold = "model"
@@ -143,6 +148,11 @@ class QueueSettings(_Section):
     share: Probability = 0.02
     per_day: Positive = 60
     at_least: Annotated[int, Field(ge=0)] = 10
+
+
+class SpotCheckSettings(_Section):
+    per_day: Annotated[int, Field(ge=0)] = 5
+    at: str = Field(default="07:00", pattern=TIME_OF_DAY)
 
 
 class BrakeSettings(_Section):
@@ -258,6 +268,7 @@ class Settings(BaseSettings):
     kinds: KindSettings = KindSettings()
     titles: TitleSettings = TitleSettings()
     queue: QueueSettings = QueueSettings()
+    spot_checks: SpotCheckSettings = SpotCheckSettings()
     brake: BrakeSettings = BrakeSettings()
     standing: StandingSettings = StandingSettings()
     actions: ActionSettings = ActionSettings()

@@ -68,7 +68,7 @@ class Stored:
     """A reply as the store knows it, and the revision that its text is.
 
     ``is_kept``: a human put this very text back after a hide. ``is_edited``: another text
-    was read of it before.
+    was read of it before. ``text_seen``: when this very text was read first.
     """
 
     reply_id: int
@@ -79,6 +79,7 @@ class Stored:
     is_kept: bool
     is_edited: bool
     first_seen: datetime
+    text_seen: datetime
 
 
 def record(tx: Connection, batch: Sequence[Reply], *, at: datetime) -> Receipt:
@@ -402,6 +403,7 @@ def _stored(rx: Connection, query: Select[Any]) -> list[Stored]:
             is_kept=row["kept_revision_id"] == row["revision_id"],
             is_edited=row["seen_at"] > row["first_seen"],
             first_seen=row["first_seen"],
+            text_seen=row["seen_at"],
         )
         for row in rx.execute(query).mappings()
     ]

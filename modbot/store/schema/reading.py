@@ -31,7 +31,7 @@ replies = Table(
     Column("decision_id", BigInteger),  # of the current revision; NULL: not judged yet; see FORGOTTEN
     Column("parked", Words),  # why judging this revision is not tried again
     Column("our_hide", BigInteger),  # the outbox row whose hide is in effect
-    Column("our_delete", BigInteger),  # the outbox row whose delete is in effect
+    Column("our_delete", BigInteger),  # the outbox row that took it away otherwise: see effects
     Column("kept_revision_id", BigInteger),  # a human put this revision back: never hide it unasked
     Column("campaign", String),
     Column("thread_id", BigInteger),

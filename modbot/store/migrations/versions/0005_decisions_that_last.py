@@ -33,6 +33,7 @@ def _columns() -> None:
     op.add_column("outbox", sa.Column("standing_id", sa.BigInteger(), nullable=True))
     op.add_column("outbox", sa.Column("details", sa.JSON(), nullable=True))
     op.add_column("verdicts", sa.Column("bulk", sa.String(), nullable=True))
+    op.add_column("verdicts", sa.Column("mute_id", sa.BigInteger(), nullable=True))
 
 
 def _partial_index(table: str, columns: list[str], unless_null: str, *, name: str) -> None:
@@ -168,14 +169,19 @@ def _spot_checks() -> None:
         sa.Column("who", sa.String(), nullable=True),
         sa.Column("answered_at", sa.BigInteger(), nullable=True),
         sa.Column("label_id", BIG_ID, nullable=True),
+        sa.Column("flag_id", BIG_ID, nullable=True),
         *_of_a_reply("spot_checks"),
         sa.ForeignKeyConstraint(
             ["label_id"], ["labels.id"], name=op.f("fk_spot_checks_label_id_labels"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["flag_id"], ["flags.id"], name=op.f("fk_spot_checks_flag_id_flags"), ondelete="SET NULL"
         ),
         sa.UniqueConstraint("reply_id", name=op.f("uq_spot_checks_reply_id")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_spot_checks_forum", "spot_checks", ["forum", "day"], unique=False)
+    _partial_index("spot_checks", ["flag_id"], "flag_id", name="ix_spot_checks_flag_id")
 
 
 def _misses() -> None:
@@ -203,14 +209,13 @@ def _autonomy() -> None:
         sa.Column("forum", sa.String(), nullable=False),
         sa.Column("board_id", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
-        sa.Column("granted_at", sa.BigInteger(), nullable=False),
-        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
-        sa.Column("withdrawn_by", sa.String(), nullable=True),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_autonomy")),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_autonomy_forum", "autonomy", ["forum", "withdrawn_at"], unique=False)
+    op.create_index("ix_autonomy_forum", "autonomy", ["forum"], unique=False)
     op.create_table(
         "modes",
         sa.Column("forum", sa.String(), nullable=False),
