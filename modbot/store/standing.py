@@ -174,6 +174,18 @@ def listing(rx: Connection, *, forum: str | None = None, revoked: bool = False) 
     return [_decision(row) for row in rx.execute(query).mappings()]
 
 
+def texts(rx: Connection, standing_id: int) -> list[str]:
+    """The canonical texts that a decision is about."""
+    query = select(standing_texts.c.canonical).where(standing_texts.c.standing_id == standing_id)
+    return list(rx.scalars(query.order_by(standing_texts.c.canonical)))
+
+
+def authors(rx: Connection, standing_id: int) -> set[int]:
+    """In whose mouths its short texts are meant."""
+    query = select(standing_authors.c.author_id).where(standing_authors.c.standing_id == standing_id)
+    return set(rx.scalars(query))
+
+
 def forget_author(tx: Connection, forum: str, author_id: int) -> int:
     """Forget that this author had to do with decisions; answers of how many rows that was."""
     of_forum = select(standing_decisions.c.id).where(standing_decisions.c.forum == forum)
