@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from modbot.domain import Assessment, Decision, DecisionKind, Mode, Reply
 from modbot.policy import ruled
-from modbot.policy.deciding import CONTACT_SIGNALS, Circumstances, Policy
+from modbot.policy.deciding import Circumstances, Policy
+from modbot.policy.findings import CONTACT_SIGNALS
 
 
 def approves(

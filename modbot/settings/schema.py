@@ -176,6 +176,10 @@ class BrakeSettings(_Section):
     overturned_of: Positive = 20
 
 
+class StandingSettings(_Section):
+    days: Positive = 90
+
+
 class ActionSettings(_Section):
     undo_seconds: Annotated[float, Field(ge=0)] = 10
     uphold_pending: Literal["ignore", "delete"] = "ignore"
@@ -282,6 +286,7 @@ class Settings(BaseSettings):
     queue: QueueSettings = QueueSettings()
     spot_checks: SpotCheckSettings = SpotCheckSettings()
     brake: BrakeSettings = BrakeSettings()
+    standing: StandingSettings = StandingSettings()
     actions: ActionSettings = ActionSettings()
     daemon: DaemonSettings = DaemonSettings()
     breaker: BreakerSettings = BreakerSettings()
