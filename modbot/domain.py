@@ -139,6 +139,15 @@ class VerdictSource(StrEnum):
     FORUM = "forum"
 
 
+class Removal(StrEnum):
+    """How a moderator takes a post away; of its thread, when it is the first post."""
+
+    HIDE = "hide"
+    DELETE = "delete"
+    RECYCLE = "recycle"
+    MOVE = "move"
+
+
 class StandingKind(StrEnum):
     """What a standing decision makes of a campaign's next copies."""
 

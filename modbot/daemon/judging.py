@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from modbot.daemon import flagging
+from modbot.daemon.bylines import Bylines
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.surroundings import Surroundings, follow_modes
@@ -40,7 +41,7 @@ from modbot.policy import (
     standing_of,
     urgent_places,
 )
-from modbot.store import audit, brake, budget, campaigns, decisions, inbox, verdicts
+from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, verdicts
 from modbot.store.engine import Store
 
 BATCH = 256
@@ -81,6 +82,7 @@ class Judge:
     def judge_waiting(self) -> Tally:
         """Judge every stored reply that has no decision yet, oldest first."""
         tally = Tally()
+        self._know_boards()
         self._forget_old()
         self._follow_modes()
         self._judge_earlier_members(tally)
@@ -99,6 +101,13 @@ class Judge:
             with self._store.write() as tx:
                 follow_modes(tx, self._forum, self._rules, at=self._clock())
             self._follows = True
+
+    def _know_boards(self) -> None:
+        """Boards are renamed and opened while the daemon runs."""
+        if self._rules.book.asks_names:
+            with self._store.read() as rx:
+                names = boards.names(rx, self._forum)
+            self._rules = replace(self._rules, book=self._rules.book.knowing(self._forum, names))
 
     def _forget_old(self) -> None:
         """Let go of what no reply can be compared with any more: memory is bounded by the
@@ -258,17 +267,20 @@ class Judge:
         """Decide and record; with ``before``, the outcomes so far by reply id, only what
         differs from them."""
         surroundings = Surroundings.read(tx, self._forum, batch, self._rules)
+        replies = [stored.reply for stored in batch]
+        bylines = Bylines.read(tx, self._forum, replies, since=self._rules.flag_since)
         watch = self._brake_watch(tx, now)
         judgements = []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
             circumstances = surroundings.of(stored)
-            decision = self._decide(stored, assessment, policy, circumstances, watch)
+            told = bylines.told(stored.reply, assessment, policy, upheld=circumstances.upheld)
+            decision = self._decide(stored, told, policy, circumstances, watch)
             if before is not None and before.get(stored.reply_id) == decisions.outcome(decision):
                 continue
             standing = has_standing(stored.reply.author, policy, upheld=circumstances.upheld)
             judgements.append(
-                decisions.Judgement(stored.reply_id, stored.revision_id, assessment, decision, standing)
+                decisions.Judgement(stored.reply_id, stored.revision_id, told, decision, standing)
             )
         recorded = decisions.record(tx, judgements, at=now)
         flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)

@@ -1,11 +1,13 @@
 """Assessment → decision, per board. Pure: settings, counts and times are passed in."""
 
+from modbot.policy.authors import AuthorRule
+from modbot.policy.book import PolicyBook
+from modbot.policy.customs import Custom
 from modbot.policy.deciding import (
     ALL_REASONS,
     CONTACT_SIGNALS,
     Circumstances,
     Policy,
-    PolicyBook,
     RepeatedRule,
     decide,
     has_standing,
@@ -20,14 +22,18 @@ from modbot.policy.limits import (
     free_places,
     urgent_places,
 )
+from modbot.policy.nights import Night
 
 __all__ = [
     "ALL_REASONS",
     "CONTACT_SIGNALS",
+    "AuthorRule",
     "BrakeCounts",
     "BrakeLimits",
     "Circumstances",
+    "Custom",
     "Finding",
+    "Night",
     "Policy",
     "PolicyBook",
     "QueueBudget",

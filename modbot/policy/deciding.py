@@ -7,7 +7,6 @@ the mode and the brake all meet here, and nowhere else.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,13 +22,14 @@ from modbot.domain import (
     Repetition,
     Reply,
     Slip,
-    ThreadKind,
 )
-from modbot.policy import ruled
+from modbot.policy import authors, ruled
+from modbot.policy.authors import AuthorRule
 from modbot.policy.autonomy import Autonomy
 from modbot.policy.findings import Finding, strength
+from modbot.policy.nights import Night
 
-CONTACT_SIGNALS = frozenset({"contact", "link"})
+CONTACT_SIGNALS = frozenset({"contact", "link", "author_name"})
 ALL_REASONS = frozenset(Reason)
 
 
@@ -74,11 +74,19 @@ class Policy:
     reasons: frozenset[Reason] = ALL_REASONS
     rules: str = ""
     """The digest of the operator's rules."""
+    author: AuthorRule = field(default_factory=AuthorRule)
+    night: Night[Policy] | None = None
+    is_of_night: bool = False
+    """Whether it holds at night only: other words for the same rules, so no part of the version."""
     version: str = field(init=False, repr=False, compare=False)
     """The same for the same rules, whatever the process: part of what was judged."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", _version(self))
+
+    def at(self, moment: datetime | None) -> Policy:
+        """What holds for a reply that was posted at ``moment``."""
+        return self if self.night is None or not self.night.covers(moment) else self.night.policy
 
 
 def _version(policy: Policy) -> str:
@@ -96,40 +104,9 @@ def _version(policy: Policy) -> str:
         policy.repeated,
         sorted(policy.reasons),
         policy.rules,
+        policy.author,
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyBook:
-    """Every board's policy, and which reasons still flag in each kind of thread.
-
-    A board's kind, the thread's own mark and the words of its title are all heeded:
-    a reason flags only where each of them lets it.
-    """
-
-    default: Policy
-    boards: Mapping[tuple[str, int | None], Policy] = field(default_factory=dict)
-    board_kinds: Mapping[tuple[str, int | None], ThreadKind] = field(default_factory=dict)
-    kinds: Mapping[ThreadKind, frozenset[Reason]] = field(default_factory=dict)
-    titles: Sequence[tuple[str, ThreadKind]] = ()
-
-    def of_board(self, forum: str, board_id: int | None) -> Policy:
-        return self.boards.get((forum, board_id)) or self.boards.get((forum, None)) or self.default
-
-    def for_reply(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> Policy:
-        """``board_kind`` replaces the configured kind of the reply's board."""
-        policy = self.of_board(reply.forum, reply.board_id)
-        reasons = policy.reasons
-        for kind in self._kinds_of(reply, board_kind):
-            reasons = reasons & self.kinds.get(kind, ALL_REASONS)
-        return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
-
-    def _kinds_of(self, reply: Reply, board_kind: ThreadKind | None) -> list[ThreadKind]:
-        kinds = [reply.thread_kind]
-        kinds += [kind for word, kind in self.titles if word in reply.thread_title]
-        board_kind = board_kind or self.board_kinds.get((reply.forum, reply.board_id))
-        return [*kinds, board_kind] if board_kind else kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +114,16 @@ class Circumstances:
     """What the store knows beside the reply itself.
 
     ``upheld`` counts verdicts upheld against the author; replies posted before
-    ``flag_since`` (the first start) are recorded without a flag; ``autonomy`` says which
-    reasons may hide this text unasked.
+    ``flag_since`` (the first start) are recorded without a flag. ``excepted`` are the
+    reasons that a moderator allowed where the reply stands, ``autonomy`` says which may
+    hide this text unasked.
     """
 
     brake_on: bool = False
     upheld: int = 0
     restored_by_human: bool = False
     flag_since: datetime | None = None
+    excepted: frozenset[Reason] = frozenset()
     autonomy: Autonomy = field(default_factory=Autonomy)
 
 
@@ -170,6 +149,9 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
     excuse = _excuse(reply, policy, circumstances) or ruled.allowed_by(assessment)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
     findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
+    if findings and all(finding.reason in circumstances.excepted for finding in findings):
+        excuse = "excepted"
+    findings = [finding for finding in findings if finding.reason not in circumstances.excepted]
     if not findings:
         excuse = excuse or _slip(assessment) or ""
         return _decision(assessment, policy, None, held_by=(str(excuse),) if excuse else ())
@@ -211,7 +193,17 @@ def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing:
         if not standing:
             # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
             found.append(_low_effort(assessment, policy))
+    if slip is None and not standing:
+        found += _by_author(reply, assessment, policy.author)
     return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+
+
+def _by_author(reply: Reply, assessment: Assessment, rule: AuthorRule) -> list[Finding]:
+    """What the author's pace and name say, whatever the text: questions for a human."""
+    label = assessment.probabilities.label
+    paced, named = authors.pace(reply, assessment, rule), authors.name(reply, assessment, rule)
+    found = [Finding(Reason.REPEATED, DecisionKind.QUEUE, 1.0, paced, label=label)] if paced else []
+    return [*found, Finding(Reason.SPAM, DecisionKind.QUEUE, 1.0, named, label=label)] if named else found
 
 
 def _by_rule(assessment: Assessment) -> Finding | None:

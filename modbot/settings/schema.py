@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from modbot.domain import Mode, Reason, ThreadKind
+from modbot.settings.customs import BoardEntry, ThreadEntry
 from modbot.settings.rules import RuleSettings
 
 ENV_PREFIX = "MODBOT_"
@@ -103,6 +104,16 @@ class RepeatedPolicy(_Section):
     surprise: Annotated[float, Field(ge=0)] = 2.5
 
 
+class AuthorPolicy(_Section):
+    replies_per_hour: Annotated[int, Field(ge=10)] = 60
+    threads_per_ten_minutes: Annotated[int, Field(ge=4)] = 10
+    contact_in_name_posts: Annotated[int, Field(ge=0)] = 20
+
+
+def _no_night() -> dict[str, Any]:
+    return {"from": "", "until": "", "timezone": ""}
+
+
 class PolicySettings(_Section):
     mode: Mode = Mode.SHADOW
     precision_target: Probability = 0.995
@@ -113,6 +124,8 @@ class PolicySettings(_Section):
     low_effort: LowEffortPolicy = LowEffortPolicy()
     title_echo: TitleEchoPolicy = TitleEchoPolicy()
     repeated: RepeatedPolicy = RepeatedPolicy()
+    author: AuthorPolicy = AuthorPolicy()
+    night: dict[str, Any] = Field(default_factory=_no_night)
 
 
 _ALL_REASONS = (Reason.SPAM, Reason.LOW_EFFORT, Reason.REPEATED, Reason.TITLE_ECHO, Reason.RULE)
@@ -274,4 +287,6 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
     forums: dict[str, ForumSettings] = {}
+    boards: tuple[BoardEntry, ...] = ()
+    threads: tuple[ThreadEntry, ...] = ()
     rules: tuple[RuleSettings, ...] = ()

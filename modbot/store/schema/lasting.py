@@ -48,16 +48,27 @@ Index(
     postgresql_where=_in_force,
 )
 
-# The canonical texts that a standing decision is about.
+# Counts on with each decision that is made, widened or revoked: whoever holds them in memory looks here.
+standing_changes = Table(
+    "standing_changes",
+    metadata,
+    Column("forum", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+# The canonical texts that a standing decision is about, and who wrote each before everybody else.
 standing_texts = Table(
     "standing_texts",
     metadata,
     Column("standing_id", ForeignKey("standing_decisions.id", ondelete="CASCADE"), primary_key=True),
     Column("digest", String, primary_key=True),
     Column("canonical", Words, nullable=False),
+    Column("first_author_id", BigInteger),
+    Column("first_at", UtcTime),
 )
 
-# The few authors of a campaign of several texts: its short texts are condemned in their mouths only.
+# In whose mouths short texts are condemned: the few authors of a campaign of several texts, the
+# authors upheld of the campaign of one.
 standing_authors = Table(
     "standing_authors",
     metadata,

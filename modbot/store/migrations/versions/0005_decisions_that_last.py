@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -26,11 +28,14 @@ def _columns() -> None:
     op.add_column("replies", sa.Column("our_delete", sa.BigInteger(), nullable=True))
     op.add_column("replies", sa.Column("read_again_at", sa.BigInteger(), nullable=True))
     _partial_index("replies", ["forum", "read_again_at"], "read_again_at", name="ix_replies_read_again_at")
+    op.drop_index("ix_replies_author", "replies")
+    _partial_index("replies", ["forum", "author_id", "posted_at"], "author_id", name="ix_replies_author")
     op.add_column("decisions", sa.Column("standing_id", sa.BigInteger(), nullable=True))
     _partial_index("decisions", ["standing_id"], "standing_id", name="ix_decisions_standing_id")
     op.add_column("outbox", sa.Column("standing_id", sa.BigInteger(), nullable=True))
     op.add_column("outbox", sa.Column("details", sa.JSON(), nullable=True))
     op.add_column("verdicts", sa.Column("bulk", sa.String(), nullable=True))
+    op.add_column("verdicts", sa.Column("mute_id", sa.BigInteger(), nullable=True))
 
 
 def _partial_index(table: str, columns: list[str], unless_null: str, *, name: str) -> None:
@@ -74,24 +79,36 @@ def _standing() -> None:
         sqlite_where=in_force,
         postgresql_where=in_force,
     )
-    for table, key in (("standing_texts", "digest"), ("standing_authors", "author_id")):
-        _part_of_standing(table, key)
+    _part_of_standing(
+        "standing_texts",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("canonical", sa.Text(), nullable=False),
+        sa.Column("first_author_id", sa.BigInteger(), nullable=True),
+        sa.Column("first_at", sa.BigInteger(), nullable=True),
+    )
+    author = sa.Column("author_id", sa.BigInteger(), nullable=False, autoincrement=False)
+    _part_of_standing("standing_authors", author)
+    op.create_table(
+        "standing_changes",
+        sa.Column("forum", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("forum", name=op.f("pk_standing_changes")),
+    )
 
 
-def _part_of_standing(table: str, key: str) -> None:
-    kind = sa.String() if key == "digest" else sa.BigInteger()
+def _part_of_standing(table: str, key: sa.Column[Any], *columns: sa.Column[Any]) -> None:
     op.create_table(
         table,
         sa.Column("standing_id", BIG_ID, nullable=False),
-        sa.Column(key, kind, nullable=False, autoincrement=False),
-        *([sa.Column("canonical", sa.Text(), nullable=False)] if key == "digest" else []),
+        key,
+        *columns,
         sa.ForeignKeyConstraint(
             ["standing_id"],
             ["standing_decisions.id"],
             name=op.f(f"fk_{table}_standing_id_standing_decisions"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("standing_id", key, name=op.f(f"pk_{table}")),
+        sa.PrimaryKeyConstraint("standing_id", key.name, name=op.f(f"pk_{table}")),
     )
 
 
