@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, func, select, update
+from sqlalchemy import Connection, FromClause, RowMapping, Select, func, select, update
 
 from modbot.domain import Label
 from modbot.store import rows
@@ -39,11 +39,8 @@ def teach_passed(
     """Keep a text that was judged and not flagged, as it is now, as an example of ``label``;
     answers its id."""
     judged = decisions.c.id == decision_id
-    query = _in_context(
-        replies.join(revisions, revisions.c.reply_id == replies.c.id).outerjoin(decisions, judged),
-        replies.c.id.label("reply_id"),
-        revisions.c.id.label("revision_id"),
-    )
+    found = replies.join(revisions, revisions.c.reply_id == replies.c.id).outerjoin(decisions, judged)
+    query = _in_context(found)
     row = tx.execute(query.where(revisions.c.id == revision_id)).mappings().one()
     return _keep(tx, row, label, {"source": source, "who": who, "given_at": at})
 
@@ -126,7 +123,10 @@ def _digests(tx: Connection, source: str) -> set[tuple[str, str]]:
 
 def _keep(tx: Connection, row: RowMapping, label: Label, given: Mapping[str, Any]) -> int:
     values = {
-        **{name: row[name] for name in ("forum", "reply_id", "revision_id", "text")},
+        "forum": row["forum"],
+        "reply_id": row["id"],
+        "revision_id": row["judged_revision"],
+        "text": row["text"],
         **{name: row[name] or "" for name in ("model", "policy")},
         "digest": text_digest(row["text"], row["quoted"]),
         "label": label,
@@ -143,15 +143,15 @@ def _flagged() -> Select[Any]:
         .join(revisions, revisions.c.id == flags.c.revision_id)
         .join(decisions, decisions.c.id == flags.c.decision_id)
     )
-    return _in_context(found, flags.c.reply_id, flags.c.revision_id)
+    return _in_context(found)
 
 
-def _in_context(found: FromClause, *ids: ColumnElement[int]) -> Select[Any]:
+def _in_context(found: FromClause) -> Select[Any]:
     """Replies of ``found`` with their texts, judgements and surroundings."""
     return (
         select(
             replies,
-            *ids,
+            revisions.c.id.label("judged_revision"),
             revisions.c.text,
             revisions.c.quoted,
             openings.c.text.label("opening"),
