@@ -16,10 +16,10 @@ from modbot.errors import SettingsError
 from modbot.forums.config import Credentials, EngineContext, ForumConfig, Politeness, PollingMethod
 from modbot.forums.protocol import Forum, RequestLedger
 from modbot.policy import AuthorRule, BrakeLimits, Night, Policy, PolicyBook, QueueBudget, RepeatedRule
+from modbot.policy.autonomy import BASE_RATE
 from modbot.settings import ForumSettings, Loaded, PolicySettings, Settings
 
 ENGINES = "modbot.forums"
-BASE_RATE = 0.01
 APPROVE_THRESHOLD = "ham.approve"
 
 

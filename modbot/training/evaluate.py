@@ -11,13 +11,12 @@ from scipy.stats import beta
 
 from modbot.detection.manifest import Threshold
 from modbot.domain import Label
+from modbot.policy.autonomy import BASE_RATE, projected_precision
 from modbot.training.recipe import ORDER
 
 Floats = NDArray[np.float64]
 
 TARGET_PRECISION = 0.995
-BASE_RATE = 0.01
-"""Adverts among a forum's replies, until its own spot checks say better."""
 MEASURED_ON = (
     "rows scored by models that had not seen them (cross-fitted by thread and text, and the latest "
     f"threads held out altogether); precision is its lower bound at a base rate of {BASE_RATE:.0%}"
@@ -79,12 +78,6 @@ def upper_bound(errors: int, trials: int, confidence: float = 0.95) -> float:
     if trials == 0 or errors >= trials:
         return 1.0
     return float(beta.ppf(confidence, errors + 1, trials - errors))
-
-
-def projected_precision(recall: float, false_positive_rate: float, base_rate: float) -> float:
-    """Precision at a base rate, from recall and a false-positive rate."""
-    right, wrong = recall * base_rate, false_positive_rate * (1 - base_rate)
-    return right / (right + wrong) if right + wrong > 0 else 0.0
 
 
 def thresholds(rows: HeldOut, genuine: Sequence[str]) -> dict[str, Threshold]:
