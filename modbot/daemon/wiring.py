@@ -51,6 +51,7 @@ def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold], *, rules: s
         },
         kinds={kind: settings.kinds.flagging(kind) for kind in ThreadKind},
         titles=_title_words(settings),
+        trade_spam=settings.kinds.trade_spam,
         custom_boards=customs.of_boards(settings, source=source),
         custom_threads=customs.of_threads(settings, source=source),
         custom_policies={

@@ -144,6 +144,7 @@ class KindSettings(_Section):
     poll: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED, Reason.RULE)
     reward: tuple[Reason, ...] = _ALL_REASONS
     pinned: tuple[Reason, ...] = _ALL_REASONS
+    trade_spam: Probability = 0.995
 
     def flagging(self, kind: ThreadKind) -> frozenset[Reason]:
         return frozenset(getattr(self, kind.value))
