@@ -12,12 +12,12 @@ from modbot.cli import explanation
 from modbot.cli.base import Group, Session, command, harmless, harmless_all, local_time, option
 from modbot.cli.highlight import can_colour, highlighted
 from modbot.daemon import wording
-from modbot.daemon.house import open_store
+from modbot.daemon.house import open_store, utc_now
 from modbot.daemon.moderating import Moderator, is_settled
 from modbot.detection.differences import differences
 from modbot.domain import FlagState, OutboxState, Reason, VerdictKind
 from modbot.errors import ModbotError
-from modbot.store import cards, decisions, flags, nearest
+from modbot.store import budget, cards, decisions, flags, nearest
 from modbot.store.nearest import Nearest
 
 TEXT_SHOWN = 120
@@ -47,6 +47,7 @@ def _register_list(queue: click.Group) -> None:
     @option("--reason", type=click.Choice([reason.value for reason in Reason]))
     @option("--state", type=click.Choice([state.value for state in FlagState]), default="pending")
     @option("--all", "everything", is_flag=True)
+    @option("--not-shown", is_flag=True)
     @option("--oldest", is_flag=True)
     @option("--limit", type=click.IntRange(1, 1000), default=50)
     def list_flags(
@@ -56,6 +57,7 @@ def _register_list(queue: click.Group) -> None:
         reason: str | None,
         state: str,
         everything: bool,
+        not_shown: bool,
         oldest: bool,
         limit: int,
     ) -> None:
@@ -65,7 +67,7 @@ def _register_list(queue: click.Group) -> None:
             board_id=board,
             reasons=(Reason(reason),) if reason else (),
             states=(FlagState(state),),
-            shown=True if pending and not everything else None,
+            shown=False if not_shown else True if pending and not everything else None,
         )
         order = flags.Order.OLDEST if oldest else flags.Order.BEST
         with open_store(session.loaded) as store, store.read() as rx:
@@ -74,6 +76,8 @@ def _register_list(queue: click.Group) -> None:
             alike = nearest.find(rx, judged.values())
             hidden = flags.count(rx, flags.Filter(forum=forum, states=(FlagState.HIDDEN,)))
             kept_back = flags.count(rx, flags.Filter(forum=forum, states=(FlagState.PENDING,), shown=False))
+            names = [forum] if forum else list(session.loaded.settings.forums)
+            waiting = [(name, one) for name in names for one in budget.not_shown(rx, name, now=utc_now())]
         if session.as_json:
             for flag in found:
                 decision = judged[flag.decision_id].decision
@@ -87,6 +91,9 @@ def _register_list(queue: click.Group) -> None:
             return
         for line in list_lines(found, session.words):
             click.echo(line)
+        for name, one in waiting if not_shown else ():
+            why = session.words.text(f"reason.{one.reason.value}")
+            session.say("queue.not_shown", day=one.day, forum=name, reason=why, number=one.number)
         session.say("queue.footer", shown=len(found), hidden=hidden, kept_back=kept_back)
 
 
