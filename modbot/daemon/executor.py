@@ -183,8 +183,9 @@ class Executor:
         if not checked:
             return ready, {}
         priority = Priority.RESTORE if checked[0].kind in PUTS_BACK else Priority.HIDE
+        since = self._clock()
         seen = self._forum.read([_ref(action) for action in checked], priority=priority)
-        self._remember([reply for reply in seen.values() if isinstance(reply, Reply)])
+        self._remember([reply for reply in seen.values() if isinstance(reply, Reply)], since)
         results: dict[int, ActionResult] = {}
         for action in checked:
             found = seen.get(action.post_id, Visibility.UNKNOWN)
@@ -200,9 +201,9 @@ class Executor:
                 ready.append(action)
         return ready, results
 
-    def _remember(self, fresh: Sequence[Reply]) -> None:
+    def _remember(self, fresh: Sequence[Reply], since: datetime) -> None:
         with self._store.write() as tx:
-            receipt = inbox.record(tx, fresh, at=self._clock())
+            receipt = inbox.record(tx, fresh, at=self._clock(), since=since)
             if receipt.contradictions:
                 post = receipt.contradictions[0].key.post_id
                 raise ForumRolledBack(code="error.forum.other_post", forum=self._forum.name, post=post)
@@ -258,6 +259,8 @@ class Executor:
                     outbox.bury(tx, action.id, self._owner, error=why, at=now, uncertain=True)
                     unknown, ended = False, OutboxState.DEAD
                 else:
+                    if result.visibility is Visibility.GONE:
+                        inbox.saw(tx, {action.reply_id: Visibility.GONE}, at=now)
                     outbox.settle(
                         tx,
                         action.id,

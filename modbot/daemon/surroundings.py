@@ -12,7 +12,7 @@ from modbot.daemon.flagging import JudgingRules
 from modbot.domain import Mode, Reason, Reply
 from modbot.policy import Circumstances
 from modbot.policy.autonomy import Autonomy
-from modbot.store import autonomy, exceptions, inbox, modes, verdicts
+from modbot.store import autonomy, exceptions, hides, inbox, modes, verdicts
 from modbot.store.exceptions import PolicyException
 
 
@@ -20,13 +20,15 @@ from modbot.store.exceptions import PolicyException
 class Surroundings:
     """``upheld`` are the authors of the batch who had a reply upheld, ``exceptions`` the
     forum's policy exceptions in force; ``modes`` tell since when boards are under theirs,
-    ``rulings`` where a reason was granted or withdrawn."""
+    ``rulings`` where a reason was granted or withdrawn; ``hidden_for`` why we hide replies
+    (by row id) whose text is another one now."""
 
     rules: JudgingRules
     upheld: frozenset[int]
     exceptions: tuple[PolicyException, ...]
     modes: Mapping[int, modes.Since]
     rulings: Sequence[autonomy.Ruling]
+    hidden_for: Mapping[int, Reason]
 
     @classmethod
     def read(
@@ -39,6 +41,7 @@ class Surroundings:
             tuple(exceptions.listing(tx, forum)),
             modes.load(tx, forum),
             autonomy.in_force(tx, forum),
+            hides.of_earlier_texts(tx, [stored.reply_id for stored in batch if stored.hidden_by_us]),
         )
 
     def of(self, stored: inbox.Stored) -> Circumstances:
@@ -47,6 +50,7 @@ class Surroundings:
             restored_by_human=stored.is_kept,
             flag_since=self.rules.flag_since,
             excepted=self._excepted(stored.reply),
+            hidden_for=self.hidden_for.get(stored.reply_id),
             autonomy=self._autonomy(stored),
         )
 

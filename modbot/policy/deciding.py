@@ -23,7 +23,7 @@ from modbot.domain import (
     Reply,
     Slip,
 )
-from modbot.policy import authors, ruled
+from modbot.policy import authors, edited, ruled
 from modbot.policy.authors import AuthorRule
 from modbot.policy.autonomy import Autonomy
 from modbot.policy.findings import Finding, strength
@@ -116,7 +116,8 @@ class Circumstances:
     ``upheld`` counts verdicts upheld against the author; replies posted before
     ``flag_since`` (the first start) are recorded without a flag. ``excepted`` are the
     reasons that a moderator allowed where the reply stands, ``autonomy`` says which may
-    hide this text unasked.
+    hide this text unasked. ``hidden_for``: modbot hides the reply for this, because of an
+    earlier text.
     """
 
     brake_on: bool = False
@@ -124,6 +125,7 @@ class Circumstances:
     restored_by_human: bool = False
     flag_since: datetime | None = None
     excepted: frozenset[Reason] = frozenset()
+    hidden_for: Reason | None = None
     autonomy: Autonomy = field(default_factory=Autonomy)
 
 
@@ -152,6 +154,8 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
     if findings and all(finding.reason in circumstances.excepted for finding in findings):
         excuse = "excepted"
     findings = [finding for finding in findings if finding.reason not in circumstances.excepted]
+    if not findings and not excuse and circumstances.hidden_for is not None:
+        findings = [edited.asked(circumstances.hidden_for, 1.0 - assessment.probabilities.ham)]
     if not findings:
         excuse = excuse or _slip(assessment) or ""
         return _decision(assessment, policy, None, held_by=(str(excuse),) if excuse else ())
@@ -165,7 +169,7 @@ def _excuse(reply: Reply, policy: Policy, circumstances: Circumstances) -> str:
     """The code of why a reply is let alone whatever it says, or an empty string."""
     if reply.author.group_id in policy.exempt_groups:
         return "exempt_group"
-    if reply.hidden:
+    if reply.hidden and circumstances.hidden_for is None:
         return "hidden_by_others"
     if circumstances.restored_by_human:
         return "restored_by_human"

@@ -25,7 +25,7 @@ class Finding:
     @property
     def threshold(self) -> float | None:
         """What the score itself had to pass, where there is such a thing."""
-        return self.limits[0].limit if self.reason in _BY_SCORE else None
+        return self.limits[0].limit if self.limits and self.reason in _BY_SCORE else None
 
 
 def strength(finding: Finding) -> tuple[int, int, int]:
