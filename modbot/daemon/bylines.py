@@ -17,6 +17,8 @@ from modbot.policy import Policy, has_standing
 from modbot.store import authors as kept_authors
 from modbot.store.authors import Past, Step
 
+NOTED_STEPS = min(authors.REPLIES_AN_HOUR, authors.THREADS_IN_TEN_MINUTES)
+
 
 @dataclass(frozen=True, slots=True)
 class Bylines:
@@ -35,7 +37,7 @@ class Bylines:
             for reply in batch
             if since is None or (reply.posted_at is not None and reply.posted_at >= since)
         ]
-        return cls(_contacts(batch), kept_authors.past(rx, forum, recent))
+        return cls(_contacts(batch), kept_authors.past(rx, forum, recent, at_least=NOTED_STEPS))
 
     @classmethod
     def of_pages(cls, batch: Sequence[Reply]) -> Bylines:
@@ -44,12 +46,16 @@ class Bylines:
 
     def told(self, reply: Reply, assessment: Assessment, policy: Policy, *, upheld: int = 0) -> Assessment:
         """The assessment with the signals of the reply's author; ``upheld`` as in policy."""
-        author = reply.author
+        author, past = reply.author, self.past
+        steps, regions = past.steps.get(author.id or 0, ()), past.regions.get(author.id or 0, {})
+        contacts = self.contacts.get(author.name, ())
+        if not (assessment.signals or steps or regions or contacts):
+            return assessment
         facts = AuthorFacts(
-            pace=_pace(reply, self.past.steps.get(author.id or 0, ())),
-            regions=self.past.regions.get(author.id or 0, {}),
-            is_first_seen=author.id in self.past.strangers,
-            contacts=self.contacts.get(author.name, ()),
+            pace=_pace(reply, steps),
+            regions=regions,
+            is_first_seen=author.id in past.strangers,
+            contacts=contacts,
             has_standing=has_standing(author, policy, upheld=upheld),
             at_night=policy.is_of_night,
         )
@@ -62,7 +68,7 @@ def _contacts(batch: Sequence[Reply]) -> dict[str, tuple[Contact, ...]]:
 
 def _pace(reply: Reply, steps: Sequence[Step]) -> Pace:
     """Counted up to the reply itself, in the order of posting."""
-    if reply.posted_at is None or len(steps) < 2:
+    if reply.posted_at is None or not steps:
         return Pace()
     times = [step.at for step in steps]
     upto = bisect_right(times, reply.posted_at)

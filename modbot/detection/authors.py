@@ -32,6 +32,8 @@ _PROVINCES = (
 )
 _UNKNOWN_PLACES = ("未知", "保密", "火星", "局域网", "本地", "中国")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_.\-]+")
+_CODE = re.compile(r"(?:[0-9a-z][^0-9a-z]{0,3}){4}|[零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺0-9]{5}")
+"""What a folded name with a contact cannot do without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,9 @@ def _name(reply: Reply, found: Sequence[Contact]) -> list[Signal]:
 
 
 def _region(reply: Reply, earlier: Mapping[str, int]) -> list[Signal]:
-    here = place(reply.region)
-    before: dict[str, int] = {}
+    if not (reply.region and earlier):
+        return []
+    here, before = place(reply.region), dict[str, int]()
     for region, number in earlier.items():
         before[place(region)] = before.get(place(region), 0) + number
     usual = max(before, key=lambda known: before[known], default="")
@@ -130,6 +133,6 @@ def contacts_in_names(names: Sequence[str]) -> dict[str, tuple[Contact, ...]]:
     worth = sorted({name for name in names if not _ACCOUNT.fullmatch(name)} - {""})
     if not worth:
         return {}
-    folded = canonical.fold(worth).texts()
-    found = {name: contacts.find_contacts(text) for name, text in zip(worth, folded, strict=True)}
+    folded = zip(worth, canonical.fold(worth).texts(), strict=True)
+    found = {name: contacts.find_contacts(text) for name, text in folded if _CODE.search(text)}
     return {name: some for name, some in found.items() if some}

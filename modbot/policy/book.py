@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -36,6 +36,8 @@ class PolicyBook:
     custom_threads: Sequence[Custom] = ()
     custom_policies: Mapping[Place, Policy] = field(default_factory=dict)
     names: Mapping[Board, str] = field(default_factory=dict)
+    trade_spam: float = 0.0
+    """What spam must reach in trade, where everybody leaves a contact: a human's question there."""
 
     @property
     def asks_names(self) -> bool:
@@ -48,25 +50,26 @@ class PolicyBook:
 
     def of_board(self, forum: str, board_id: int | None, *, at: datetime | None = None) -> Policy:
         """The policy of a board for what was posted ``at`` that time; by day where it is not known."""
-        found = self._custom_policy(forum, board_id)
+        found = self._custom_policy(forum, board_id) if self.custom_policies else None
         found = found or self.boards.get((forum, board_id)) or self.boards.get((forum, None))
         return (found or self.default).at(at)
 
     def for_reply(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> Policy:
         """``board_kind`` replaces the configured kind of the reply's board."""
         policy = self.of_board(reply.forum, reply.board_id, at=reply.posted_at)
+        kinds = self.kinds_of(reply, board_kind=board_kind)
+        if ThreadKind.TRADE in kinds and policy.spam_queue is not None:
+            policy = replace(policy, spam_hide=None, spam_queue=max(policy.spam_queue, self.trade_spam))
         reasons = policy.reasons
-        for kind in self.kinds_of(reply, board_kind=board_kind):
+        for kind in kinds:
             reasons = reasons & self.kinds.get(kind, ALL_REASONS)
         return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
 
-    def kinds_of(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> Iterator[ThreadKind]:
+    def kinds_of(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> list[ThreadKind]:
         """Everything that the reply's place is for."""
-        yield reply.thread_kind
-        yield from self._kinds_of_thread(reply)
         kind = board_kind or self._kind_of_board(reply.forum, reply.board_id)
-        if kind is not None:
-            yield kind
+        kinds = [reply.thread_kind, *self._kinds_of_thread(reply)]
+        return kinds if kind is None else [*kinds, kind]
 
     def _kinds_of_thread(self, reply: Reply) -> Sequence[ThreadKind]:
         entry = customs.first(self.custom_threads, reply.forum, reply.thread_id, reply.thread_title)
@@ -88,5 +91,4 @@ class PolicyBook:
         return found or self.custom_policies.get((forum, None, entry))
 
     def _entry(self, forum: str, board_id: int | None) -> int | None:
-        name = self.names.get((forum, board_id), "")
-        return customs.first(self.custom_boards, forum, board_id, name)
+        return customs.first(self.custom_boards, forum, board_id, self.names.get((forum, board_id), ""))

@@ -28,7 +28,10 @@ class Custom:
 
 def first(customs: Sequence[Custom], forum: str, number: int | None, name: str) -> int | None:
     """The place in ``customs`` of the first that matches: the order of the file decides."""
-    return next((at for at, custom in enumerate(customs) if custom.is_of(forum, number, name)), None)
+    for place, custom in enumerate(customs):
+        if custom.is_of(forum, number, name):
+            return place
+    return None
 
 
 def told_by_title(title: str, words: Sequence[tuple[str, ThreadKind]], *, own: bool) -> list[ThreadKind]:
