@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from modbot import i18n
-from modbot.cli import explanation
+from modbot.cli import explanation, standing
 from modbot.cli.base import Group, Session, command, harmless, harmless_all, local_time, option
 from modbot.cli.highlight import can_colour, highlighted
 from modbot.daemon import wording
@@ -38,6 +38,7 @@ def register(root: click.Group) -> None:
     ):
         _register_verdict(queue, name, kind)
     _register_undo(queue)
+    standing.register(queue)
 
 
 def _register_list(queue: click.Group) -> None:
