@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 
-from modbot.daemon import house, models, rulebook, wiring
+from modbot.daemon import boards, house, models, rulebook, wiring
 from modbot.detection import Detector
 from modbot.domain import OutboxState
 from modbot.errors import ForumError, ModbotError
 from modbot.forums.protocol import Check, CheckStatus
 from modbot.settings import Loaded
+from modbot.store import boards as kept_boards
 from modbot.store import brake, cursors, engine, inbox, outbox, requests, rulehits, unreadable
 from modbot.store.engine import Store
 
@@ -28,6 +29,7 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
     yield "disk", _disk(loaded)
     yield from _model(loaded)
     yield from _rules(loaded)
+    yield from _kinds(loaded)
     try:
         store = engine.open(loaded.store_url)
     except ModbotError as problem:
@@ -45,6 +47,7 @@ def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
     mode = loaded.policy_for(name, None).mode
     yield _ok(f"doctor.mode.{mode.value}")
     yield from _history(store, name)
+    yield from _strange_boards(loaded, store, name)
     try:
         forum = wiring.open_forum(
             loaded, name, ledger=requests.Ledger(store), clock=house.utc_now, sleep=house.sleep
@@ -95,6 +98,7 @@ def _model(loaded: Loaded) -> Iterator[Examined]:
         return
     yield "model", _ok("doctor.model", version=detector.model, path=str(loaded.models_dir))
     yield "model", _spam_evidence(loaded, detector)
+    yield from _approval_evidence(loaded, detector)
 
 
 def _rules(loaded: Loaded) -> Iterator[Examined]:
@@ -108,6 +112,26 @@ def _rules(loaded: Loaded) -> Iterator[Examined]:
     unproved = [rule.name for rule in found if not (rule.match or rule.leave)]
     if unproved:
         yield "rules", Check("doctor.rules_unproved", CheckStatus.WARNING, {"names": ", ".join(unproved)})
+
+
+def _kinds(loaded: Loaded) -> Iterator[Examined]:
+    """Whether the patterns of ``[[boards]]`` and ``[[threads]]`` can be used."""
+    entries = len(loaded.settings.boards) + len(loaded.settings.threads)
+    try:
+        wiring.policy_book(loaded, {})
+    except ModbotError as problem:
+        yield "kinds", _failed(problem.code, **problem.params)
+    else:
+        if entries:
+            yield "kinds", _ok("doctor.kinds", number=entries)
+
+
+def _strange_boards(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
+    with store.read() as rx:
+        names = kept_boards.names(rx, name)
+    for strange in boards.strange_boards(loaded.settings, name, names):
+        facts = {"entry": strange.entry, "board": strange.id, "nearest": strange.nearest}
+        yield Check("doctor.strange_board", CheckStatus.WARNING, facts)
 
 
 def _idle_rules(loaded: Loaded, store: Store) -> Iterator[Examined]:
@@ -137,6 +161,23 @@ def _spam_evidence(loaded: Loaded, detector: Detector) -> Check:
     if found.precision >= policy.precision_target:
         return _ok("doctor.spam_hide_proved", **facts)
     return Check("doctor.spam_hide_unproved", CheckStatus.WARNING, facts)
+
+
+def _approval_evidence(loaded: Loaded, detector: Detector) -> Iterator[Examined]:
+    """Where replies are to be approved unasked: whether the model's evidence suffices for it."""
+    policies = [loaded.settings.policy, *(loaded.policy_for(name, None) for name in loaded.settings.forums)]
+    wanting = [policy.precision_target for policy in policies if policy.pending_allow == "approve"]
+    if not wanting:
+        return
+    found = detector.manifest.thresholds.get(wiring.APPROVE_THRESHOLD)
+    facts = {
+        "proved": f"{found.precision:.1%}" if found is not None else "-",
+        "target": f"{max(wanting):.1%}",
+    }
+    if found is not None and found.precision >= max(wanting):
+        yield "model", _ok("doctor.approval_proved", **facts)
+    else:
+        yield "model", Check("doctor.approval_unproved", CheckStatus.WARNING, dict(facts))
 
 
 def _ok(code: str, **facts: object) -> Check:

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from modbot.daemon import flagging, precedents
+from modbot.daemon import approving, flagging, precedents
+from modbot.daemon.bylines import Bylines
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.surroundings import Surroundings, follow_modes
@@ -34,13 +35,14 @@ from modbot.errors import DEFECTS
 from modbot.policy import (
     Circumstances,
     Policy,
+    approves,
     decide,
     free_places,
     has_standing,
     standing_of,
     urgent_places,
 )
-from modbot.store import audit, brake, budget, campaigns, decisions, inbox, verdicts
+from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, verdicts
 from modbot.store.engine import Store
 
 BATCH = 256
@@ -82,6 +84,7 @@ class Judge:
     def judge_waiting(self) -> Tally:
         """Judge every stored reply that has no decision yet, oldest first."""
         tally = Tally()
+        self._know_boards()
         self._forget_old()
         self._follow_modes()
         self._judge_earlier_members(tally)
@@ -100,6 +103,13 @@ class Judge:
             with self._store.write() as tx:
                 follow_modes(tx, self._forum, self._rules, at=self._clock())
             self._follows = True
+
+    def _know_boards(self) -> None:
+        """Boards are renamed and opened while the daemon runs."""
+        if self._rules.book.asks_names:
+            with self._store.read() as rx:
+                names = boards.names(rx, self._forum)
+            self._rules = replace(self._rules, book=self._rules.book.knowing(self._forum, names))
 
     def _forget_old(self) -> None:
         """Let go of what no reply can be compared with any more: memory is bounded by the
@@ -261,21 +271,27 @@ class Judge:
         again = before is not None
         met = self._precedents.met_by(tx, batch, assessments, now=now, judged_before=again)
         surroundings = Surroundings.read(tx, self._forum, batch, self._rules, met)
+        replies = [stored.reply for stored in batch]
+        bylines = Bylines.read(tx, self._forum, replies, since=self._rules.flag_since)
         watch = self._brake_watch(tx, now)
-        judgements = []
+        judgements, approved = [], []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
             circumstances = surroundings.of(stored)
-            decision = self._decide(stored, assessment, policy, circumstances, watch)
+            told = bylines.told(stored.reply, assessment, policy, upheld=circumstances.upheld)
+            decision = self._decide(stored, told, policy, circumstances, watch)
             if before is not None and before.get(stored.reply_id) == decisions.outcome(decision):
                 continue
             standing = has_standing(stored.reply.author, policy, upheld=circumstances.upheld)
             judgements.append(
-                decisions.Judgement(stored.reply_id, stored.revision_id, assessment, decision, standing)
+                decisions.Judgement(stored.reply_id, stored.revision_id, told, decision, standing)
             )
+            if approves(stored.reply, told, decision, policy, circumstances):
+                approved.append(judgements[-1])
         precedents.remember(tx, batch, judgements, now=now, are_new=not again)
         recorded = decisions.record(tx, judgements, at=now)
         flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)
+        approving.approve(tx, self._forum, approved, at=now)
         if watch.cause is not None:
             brake.pull(tx, self._forum, watch.cause, at=now)
             self._log.error("brake_on", cause=watch.cause)

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.precedents import Matches
-from modbot.domain import Mode, Reason, Reply
-from modbot.policy import Circumstances
+from modbot.domain import Reason, Reply
+from modbot.policy import Circumstances, Policy
 from modbot.policy.autonomy import Autonomy
-from modbot.store import autonomy, exceptions, inbox, modes, verdicts
+from modbot.store import autonomy, boards, exceptions, inbox, modes, verdicts
 from modbot.store.exceptions import PolicyException
 
 
@@ -64,7 +64,7 @@ class Surroundings:
         if not self.exceptions:
             return frozenset()
         place = {"board_id": reply.board_id, "thread_id": reply.thread_id}
-        kinds = self.rules.book.kinds_of(reply)
+        kinds = tuple(self.rules.book.kinds_of(reply))
         return frozenset(found.reason for found in self.exceptions if found.covers(**place, kinds=kinds))
 
     def _autonomy(self, stored: inbox.Stored) -> Autonomy:
@@ -81,8 +81,17 @@ class Surroundings:
 
 def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetime) -> None:
     """Note the modes that boards are under from now on, where they changed."""
-    boards = {board for name, board in rules.book.boards if name == forum and board is not None}
-    boards |= set(modes.load(tx, forum))
-    present: dict[int, Mode] = {board: rules.book.of_board(forum, board).mode for board in boards}
-    present[modes.DEFAULT] = rules.book.of_board(forum, None).mode
+    names = boards.names(tx, forum) if rules.book.asks_names else {}
+    book = rules.book.knowing(forum, names)
+    known = {board for name, board in book.boards if name == forum and board is not None}
+    known |= {board for custom in book.custom_boards for board in custom.ids}
+    known |= {*names, *modes.load(tx, forum)}
+    present = {board: _mode(book.of_board(forum, board)) for board in known}
+    present[modes.DEFAULT] = _mode(book.of_board(forum, None))
     modes.follow(tx, forum, present, at=at)
+
+
+def _mode(policy: Policy) -> str:
+    """By day, and by night where that is another."""
+    night = policy.night.policy.mode if policy.night is not None else policy.mode
+    return policy.mode.value if night is policy.mode else f"{policy.mode}/{night}"

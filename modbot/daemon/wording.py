@@ -22,7 +22,7 @@ WORTH_SAYING = 0.3
 def signal(found: Signal, words: i18n.Catalogue) -> str:
     """What the signal saw, and the pieces of the text that it points at."""
     facts = {name: _plain(value, words) for name, value in found.details.items()}
-    if found.code == "contact":
+    if found.code in {"contact", "author_name"}:
         facts["kind"] = words.text(f"contact.{found.details['kind']}")
     if found.code == "slip":
         facts["why"] = words.text(f"slip.{found.details.get('why', 'unknown')}")
@@ -32,12 +32,13 @@ def signal(found: Signal, words: i18n.Catalogue) -> str:
 
 
 def _variant(found: Signal) -> str:
-    """Which of a signal's sentences fits."""
+    """Which of a signal's sentences: the ending of its code in the catalogues."""
     if found.code == "repeated" and _number(found, "texts") > 1:
         return "_texts"
     if found.code == "standing_decision":
         return f"_{found.details['kind']}" + ("" if _number(found, "similarity") else "_campaign")
-    return ""
+    by_group = found.code == "author_standing" and not isinstance(found.details.get("posts"), int)
+    return "_given" if by_group else ""
 
 
 def weights(found: Signal, words: i18n.Catalogue) -> list[str]:

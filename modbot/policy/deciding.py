@@ -7,7 +7,6 @@ the mode and the brake all meet here, and nowhere else.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,13 +22,14 @@ from modbot.domain import (
     Repetition,
     Reply,
     Slip,
-    ThreadKind,
 )
-from modbot.policy import ruled
+from modbot.policy import authors, places, ruled
 from modbot.policy import standing as precedents
+from modbot.policy.authors import AuthorRule
 from modbot.policy.autonomy import Autonomy
-from modbot.policy.findings import Finding, strength
-from modbot.policy.standing import CONTACT_SIGNALS, Precedent, StandingMatch
+from modbot.policy.findings import CONTACT_SIGNALS, Finding, strength
+from modbot.policy.nights import Night
+from modbot.policy.standing import Precedent, StandingMatch
 
 ALL_REASONS = frozenset(Reason)
 
@@ -70,16 +70,25 @@ class Policy:
     spam_queue: float | None = 0.5
     hide_needs_contact: bool = True
     low_effort_queue: float | None = 0.5
+    pending_approve: float | None = None
     title_echo: bool = True
     repeated: RepeatedRule = RepeatedRule()
     reasons: frozenset[Reason] = ALL_REASONS
     rules: str = ""
     """The digest of the operator's rules."""
+    author: AuthorRule = field(default_factory=AuthorRule)
+    night: Night[Policy] | None = None
+    is_of_night: bool = False
+    """Whether it holds at night only: other words for the same rules, so no part of the version."""
     version: str = field(init=False, repr=False, compare=False)
     """The same for the same rules, whatever the process: part of what was judged."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", _version(self))
+
+    def at(self, moment: datetime | None) -> Policy:
+        """What holds for a reply that was posted at ``moment``."""
+        return self if self.night is None or not self.night.covers(moment) else self.night.policy
 
     @property
     def flagging(self) -> frozenset[Reason]:
@@ -103,44 +112,14 @@ def _version(policy: Policy) -> str:
         policy.spam_queue,
         policy.hide_needs_contact,
         policy.low_effort_queue,
+        policy.pending_approve,
         policy.title_echo,
         policy.repeated,
         sorted(policy.reasons),
         policy.rules,
+        policy.author,
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyBook:
-    """Every board's policy, and which reasons still flag in each kind of thread.
-
-    A board's kind, the thread's own mark and the words of its title are all heeded:
-    a reason flags only where each of them lets it.
-    """
-
-    default: Policy
-    boards: Mapping[tuple[str, int | None], Policy] = field(default_factory=dict)
-    board_kinds: Mapping[tuple[str, int | None], ThreadKind] = field(default_factory=dict)
-    kinds: Mapping[ThreadKind, frozenset[Reason]] = field(default_factory=dict)
-    titles: Sequence[tuple[str, ThreadKind]] = ()
-
-    def of_board(self, forum: str, board_id: int | None) -> Policy:
-        return self.boards.get((forum, board_id)) or self.boards.get((forum, None)) or self.default
-
-    def for_reply(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> Policy:
-        """``board_kind`` replaces the configured kind of the reply's board."""
-        policy = self.of_board(reply.forum, reply.board_id)
-        reasons = policy.reasons
-        for kind in self.kinds_of(reply, board_kind):
-            reasons = reasons & self.kinds.get(kind, ALL_REASONS)
-        return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
-
-    def kinds_of(self, reply: Reply, board_kind: ThreadKind | None = None) -> list[ThreadKind]:
-        kinds = [reply.thread_kind]
-        kinds += [kind for word, kind in self.titles if word in reply.thread_title]
-        board_kind = board_kind or self.board_kinds.get((reply.forum, reply.board_id))
-        return [*kinds, board_kind] if board_kind else kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +216,18 @@ def _findings(
         if not standing:
             # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
             found.append(_low_effort(assessment, policy))
+    if slip is None and not standing:
+        found += _by_author(reply, assessment, policy.author)
     flagging = [finding for finding in found if finding is not None and finding.reason in policy.reasons]
     return precedents.heeding(known, flagging)
+
+
+def _by_author(reply: Reply, assessment: Assessment, rule: AuthorRule) -> list[Finding]:
+    """What the author's pace and name say, whatever the text: questions for a human."""
+    label = assessment.probabilities.label
+    paced, named = authors.pace(reply, assessment, rule), authors.name(reply, assessment, rule)
+    found = [Finding(Reason.REPEATED, DecisionKind.QUEUE, 1.0, paced, label=label)] if paced else []
+    return [*found, Finding(Reason.SPAM, DecisionKind.QUEUE, 1.0, named, label=label)] if named else found
 
 
 def _by_rule(assessment: Assessment) -> Finding | None:
@@ -365,8 +354,8 @@ def _held(finding: Finding, reply: Reply, policy: Policy, circumstances: Circums
     """With what keeps a hide from being carried out unasked."""
     if finding.kind is not DecisionKind.HIDE:
         return finding
-    if reply.pending:
-        return replace(finding, held_by=("pending",))
+    if place := places.held_by(reply):
+        return replace(finding, held_by=place)
     unproved = policy.unproved if finding.standing is None else frozenset[Reason]()
     holds = circumstances.autonomy.holds(finding.reason, policy.mode, unproved)
     if not holds and circumstances.brake_on and finding.standing is None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from modbot.domain import LACKS_EVIDENCE, DecisionKind, Label, Limit, Reason
 
+CONTACT_SIGNALS = frozenset({"contact", "link", "author_name"})
+"""The signals that say where readers are drawn to."""
+
 _SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
 _URGENCY = {Reason.RULE: 4, Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
 _BY_SCORE = frozenset({Reason.SPAM, Reason.LOW_EFFORT})

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from modbot.domain import Mode, Reason, ThreadKind
+from modbot.settings.customs import BoardEntry, ThreadEntry
 from modbot.settings.rules import RuleSettings
 
 ENV_PREFIX = "MODBOT_"
@@ -103,16 +104,29 @@ class RepeatedPolicy(_Section):
     surprise: Annotated[float, Field(ge=0)] = 2.5
 
 
+class AuthorPolicy(_Section):
+    replies_per_hour: Annotated[int, Field(ge=10)] = 60
+    threads_per_ten_minutes: Annotated[int, Field(ge=4)] = 10
+    contact_in_name_posts: Annotated[int, Field(ge=0)] = 20
+
+
+def _no_night() -> dict[str, Any]:
+    return {"from": "", "until": "", "timezone": ""}
+
+
 class PolicySettings(_Section):
     mode: Mode = Mode.SHADOW
     precision_target: Probability = 0.995
     standing_posts: Positive = 50
     standing_groups: Groups = frozenset()
     exempt_groups: Groups = frozenset({1, 2, 3, 16, 17, 18, 19})
+    pending_allow: Literal["leave", "approve"] = "leave"
     spam: SpamPolicy = SpamPolicy()
     low_effort: LowEffortPolicy = LowEffortPolicy()
     title_echo: TitleEchoPolicy = TitleEchoPolicy()
     repeated: RepeatedPolicy = RepeatedPolicy()
+    author: AuthorPolicy = AuthorPolicy()
+    night: dict[str, Any] = Field(default_factory=_no_night)
 
 
 _ALL_REASONS = (Reason.SPAM, Reason.LOW_EFFORT, Reason.REPEATED, Reason.TITLE_ECHO, Reason.RULE)
@@ -130,6 +144,7 @@ class KindSettings(_Section):
     poll: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED, Reason.RULE)
     reward: tuple[Reason, ...] = _ALL_REASONS
     pinned: tuple[Reason, ...] = _ALL_REASONS
+    trade_spam: Probability = 0.995
 
     def flagging(self, kind: ThreadKind) -> frozenset[Reason]:
         return frozenset(getattr(self, kind.value))
@@ -168,6 +183,8 @@ class StandingSettings(_Section):
 
 class ActionSettings(_Section):
     undo_seconds: Annotated[float, Field(ge=0)] = 10
+    uphold_pending: Literal["ignore", "delete"] = "ignore"
+    staff_board: Annotated[int, Field(ge=0)] = 0
     attempts: Positive = 6
     lease_seconds: Seconds = 180
     notify_low_effort: bool = True
@@ -279,4 +296,6 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
     forums: dict[str, ForumSettings] = {}
+    boards: tuple[BoardEntry, ...] = ()
+    threads: tuple[ThreadEntry, ...] = ()
     rules: tuple[RuleSettings, ...] = ()

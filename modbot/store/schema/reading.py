@@ -74,7 +74,15 @@ Index(
     sqlite_where=_to_read,
     postgresql_where=_to_read,
 )
-Index("ix_replies_author", replies.c.forum, replies.c.author_id)
+_known_author = replies.c.author_id.is_not(None)
+Index(
+    "ix_replies_author",
+    replies.c.forum,
+    replies.c.author_id,
+    replies.c.posted_at,
+    sqlite_where=_known_author,
+    postgresql_where=_known_author,
+)
 Index("ix_replies_thread", replies.c.forum, replies.c.thread_id)
 Index("ix_replies_campaign", replies.c.forum, replies.c.campaign)
 Index("ix_replies_posted_at", replies.c.posted_at)

@@ -28,6 +28,8 @@ def _columns() -> None:
     op.add_column("replies", sa.Column("our_delete", sa.BigInteger(), nullable=True))
     op.add_column("replies", sa.Column("read_again_at", sa.BigInteger(), nullable=True))
     _partial_index("replies", ["forum", "read_again_at"], "read_again_at", name="ix_replies_read_again_at")
+    op.drop_index("ix_replies_author", "replies")
+    _partial_index("replies", ["forum", "author_id", "posted_at"], "author_id", name="ix_replies_author")
     op.add_column("decisions", sa.Column("standing_id", sa.BigInteger(), nullable=True))
     _partial_index("decisions", ["standing_id"], "standing_id", name="ix_decisions_standing_id")
     op.add_column("outbox", sa.Column("standing_id", sa.BigInteger(), nullable=True))
