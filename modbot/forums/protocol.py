@@ -216,6 +216,15 @@ class SignsInByHand(Protocol):
         ...
 
 
+@runtime_checkable
+class OffersReasons(Protocol):
+    """An engine whose forum has reasons of its own for hiding."""
+
+    def preset_reasons(self, ref: ReplyRef) -> tuple[str, ...]:
+        """Them, as the dialog of one reply shows them. Raises ForumError."""
+        ...
+
+
 class RequestLedger(Protocol):
     """Counts a forum's requests per UTC day, across restarts (kept by the caller)."""
 

@@ -1,0 +1,275 @@
+"""What is told of decisions: what they will be about, what became of each, what the forum did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from modbot.cli import flag_lines
+from modbot.cli.base import Session, harmless, harmless_all, local_time
+from modbot.daemon.moderating import WAIT_SECONDS, Moderator, is_settled
+from modbot.domain import OutboxState
+from modbot.moderation.bulk import Ending, Given, Result, TakenBack
+from modbot.moderation.selecting import Plan
+from modbot.store import flags, outbox
+from modbot.store.candidates import Candidate
+from modbot.store.engine import Store
+from modbot.store.exceptions import PolicyException
+from modbot.store.verdicts import Undone
+
+LISTED = 20
+WAITED_FOR = 40
+"""More actions than this are left to the daemon: nobody sits before a terminal for so long."""
+
+
+def tell(session: Session, moderator: Moderator, given: Given) -> bool:
+    """Each reply's verdict with what the forum did; True when all is as wanted."""
+    extra = [given.mute] if given.mute is not None else []
+    actions = _seen_through(session, moderator, given.results, extra)
+    oks = [_tell_result(session, moderator, one, actions, bulk=given.bulk) for one in given.results]
+    if extra:
+        oks.append(_tell_mute(session, actions[extra[0]]))
+    if len(given.results) > 1 and not session.as_json:
+        session.say(
+            "queue.bulk_done",
+            bulk=given.bulk,
+            done=given.count(Ending.DONE),
+            conflicts=given.count(Ending.CONFLICT),
+            failed=given.count(Ending.FAILED),
+        )
+    return all(oks)
+
+
+def tell_taken_back(session: Session, moderator: Moderator, found: TakenBack) -> bool:
+    extra = [found.unmute] if found.unmute is not None else []
+    actions = _seen_through(session, moderator, found.results, extra)
+    oks = [_tell_result(session, moderator, one, actions) for one in found.results]
+    if extra:
+        oks.append(_tell_mute(session, actions[extra[0]]))
+    if not session.as_json:
+        labels = sum(one.forgotten for one in found.undone)
+        counts = {"done": found.count(Ending.DONE), "others": len(found.results) - len(found.undone)}
+        session.say("queue.bulk_undone", **counts, labels=labels)
+    return all(oks)
+
+
+def tell_undone(session: Session, moderator: Moderator, undone: Undone) -> bool:
+    with moderator.store.read() as rx:
+        forum = flags.get(rx, undone.flag_id).forum
+    if not undone.ours:
+        _report(session, undone.flag_id, session.words.text("queue.not_ours", flag=undone.flag_id), ok=True)
+        return True
+    result = Result(Ending.DONE, None, undone.flag_id, forum, undone.action_id)
+    ok = _tell_result(session, moderator, result, _seen_through(session, moderator, [result], []))
+    if not session.as_json and undone.forgotten:
+        session.say("queue.forgotten", labels=undone.forgotten)
+    if not session.as_json and undone.exception is not None:
+        session.say("queue.exception_revoked", exception=undone.exception)
+    return ok
+
+
+def tell_plan(session: Session, plan: Plan, *, whole: bool) -> None:
+    """Whom a decision for many would be about, and whom not and why."""
+    if session.as_json:
+        for one in plan.items:
+            session.answer({**candidate_object(one), "left_out": None})
+        for one, why in plan.left_out:
+            session.answer({**candidate_object(one), "left_out": why.value})
+        return
+    shown = plan.items if whole else plan.items[:LISTED]
+    for one in shown:
+        click.echo(_candidate_line(session, one))
+    if len(shown) < len(plan.items):
+        session.say("queue.and_more", more=len(plan.items) - len(shown))
+    session.say(
+        "queue.plan",
+        items=len(plan.items),
+        authors=plan.authors,
+        threads=plan.threads,
+        unflagged=plan.unflagged,
+    )
+    for why, number in plan.spared.items():
+        session.say(f"queue.left_out.{why.value}", number=number)
+
+
+def tell_flags(session: Session, store: Store, flag_ids: Sequence[int]) -> None:
+    with store.read() as rx:
+        found = [flags.get(rx, flag_id) for flag_id in flag_ids]
+    if session.as_json:
+        for flag in found:
+            session.answer(flag_lines.as_object(flag))
+        return
+    for line in flag_lines.list_lines(found, session.words):
+        click.echo(line)
+
+
+def tell_exception(session: Session, made: PolicyException, *, covers: int) -> None:
+    if session.as_json:
+        session.answer({**exception_object(made), "covers": covers})
+        return
+    click.echo(exception_line(session, made))
+    if covers:
+        session.say("queue.exception_covers", covers=covers, exception=made.id)
+
+
+def exception_line(session: Session, one: PolicyException) -> str:
+    where = {
+        "board": one.board_id,
+        "thread": one.thread_id,
+        "kind": session.words.text(f"kind.{one.thread_kind.value}") if one.thread_kind else "",
+    }[one.scope.value]
+    return session.words.text(
+        f"queue.exception.{one.scope.value}",
+        id=one.id,
+        forum=one.forum,
+        where=where,
+        reason=session.words.text(f"reason.{one.reason.value}"),
+        who=harmless(one.who),
+        at=local_time(one.made_at),
+        note=harmless(one.note),
+    )
+
+
+def exception_object(one: PolicyException) -> dict[str, Any]:
+    return {
+        "exception": one.id,
+        "forum": one.forum,
+        "scope": one.scope.value,
+        "board_id": one.board_id,
+        "thread_id": one.thread_id,
+        "kind": one.thread_kind.value if one.thread_kind else None,
+        "reason": one.reason.value,
+        "who": one.who,
+        "note": one.note,
+        "made_at": one.made_at.isoformat(),
+        "revoked_at": one.revoked_at.isoformat() if one.revoked_at else None,
+        "revoked_by": one.revoked_by,
+    }
+
+
+def candidate_object(one: Candidate) -> dict[str, Any]:
+    return {
+        "post_id": one.post_id,
+        "flag": one.flag_id,
+        "author_id": one.author.id,
+        "author": one.author.name,
+        "thread_id": one.thread_id,
+        "thread_title": one.thread_title,
+        "board_id": one.board_id,
+        "posted_at": one.posted_at.isoformat() if one.posted_at else None,
+        "text": one.text,
+        "visibility": one.visibility.value,
+    }
+
+
+def _candidate_line(session: Session, one: Candidate) -> str:
+    mark = session.words.text("queue.passed") if one.flag_id is None else str(one.flag_id)
+    who, where = harmless(one.author.name), flag_lines.short(one.thread_title, 30)
+    return f"{mark:>6}  {local_time(one.at)}  {who}  《{where}》  {flag_lines.short(one.text, 60)}"
+
+
+def _seen_through(
+    session: Session, moderator: Moderator, results: Iterable[Result], extra: Sequence[int]
+) -> dict[int, outbox.Action]:
+    """The actions as they are in the end (or for now, when they are many)."""
+    by_forum: dict[str, list[int]] = {}
+    for result in results:
+        if result.action_id is not None and result.forum is not None:
+            by_forum.setdefault(result.forum, []).append(result.action_id)
+    for forum in by_forum:
+        by_forum[forum] += extra
+    if not by_forum:
+        return _as_they_are(moderator, extra)
+    _tell_window(session, moderator)
+    found: dict[int, outbox.Action] = {}
+    for forum, ids in by_forum.items():
+        patience = WAIT_SECONDS if len(ids) <= WAITED_FOR else 0.0
+        found |= {action.id: action for action in moderator.see_through(forum, ids, patience=patience)}
+    return found
+
+
+def _as_they_are(moderator: Moderator, ids: Sequence[int]) -> dict[int, outbox.Action]:
+    with moderator.store.read() as rx:
+        return {action_id: outbox.get(rx, action_id) for action_id in ids}
+
+
+def _tell_window(session: Session, moderator: Moderator) -> None:
+    if session.as_json:
+        return
+    seconds = moderator.undo_window().total_seconds()
+    if seconds:
+        session.say("queue.window", seconds=f"{seconds:g}")
+    else:
+        session.say("queue.at_once")
+
+
+def _tell_result(
+    session: Session,
+    moderator: Moderator,
+    result: Result,
+    actions: dict[int, outbox.Action],
+    *,
+    bulk: str | None = None,
+) -> bool:
+    """Tell how one ended; True unless it failed."""
+    facts: dict[str, Any] = {"post": result.post_id, "result": result.ending.value, "bulk": bulk}
+    if result.problem is not None:
+        sentence = result.problem.message(session.language)
+        _report(session, result.flag_id, sentence, ok=False, **facts)
+        return False
+    if result.action_id is None:
+        sentence = session.words.text("queue.recorded", flag=result.flag_id)
+        _report(session, result.flag_id, sentence, ok=True, **facts)
+        return True
+    action = actions[result.action_id]
+    many = len(actions) > WAITED_FOR
+    ok = _is_well(action) or (many and action.state in outbox.UNSETTLED)
+    detail, trouble = action.detail, None if ok else moderator.trouble(action.forum)
+    if trouble is not None:
+        detail = session.words.text(trouble.code, **harmless_all(dict(trouble.facts)))
+    sentence = _of_action(session, action, detail, result.flag_id)
+    _report(session, result.flag_id, sentence, ok=ok, state=action.state.value, **facts)
+    return ok
+
+
+def _tell_mute(session: Session, action: outbox.Action) -> bool:
+    ok = action.state in outbox.UNSETTLED or _is_well(action)
+    sentence = session.words.text(
+        "queue.muted",
+        action=session.words.text(f"action.{action.kind.value}"),
+        state=session.words.text(f"queue.state.{action.state.value}"),
+        detail=harmless(action.detail),
+    )
+    _report(session, None, sentence, ok=ok, state=action.state.value)
+    return ok
+
+
+def _is_well(action: outbox.Action) -> bool:
+    return is_settled(action) and action.state is not OutboxState.REFUSED
+
+
+def _of_action(session: Session, action: outbox.Action, detail: str, flag_id: int | None) -> str:
+    return session.words.text(
+        f"queue.action.{action.state.value}",
+        flag=flag_id,
+        action=session.words.text(f"action.{action.kind.value}"),
+        detail=harmless(detail),
+    )
+
+
+def _report(
+    session: Session,
+    flag_id: int | None,
+    sentence: str,
+    *,
+    ok: bool,
+    state: str | None = None,
+    **facts: object,
+) -> None:
+    if session.as_json:
+        told = {name: value for name, value in facts.items() if value is not None}
+        session.answer({"flag": flag_id, "ok": ok, "action": state, "message": sentence, **told})
+    else:
+        click.echo(sentence, err=not ok)
