@@ -42,6 +42,11 @@ def _matching(rx: Connection, forum: str | None, condition: ColumnElement[bool])
             else replies.c.author_id == author_id
         )
         count = rx.scalar(select(func.count()).select_from(replies).where(own)) or 0
-        latest = select(replies.c.author_name).where(own).order_by(replies.c.last_seen.desc()).limit(1)
+        latest = (
+            select(replies.c.author_name)
+            .where(own)
+            .order_by(replies.c.last_seen.desc(), replies.c.id.desc())
+            .limit(1)
+        )
         found.append(Identity(of, author_id, rx.scalar(latest) or "", count))
     return found
