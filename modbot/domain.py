@@ -139,6 +139,15 @@ class VerdictSource(StrEnum):
     FORUM = "forum"
 
 
+class Removal(StrEnum):
+    """How a moderator takes a post away; of its thread, when it is the first post."""
+
+    HIDE = "hide"
+    DELETE = "delete"
+    RECYCLE = "recycle"
+    MOVE = "move"
+
+
 class StandingKind(StrEnum):
     """What a standing decision makes of a campaign's next copies."""
 
@@ -355,6 +364,10 @@ class Limit:
         return self.value - self.limit
 
 
+LACKS_EVIDENCE = "evidence"
+"""In ``Decision.held_by``: the reason's threshold does not prove the precision that is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What policy makes of an assessment.
@@ -379,3 +392,8 @@ class Decision:
     model: str
     limits: tuple[Limit, ...] = ()
     standing: int | None = None
+
+    @property
+    def in_enforce(self) -> DecisionKind:
+        """What ``enforce`` does by itself: where evidence is missing it asks a human."""
+        return DecisionKind.QUEUE if LACKS_EVIDENCE in self.held_by else self.would_be

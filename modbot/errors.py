@@ -70,6 +70,12 @@ class Conflict(StoreError):
     code = "error.store.conflict"
 
 
+class Unsuitable(StoreError):
+    """A verdict cannot be carried out in the way that was chosen. Says which ways there are."""
+
+    code = "error.store.unsuitable"
+
+
 class LeaseLost(StoreError):
     """Another process owns this store now; this one must stop at once."""
 

@@ -101,7 +101,7 @@ def lines_of(checked: exchange.Checked, words: i18n.Catalogue, *, colour: bool) 
     text, decision = checked.line.reply.text, checked.decision
     label = decision.label if decision.reason else checked.assessment.probabilities.label
     spans = [span for found in checked.assessment.signals for span in wording.spans(found)]
-    verdict, named = words.text(f"decision.{decision.would_be.value}"), words.text(f"label.{label.value}")
+    verdict, named = words.text(f"decision.{decision.in_enforce.value}"), words.text(f"label.{label.value}")
     sure = f"{checked.assessment.probabilities.of(label):.0%}"
     return [
         f"{verdict} · {named} {sure}  {highlighted(text, spans, colour=colour)}",

@@ -26,11 +26,8 @@ WAITED_FOR = 40
 
 def tell(session: Session, moderator: Moderator, given: Given) -> bool:
     """Each reply's verdict with what the forum did; True when all is as wanted."""
-    extra = [given.mute] if given.mute is not None else []
-    actions = _seen_through(session, moderator, given.results, extra)
+    actions = _seen_through(session, moderator, given.results)
     oks = [_tell_result(session, moderator, one, actions, bulk=given.bulk) for one in given.results]
-    if extra:
-        oks.append(_tell_mute(session, actions[extra[0]]))
     if len(given.results) > 1 and not session.as_json:
         session.say(
             "queue.bulk_done",
@@ -43,11 +40,8 @@ def tell(session: Session, moderator: Moderator, given: Given) -> bool:
 
 
 def tell_taken_back(session: Session, moderator: Moderator, found: TakenBack) -> bool:
-    extra = [found.unmute] if found.unmute is not None else []
-    actions = _seen_through(session, moderator, found.results, extra)
+    actions = _seen_through(session, moderator, found.results)
     oks = [_tell_result(session, moderator, one, actions) for one in found.results]
-    if extra:
-        oks.append(_tell_mute(session, actions[extra[0]]))
     if not session.as_json:
         labels = sum(one.forgotten for one in found.undone)
         counts = {"done": found.count(Ending.DONE), "others": len(found.results) - len(found.undone)}
@@ -61,8 +55,10 @@ def tell_undone(session: Session, moderator: Moderator, undone: Undone) -> bool:
     if not undone.ours:
         _report(session, undone.flag_id, session.words.text("queue.not_ours", flag=undone.flag_id), ok=True)
         return True
-    result = Result(Ending.DONE, None, undone.flag_id, forum, undone.action_id)
-    ok = _tell_result(session, moderator, result, _seen_through(session, moderator, [result], []))
+    result = Result(Ending.DONE, None, undone.flag_id, forum, undone.action_id, undone.unmute_id)
+    ok = _tell_result(session, moderator, result, _seen_through(session, moderator, [result]))
+    for kept in undone.kept if not session.as_json else ():
+        session.say(f"queue.kept.{kept.value}")
     if not session.as_json and undone.forgotten:
         session.say("queue.forgotten", labels=undone.forgotten)
     if not session.as_json and undone.exception is not None:
@@ -171,28 +167,21 @@ def _candidate_line(session: Session, one: Candidate) -> str:
 
 
 def _seen_through(
-    session: Session, moderator: Moderator, results: Iterable[Result], extra: Sequence[int]
+    session: Session, moderator: Moderator, results: Iterable[Result]
 ) -> dict[int, outbox.Action]:
     """The actions as they are in the end (or for now, when they are many)."""
     by_forum: dict[str, list[int]] = {}
     for result in results:
-        if result.action_id is not None and result.forum is not None:
-            by_forum.setdefault(result.forum, []).append(result.action_id)
-    for forum in by_forum:
-        by_forum[forum] += extra
-    if not by_forum:
-        return _as_they_are(moderator, extra)
-    _tell_window(session, moderator)
+        ids = [one for one in (result.action_id, result.mute_id) if one is not None]
+        if result.forum is not None and ids:
+            by_forum.setdefault(result.forum, []).extend(ids)
+    if by_forum:
+        _tell_window(session, moderator)
     found: dict[int, outbox.Action] = {}
     for forum, ids in by_forum.items():
         patience = WAIT_SECONDS if len(ids) <= WAITED_FOR else 0.0
         found |= {action.id: action for action in moderator.see_through(forum, ids, patience=patience)}
     return found
-
-
-def _as_they_are(moderator: Moderator, ids: Sequence[int]) -> dict[int, outbox.Action]:
-    with moderator.store.read() as rx:
-        return {action_id: outbox.get(rx, action_id) for action_id in ids}
 
 
 def _tell_window(session: Session, moderator: Moderator) -> None:
@@ -214,6 +203,17 @@ def _tell_result(
     bulk: str | None = None,
 ) -> bool:
     """Tell how one ended; True unless it failed."""
+    ok = _tell_post(session, moderator, result, actions, bulk)
+    return ok if result.mute_id is None else _tell_mute(session, actions[result.mute_id]) and ok
+
+
+def _tell_post(
+    session: Session,
+    moderator: Moderator,
+    result: Result,
+    actions: dict[int, outbox.Action],
+    bulk: str | None,
+) -> bool:
     facts: dict[str, Any] = {"post": result.post_id, "result": result.ending.value, "bulk": bulk}
     if result.problem is not None:
         sentence = result.problem.message(session.language)

@@ -9,9 +9,9 @@ from modbot.cli.base import Group, Session, command, option
 from modbot.cli.flag_lines import as_object, card_lines, card_object, list_lines, near_object
 from modbot.cli.highlight import can_colour
 from modbot.daemon import wording
-from modbot.daemon.house import open_store
+from modbot.daemon.house import open_store, utc_now
 from modbot.domain import FlagState, Reason
-from modbot.store import cards, decisions, flags, nearest
+from modbot.store import budget, cards, decisions, flags, nearest
 
 
 def register(root: click.Group) -> None:
@@ -32,6 +32,7 @@ def _register_list(queue: click.Group) -> None:
     @option("--reason", type=click.Choice([reason.value for reason in Reason]))
     @option("--state", type=click.Choice([state.value for state in FlagState]), default="pending")
     @option("--all", "everything", is_flag=True)
+    @option("--not-shown", is_flag=True)
     @option("--oldest", is_flag=True)
     @option("--limit", type=click.IntRange(1, 1000), default=50)
     def list_flags(
@@ -41,6 +42,7 @@ def _register_list(queue: click.Group) -> None:
         reason: str | None,
         state: str,
         everything: bool,
+        not_shown: bool,
         oldest: bool,
         limit: int,
     ) -> None:
@@ -50,7 +52,7 @@ def _register_list(queue: click.Group) -> None:
             board_id=board,
             reasons=(Reason(reason),) if reason else (),
             states=(FlagState(state),),
-            shown=True if pending and not everything else None,
+            shown=False if not_shown else True if pending and not everything else None,
         )
         order = flags.Order.OLDEST if oldest else flags.Order.BEST
         with open_store(session.loaded) as store, store.read() as rx:
@@ -59,6 +61,8 @@ def _register_list(queue: click.Group) -> None:
             alike = nearest.find(rx, judged.values())
             hidden = flags.count(rx, flags.Filter(forum=forum, states=(FlagState.HIDDEN,)))
             kept_back = flags.count(rx, flags.Filter(forum=forum, states=(FlagState.PENDING,), shown=False))
+            names = [forum] if forum else list(session.loaded.settings.forums)
+            waiting = [(name, one) for name in names for one in budget.not_shown(rx, name, now=utc_now())]
         if session.as_json:
             for flag in found:
                 decision = judged[flag.decision_id].decision
@@ -72,6 +76,9 @@ def _register_list(queue: click.Group) -> None:
             return
         for line in list_lines(found, session.words):
             click.echo(line)
+        for name, one in waiting if not_shown else ():
+            why = session.words.text(f"reason.{one.reason.value}")
+            session.say("queue.not_shown", day=one.day, forum=name, reason=why, number=one.number)
         session.say("queue.footer", shown=len(found), hidden=hidden, kept_back=kept_back)
 
 

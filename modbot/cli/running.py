@@ -157,7 +157,7 @@ def report_dry_run(session: Session, name: str) -> None:
         else:
             session.say(
                 "poll.would",
-                decision=session.words.text(f"decision.{judged.decision.would_be.value}"),
+                decision=session.words.text(f"decision.{judged.decision.in_enforce.value}"),
                 post=judged.reply.post_id,
                 author=judged.reply.author.name,
                 text=judged.reply.text[:60],

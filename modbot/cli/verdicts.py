@@ -15,13 +15,14 @@ from modbot.cli import outcomes
 from modbot.cli.base import Session, command, option
 from modbot.daemon.house import open_store
 from modbot.daemon.moderating import Moderator
-from modbot.domain import ExceptionScope, VerdictKind
+from modbot.domain import ExceptionScope, Removal, VerdictKind
 from modbot.errors import UsageError
 from modbot.moderation import bulk, exceptions, selecting
 from modbot.moderation.deciding import REMOVES, Choice
 from modbot.moderation.selecting import Plan, Selection
 from modbot.store import exceptions as stored_exceptions
 from modbot.store import verdicts as stored_verdicts
+from modbot.store.carrying import Means
 from modbot.store.engine import Store
 from modbot.store.exceptions import Where
 
@@ -74,23 +75,49 @@ def _selected(function: Callable[..., None]) -> Callable[..., None]:
         option("--recent", callback=span),
         option("--members", is_flag=True),
         option("--everyone", is_flag=True),
-        option("--mute", type=click.IntRange(1, 3650)),
         option("--dry-run", is_flag=True),
     ):
         function = add(function)
     return function
 
 
+def _removing(function: Callable[..., None]) -> Callable[..., None]:
+    """How a post is taken away. What is deleted without a recycle bin never comes back."""
+    for add in (
+        option("--delete", is_flag=True),
+        option("--thread", type=click.Choice([Removal.RECYCLE.value, Removal.MOVE.value])),
+        option("--for-good", is_flag=True),
+        option("--mute", type=click.IntRange(1, 3650)),
+    ):
+        function = add(function)
+    return function
+
+
+def _as_it_is(function: Callable[..., None]) -> Callable[..., None]:
+    return function
+
+
+def _means(
+    *, delete: bool = False, thread: str | None = None, for_good: bool = False, mute: int | None = None
+) -> Means:
+    how = Removal(thread) if thread else Removal.DELETE if delete else None
+    return Means(how, deletes_pending=delete, for_good=for_good, mute_days=mute)
+
+
 def _register_verdict(queue: click.Group, name: str, kind: VerdictKind) -> None:
     @command(queue, name)
     @click.argument("flag_ids", type=int, nargs=-1)
+    @(_removing if kind in REMOVES else _as_it_is)
     @_selected
     @_chosen
     def decide(session: Session, flag_ids: tuple[int, ...], **chosen: Any) -> None:
         wanted = [bool(flag_ids), chosen["campaign"] is not None, chosen["author"] is not None]
         if wanted.count(True) != 1:
             raise UsageError(code="error.moderation.decide_what")
-        choice = Choice(chosen["note"], sentence=chosen["sentence"], notify=chosen["notify"])
+        means = _means(
+            **{name: chosen[name] for name in ("delete", "thread", "for_good", "mute") if name in chosen}
+        )
+        choice = Choice(chosen["note"], means, sentence=chosen["sentence"], notify=chosen["notify"])
         with open_store(session.loaded) as store:
             moderator = Moderator(session.loaded, store, chosen["who"] or getpass.getuser())
             if flag_ids:
@@ -138,7 +165,7 @@ def _give_many(
         _confirm(session, len(plan.items))
     elif not chosen["yes"]:
         raise UsageError(code="error.moderation.needs_yes", items=len(plan.items))
-    return bulk.give(moderator, plan, choice, mute_days=chosen["mute"])
+    return bulk.give(moderator, plan, choice)
 
 
 def _plan(
@@ -202,7 +229,7 @@ def _cover(
 ) -> bool:
     """Tell of an exception that was made, and of the other flags that it covers, or close those."""
     with moderator.store.read() as rx:
-        others = exceptions.covered(rx, session.loaded, made)
+        others = exceptions.covered(rx, made, moderator.kinds_of)
     outcomes.tell_exception(session, made, covers=len(others))
     if not (close and others):
         return True

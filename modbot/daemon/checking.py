@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
+from modbot.daemon.bylines import Bylines
 from modbot.daemon.exchange import FORUM, BrokenLine, Checked, Copy, Earlier, Line, read_lines
 from modbot.detection import Detector, DuplicateIndex, observation
 from modbot.detection.rules import RuleBook
-from modbot.domain import Duplicate, Mode, Reply
+from modbot.domain import Assessment, Duplicate, Mode, Reply
 from modbot.policy import Circumstances, Policy, PolicyBook, decide, has_standing
 
 BATCH = 512
@@ -47,8 +48,9 @@ class Checker:
     def check(self, lines: Sequence[Line]) -> list[Checked]:
         replies = [line.reply for line in lines]
         moment = _latest(replies) or self._now()
-        assessments = self._detector.assess(
-            replies, duplicates=self._duplicates, now=moment, rules=self._rules
+        assessments = self._with_authors(
+            lines,
+            self._detector.assess(replies, duplicates=self._duplicates, now=moment, rules=self._rules),
         )
         if self._duplicates is not None:
             self._duplicates.insert(
@@ -65,6 +67,13 @@ class Checker:
                 decide(line.reply, assessment, self._policy(line), Circumstances()),
                 self._copies(assessment.repetition.duplicates if assessment.repetition else ()),
             )
+            for line, assessment in zip(lines, assessments, strict=True)
+        ]
+
+    def _with_authors(self, lines: Sequence[Line], assessments: Sequence[Assessment]) -> list[Assessment]:
+        bylines = Bylines.of_pages([line.reply for line in lines])
+        return [
+            bylines.told(line.reply, assessment, self._policy(line))
             for line, assessment in zip(lines, assessments, strict=True)
         ]
 
@@ -87,8 +96,8 @@ class Checker:
 
 
 def enforcing(book: PolicyBook) -> PolicyBook:
-    """The same rules with nothing held back by mode."""
-    return replace(book, default=replace(book.default, mode=Mode.ENFORCE))
+    """The same rules with nothing held back by mode, at any hour."""
+    return replace(book, default=replace(book.default, mode=Mode.ENFORCE, night=None))
 
 
 def batches(descriptor: int) -> Iterator[list[Line | BrokenLine]]:

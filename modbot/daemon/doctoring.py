@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 
-from modbot.daemon import house, models, rulebook, wiring
+from modbot.daemon import boards, house, models, rulebook, wiring
 from modbot.detection import Detector
 from modbot.domain import OutboxState
 from modbot.errors import ForumError, ModbotError
 from modbot.forums.protocol import Check, CheckStatus
 from modbot.settings import Loaded
+from modbot.store import boards as kept_boards
 from modbot.store import brake, cursors, engine, inbox, outbox, requests, rulehits, unreadable
 from modbot.store.engine import Store
 
@@ -28,6 +29,7 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
     yield "disk", _disk(loaded)
     yield from _model(loaded)
     yield from _rules(loaded)
+    yield from _kinds(loaded)
     try:
         store = engine.open(loaded.store_url)
     except ModbotError as problem:
@@ -45,6 +47,7 @@ def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
     mode = loaded.policy_for(name, None).mode
     yield _ok(f"doctor.mode.{mode.value}")
     yield from _history(store, name)
+    yield from _strange_boards(loaded, store, name)
     try:
         forum = wiring.open_forum(
             loaded, name, ledger=requests.Ledger(store), clock=house.utc_now, sleep=house.sleep
@@ -110,6 +113,26 @@ def _rules(loaded: Loaded) -> Iterator[Examined]:
         yield "rules", Check("doctor.rules_unproved", CheckStatus.WARNING, {"names": ", ".join(unproved)})
 
 
+def _kinds(loaded: Loaded) -> Iterator[Examined]:
+    """Whether the patterns of ``[[boards]]`` and ``[[threads]]`` can be used."""
+    entries = len(loaded.settings.boards) + len(loaded.settings.threads)
+    try:
+        wiring.policy_book(loaded, {})
+    except ModbotError as problem:
+        yield "kinds", _failed(problem.code, **problem.params)
+    else:
+        if entries:
+            yield "kinds", _ok("doctor.kinds", number=entries)
+
+
+def _strange_boards(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
+    with store.read() as rx:
+        names = kept_boards.names(rx, name)
+    for strange in boards.strange_boards(loaded.settings, name, names):
+        facts = {"entry": strange.entry, "board": strange.id, "nearest": strange.nearest}
+        yield Check("doctor.strange_board", CheckStatus.WARNING, facts)
+
+
 def _idle_rules(loaded: Loaded, store: Store) -> Iterator[Examined]:
     """Rules that never fired may be wrong; asked only where a forum was polled for as long."""
     names = tuple(loaded.settings.forums)
@@ -126,7 +149,7 @@ def _idle_rules(loaded: Loaded, store: Store) -> Iterator[Examined]:
 def _spam_evidence(loaded: Loaded, detector: Detector) -> Check:
     """Whether the model's evidence suffices to hide spam unasked, and what it lacks."""
     policy = loaded.settings.policy
-    found = detector.manifest.thresholds.get(wiring.hide_threshold(policy))
+    found = detector.manifest.thresholds.get(policy.spam.hides_by)
     if policy.spam.hide != "model" or found is None:
         return _ok("doctor.spam_hide_chosen", hide=policy.spam.hide)
     facts: dict[str, object] = {

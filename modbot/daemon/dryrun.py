@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from modbot.daemon import house, models, rulebook, wiring
+from modbot.daemon.bylines import Bylines
 from modbot.detection import observation
 from modbot.domain import Decision, Reply
 from modbot.policy import Circumstances, decide, has_standing
@@ -31,7 +32,7 @@ class Judged:
             "thread_id": reply.thread_id,
             "author": reply.author.name,
             "text": reply.text,
-            "would": decision.would_be.value,
+            "would": decision.in_enforce.value,
             "reason": decision.reason.value if decision.reason else None,
             "label": decision.label.value,
             "score": round(decision.score, 4),
@@ -52,15 +53,18 @@ def dry_run(loaded: Loaded, name: str, *, clock: house.Clock = house.utc_now) ->
     with tempfile.TemporaryDirectory() as folder, closing(engine.open(Path(folder) / "dry.db")) as scratch:
         ledger = requests.Ledger(scratch)
         with closing(wiring.open_forum(loaded, name, ledger=ledger, clock=clock, sleep=house.sleep)) as forum:
+            if book.asks_names:
+                book = book.knowing(name, {board.id: board.name for board in forum.boards()})
             for batch in forum.poll(_cursor(loaded, name), now=clock()):
                 replies = sorted(batch.replies, key=_order)
                 assessments = detector.assess(replies, duplicates=duplicates, now=clock(), rules=own)
-                observed = []
+                observed, bylines = [], Bylines.of_pages(replies)
                 for reply, assessment in zip(replies, assessments, strict=True):
                     policy = book.for_reply(reply)
                     standing = has_standing(reply.author, policy)
                     observed.append(observation(reply, assessment, established=standing, at=clock()))
-                    yield Judged(reply, decide(reply, assessment, policy, Circumstances()))
+                    told = bylines.told(reply, assessment, policy)
+                    yield Judged(reply, decide(reply, told, policy, Circumstances()))
                 duplicates.insert(observed)
 
 

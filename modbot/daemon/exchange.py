@@ -93,7 +93,7 @@ def answer(checked: Checked, words: i18n.Catalogue) -> dict[str, Any]:
     probabilities = assessment.probabilities
     return {
         "id": checked.line.id,
-        "decision": decision.would_be.value,
+        "decision": decision.in_enforce.value,
         "label": decision.label.value if decision.reason else probabilities.label.value,
         "probabilities": {
             "ham": round(probabilities.ham, 6),

@@ -36,10 +36,16 @@ from modbot.store.engine import Store
 CLAIM = 20
 FIRST_BACKOFF = timedelta(seconds=15)
 LONGEST_BACKOFF = timedelta(hours=1)
-PROVABLE = (ActionKind.HIDE, ActionKind.RESTORE)
+READ_FIRST = frozenset(
+    {ActionKind.HIDE, ActionKind.DELETE, ActionKind.RECYCLE_THREAD, ActionKind.MOVE_THREAD}
+)
+"""They take a text away from its readers: not the one that was changed since the decision."""
+HIDING = frozenset({ActionKind.HIDE, ActionKind.RESTORE})
+PUTS_BACK = frozenset({ActionKind.RESTORE, ActionKind.UNDELETE, ActionKind.RESTORE_THREAD, ActionKind.UNMUTE})
 OUTAGE_PATIENCE = 10
 """How many times more attempts an unreachable forum gets: with the longest backoff of an
 hour, two days of outage bury nothing."""
+TOOK_EFFECT = "an earlier attempt took effect"
 SITE_SAYS_LATER = frozenset({"error.forum.closed", "error.forum.sign_in_locked"})
 """Nothing of one reply's: a forum closed for a night must not bury what waits."""
 
@@ -155,7 +161,8 @@ class Executor:
     def _turned_away(self, rest: list[outbox.Action], problem: Refused | Gone, *, began: bool) -> int:
         """The engine refused as a whole: believed of one reply alone, and not of one whose
         earlier attempt may have taken effect unseen."""
-        if len(rest) > 1 or (rest[0].uncertain and not began):
+        looked = began and rest[0].kind in HIDING
+        if len(rest) > 1 or (rest[0].uncertain and not looked):
             self._put_off(rest, problem, counted=True, uncertain=False)
             return 0
         outcome = ActionOutcome.GONE if isinstance(problem, Gone) else ActionOutcome.REFUSED
@@ -170,14 +177,14 @@ class Executor:
         Answers what is to be done still, and what the look ended already. Raises
         ForumRolledBack when a post id belongs to another post now.
         """
-        checked = [action for action in group if action.kind is ActionKind.HIDE or action.uncertain]
+        checked = [action for action in group if _is_read_first(action)]
+        others = [action for action in group if action not in checked]
+        ready = [action for action in others if action.kind in HIDING or not self._is_abandoned(action, None)]
         if not checked:
-            return list(group), {}
-        restores = checked[0].kind is ActionKind.RESTORE
-        priority = Priority.RESTORE if restores else Priority.HIDE
+            return ready, {}
+        priority = Priority.RESTORE if checked[0].kind in PUTS_BACK else Priority.HIDE
         seen = self._forum.read([_ref(action) for action in checked], priority=priority)
         self._remember([reply for reply in seen.values() if isinstance(reply, Reply)])
-        ready: list[outbox.Action] = [action for action in group if action not in checked]
         results: dict[int, ActionResult] = {}
         for action in checked:
             found = seen.get(action.post_id, Visibility.UNKNOWN)
@@ -200,15 +207,16 @@ class Executor:
                 post = receipt.contradictions[0].key.post_id
                 raise ForumRolledBack(code="error.forum.other_post", forum=self._forum.name, post=post)
 
-    def _is_abandoned(self, action: outbox.Action, seen: Reply | Visibility) -> bool:
+    def _is_abandoned(self, action: outbox.Action, seen: Reply | Visibility | None) -> bool:
         """Abandon what is not wanted any more, if it is sure that it had no effect."""
-        if action.uncertain and not isinstance(seen, Reply):
+        shows_effect = isinstance(seen, Reply) and action.kind is not ActionKind.MOVE_THREAD
+        if action.uncertain and not shows_effect:
             return False
         with self._store.write() as tx:
             current = outbox.get(tx, action.id)
             if current.owner != self._owner:
                 return True  # another worker took it over, and will look itself
-            if current.is_stale and action.kind is ActionKind.HIDE:
+            if current.is_stale and _takes_text_away(action):
                 why = "the text has changed"
             elif not current.wanted:
                 why = "undone before it began"
@@ -233,7 +241,7 @@ class Executor:
                 for ref, action in zip(refs, actions, strict=True)
             }
         missing = ActionResult(ActionOutcome.UNKNOWN, Visibility.UNKNOWN)
-        return {action.id: answered.get(action.post_id, missing) for action in actions}
+        return {action.id: _proved(action, answered.get(action.post_id, missing)) for action in actions}
 
     def _settle(self, group: Sequence[outbox.Action], results: dict[int, ActionResult]) -> int:
         return sum(self._settle_one(action, results[action.id]) for action in group if action.id in results)
@@ -337,7 +345,7 @@ def _groups(actions: Iterable[outbox.Action]) -> list[list[outbox.Action]]:
 
     def key(action: outbox.Action) -> tuple[str, int, str, bool]:
         # What failed once in company fails alone the next time, and stalls nobody.
-        alone = action.thread_id is None or action.attempts > 1
+        alone = action.thread_id is None or action.attempts > 1 or action.kind not in HIDING
         return (
             action.kind.value,
             -action.id if alone else action.thread_id or 0,
@@ -349,16 +357,36 @@ def _groups(actions: Iterable[outbox.Action]) -> list[list[outbox.Action]]:
     return [list(group) for _, group in groupby(ordered, key)]
 
 
+def _takes_text_away(action: outbox.Action) -> bool:
+    """Because of what the text says, not to undo something."""
+    return action.kind in READ_FIRST and action.undoes is None
+
+
+def _is_read_first(action: outbox.Action) -> bool:
+    """What engines do beside hiding they prove themselves, by more than a look at the reply."""
+    return _takes_text_away(action) or (action.kind in HIDING and action.uncertain)
+
+
 def _ended_by(action: outbox.Action, seen: Reply | Visibility) -> ActionResult | None:
     """What looking at the reply settles already."""
+    if action.kind not in HIDING:
+        return None
     if seen is Visibility.GONE:
         return ActionResult(ActionOutcome.GONE, Visibility.GONE)
-    if not action.uncertain or action.kind not in PROVABLE or not isinstance(seen, Reply):
+    if not action.uncertain or not isinstance(seen, Reply):
         return None
     if seen.hidden is not (action.kind is ActionKind.HIDE):
         return None
     visibility = Visibility.HIDDEN if seen.hidden else Visibility.VISIBLE
-    return ActionResult(ActionOutcome.DONE, visibility, "an earlier attempt took effect")
+    return ActionResult(ActionOutcome.DONE, visibility, TOOK_EFFECT)
+
+
+def _proved(action: outbox.Action, result: ActionResult) -> ActionResult:
+    """What an attempt that broke off wanted and the engine finds done is taken for ours."""
+    again = action.uncertain and action.kind not in HIDING  # of those a look told before
+    if again and result.outcome is ActionOutcome.ALREADY:
+        return ActionResult(ActionOutcome.DONE, result.visibility, TOOK_EFFECT)
+    return result
 
 
 def _unreadable(forum: str, detail: object) -> Unreadable:
@@ -366,4 +394,4 @@ def _unreadable(forum: str, detail: object) -> Unreadable:
 
 
 def _ref(action: outbox.Action) -> ReplyRef:
-    return ReplyRef(action.post_id, action.thread_id, action.board_id)
+    return ReplyRef(action.post_id, action.thread_id, action.board_id, action.author_id)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from modbot.daemon import models, own_reasons, rulebook, wiring
+from modbot.daemon.boards import BoardNames
 from modbot.daemon.executor import Executor, ExecutorLimits
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
@@ -59,6 +60,7 @@ class ForumDesk:
     executor: Executor
     clock: Clock
     shelf: Shelf
+    boards: BoardNames
 
     def poll(self, *, stopping: Callable[[], bool] = lambda: False) -> tuple[PollReport, Tally]:
         """Poll, judging each batch as soon as it is stored."""
@@ -73,6 +75,7 @@ class ForumDesk:
             polls.began(tx, self.name, at=self.clock())
         try:
             judge()
+            self.boards.keep_known()
             report = self.poller.poll(stored=judge, stopping=stopping)
         finally:
             self._note_end(report)
@@ -190,7 +193,8 @@ def open_desk(
     )
     poller = Poller(forum=forum, store=store, clock=clock, metrics=metrics)
     executor = executor_for(loaded, store, forum, clock, metrics=metrics)
-    return ForumDesk(name, forum, store, poller, judge, executor, clock, shelf)
+    names = BoardNames(forum=forum, store=store, settings=loaded.settings, clock=clock)
+    return ForumDesk(name, forum, store, poller, judge, executor, clock, shelf, names)
 
 
 def executor_for(

@@ -15,9 +15,10 @@ import structlog
 from sqlalchemy import Connection
 
 from modbot.daemon import flagging
+from modbot.daemon.bylines import Bylines
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.surroundings import Surroundings
+from modbot.daemon.surroundings import Surroundings, follow_modes
 from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, Reviewed, observation
 from modbot.detection.duplicates import Repeats
@@ -38,8 +39,9 @@ from modbot.policy import (
     free_places,
     has_standing,
     standing_of,
+    urgent_places,
 )
-from modbot.store import audit, brake, budget, campaigns, decisions, inbox, verdicts
+from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, verdicts
 from modbot.store.engine import Store
 
 BATCH = 256
@@ -74,12 +76,15 @@ class Judge:
         self._steps: dict[str, int] = {}
         self._forgot_at: datetime | None = None
         self._owed: set[str] | None = None
+        self._follows = False
         self._log = structlog.get_logger("judge").bind(forum=forum)
 
     def judge_waiting(self) -> Tally:
         """Judge every stored reply that has no decision yet, oldest first."""
         tally = Tally()
+        self._know_boards()
         self._forget_old()
+        self._follow_modes()
         self._judge_earlier_members(tally)
         while True:
             with self._store.read() as rx:
@@ -89,6 +94,20 @@ class Judge:
             self._judge_or_park(sorted(waiting, key=_posted), tally)
         self._show_best()
         return tally
+
+    def _follow_modes(self) -> None:
+        """Once, before anything is judged under these settings."""
+        if not self._follows:
+            with self._store.write() as tx:
+                follow_modes(tx, self._forum, self._rules, at=self._clock())
+            self._follows = True
+
+    def _know_boards(self) -> None:
+        """Boards are renamed and opened while the daemon runs."""
+        if self._rules.book.asks_names:
+            with self._store.read() as rx:
+                names = boards.names(rx, self._forum)
+            self._rules = replace(self._rules, book=self._rules.book.knowing(self._forum, names))
 
     def _forget_old(self) -> None:
         """Let go of what no reply can be compared with any more: memory is bounded by the
@@ -248,17 +267,20 @@ class Judge:
         """Decide and record; with ``before``, the outcomes so far by reply id, only what
         differs from them."""
         surroundings = Surroundings.read(tx, self._forum, batch, self._rules)
+        replies = [stored.reply for stored in batch]
+        bylines = Bylines.read(tx, self._forum, replies, since=self._rules.flag_since)
         watch = self._brake_watch(tx, now)
         judgements = []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
             circumstances = surroundings.of(stored)
-            decision = self._decide(stored, assessment, policy, circumstances, watch)
+            told = bylines.told(stored.reply, assessment, policy, upheld=circumstances.upheld)
+            decision = self._decide(stored, told, policy, circumstances, watch)
             if before is not None and before.get(stored.reply_id) == decisions.outcome(decision):
                 continue
             standing = has_standing(stored.reply.author, policy, upheld=circumstances.upheld)
             judgements.append(
-                decisions.Judgement(stored.reply_id, stored.revision_id, assessment, decision, standing)
+                decisions.Judgement(stored.reply_id, stored.revision_id, told, decision, standing)
             )
         recorded = decisions.record(tx, judgements, at=now)
         flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)
@@ -299,7 +321,8 @@ class Judge:
         with self._store.write() as tx:
             today = budget.today(tx, self._forum, now=now)
             places = free_places(self._rules.budget, replies_today=today.replies, shown_today=today.shown)
-            budget.show_best(tx, self._forum, places=places, at=now)
+            must = urgent_places(self._rules.budget, urgent_today=today.must)
+            budget.show_best(tx, self._forum, places=places, must=must, at=now)
 
     def _latency(self, stored: inbox.Stored) -> timedelta | None:
         """From posting to decision. None for an edit, whose time no page tells, and for the

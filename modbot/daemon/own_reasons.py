@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from modbot.errors import ForumError
-from modbot.forums.protocol import Forum, OffersReasons, ReplyRef
+from modbot.forums.protocol import Forum
 from modbot.store import presets
 from modbot.store.engine import Store
 
@@ -15,20 +15,16 @@ READ_EVERY = timedelta(days=1)
 
 
 def refresh(forum: Forum, store: Store, *, now: datetime) -> bool:
-    """Read them if that was long ago; answers whether the forum was asked. A forum that
-    refuses is asked again the next day: our own sentences do meanwhile."""
-    if not isinstance(forum, OffersReasons):
-        return False
+    """Read them if that was long ago; answers whether the forum was asked. One that refuses is
+    asked again the next day: what it said before, or our own sentences, do meanwhile."""
     with store.read() as rx:
         asked = presets.asked_at(rx, forum.name)
     if asked is not None and now - asked < READ_EVERY:
         return False
     with store.write() as tx:
-        example = presets.ask(tx, forum.name, at=now)
-    if example is None:
-        return False
+        presets.ask(tx, forum.name, at=now)
     try:
-        reasons = forum.preset_reasons(ReplyRef(*example))
+        reasons = forum.preset_reasons()
     except ForumError as problem:
         log = structlog.get_logger("presets").bind(forum=forum.name)
         log.warning("presets_unread", code=problem.code)

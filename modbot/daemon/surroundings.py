@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from modbot.daemon.flagging import JudgingRules
-from modbot.domain import Reason, Reply
+from modbot.domain import Mode, Reason, Reply
 from modbot.policy import Circumstances
-from modbot.store import exceptions, inbox, verdicts
+from modbot.policy.autonomy import Autonomy
+from modbot.store import autonomy, exceptions, inbox, modes, verdicts
 from modbot.store.exceptions import PolicyException
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """``upheld`` are the authors of the batch who had a reply upheld, ``exceptions`` the
-    forum's policy exceptions in force."""
+    forum's policy exceptions in force; ``modes`` tell since when boards are under theirs,
+    ``rulings`` where a reason was granted or withdrawn."""
 
     rules: JudgingRules
     upheld: frozenset[int]
-    exceptions: tuple[PolicyException, ...] = ()
+    exceptions: tuple[PolicyException, ...]
+    modes: Mapping[int, modes.Since]
+    rulings: Sequence[autonomy.Ruling]
 
     @classmethod
     def read(
@@ -29,7 +34,11 @@ class Surroundings:
     ) -> Surroundings:
         ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
         return cls(
-            rules, frozenset(verdicts.upheld_authors(tx, forum, ids)), tuple(exceptions.listing(tx, forum))
+            rules,
+            frozenset(verdicts.upheld_authors(tx, forum, ids)),
+            tuple(exceptions.listing(tx, forum)),
+            modes.load(tx, forum),
+            autonomy.in_force(tx, forum),
         )
 
     def of(self, stored: inbox.Stored) -> Circumstances:
@@ -38,11 +47,32 @@ class Surroundings:
             restored_by_human=stored.is_kept,
             flag_since=self.rules.flag_since,
             excepted=self._excepted(stored.reply),
+            autonomy=self._autonomy(stored),
         )
 
     def _excepted(self, reply: Reply) -> frozenset[Reason]:
         if not self.exceptions:
             return frozenset()
         place = {"board_id": reply.board_id, "thread_id": reply.thread_id}
-        kinds = self.rules.book.kinds_of(reply)
+        kinds = tuple(self.rules.book.kinds_of(reply))
         return frozenset(found.reason for found in self.exceptions if found.covers(**place, kinds=kinds))
+
+    def _autonomy(self, stored: inbox.Stored) -> Autonomy:
+        board = stored.reply.board_id
+        rulings = autonomy.of_board(self.rulings, board).values()
+        since = self.modes.get(board or modes.DEFAULT) or self.modes.get(modes.DEFAULT)
+        return Autonomy(
+            granted={one.reason: one.since for one in rulings if one.granted},
+            withdrawn=frozenset(one.reason for one in rulings if not one.granted),
+            mode_since=since.since if since is not None else None,
+            seen_at=stored.text_seen,
+        )
+
+
+def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetime) -> None:
+    """Note the modes that boards are under from now on, where they changed."""
+    boards = {board for name, board in rules.book.boards if name == forum and board is not None}
+    boards |= set(modes.load(tx, forum))
+    present: dict[int, Mode] = {board: rules.book.of_board(forum, board).mode for board in boards}
+    present[modes.DEFAULT] = rules.book.of_board(forum, None).mode
+    modes.follow(tx, forum, present, at=at)

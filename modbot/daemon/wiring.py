@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from modbot.daemon import customs
 from modbot.detection import DuplicateIndex, Threshold
-from modbot.domain import ThreadKind
+from modbot.domain import Reason, ThreadKind
 from modbot.errors import SettingsError
 from modbot.forums.config import Credentials, EngineContext, ForumConfig, Politeness, PollingMethod
 from modbot.forums.protocol import Forum, RequestLedger
-from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget, RepeatedRule
+from modbot.policy import AuthorRule, BrakeLimits, Night, Policy, PolicyBook, QueueBudget, RepeatedRule
 from modbot.settings import ForumSettings, Loaded, PolicySettings, Settings
 
 ENGINES = "modbot.forums"
@@ -24,54 +25,71 @@ BASE_RATE = 0.01
 def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold], *, rules: str = "") -> PolicyBook:
     """Every board's policy; ``thresholds`` are the model's own (``spam.hide``, …), ``rules`` is the
     digest of the operator's."""
-    settings = loaded.settings
+    settings, source = loaded.settings, source_of(loaded)
 
     def made(chosen: PolicySettings) -> Policy:
-        return replace(board_policy(chosen, thresholds), rules=rules)
+        by_day = replace(board_policy(chosen, thresholds), rules=rules)
+        night = customs.night(settings, chosen, source=source)
+        if night is None:
+            return by_day
+        by_night = replace(board_policy(night.policy, thresholds), rules=rules, is_of_night=True)
+        return replace(by_day, night=Night(night.begins, night.until, night.zone, by_night))
 
-    boards: dict[tuple[str, int | None], Policy] = {}
-    board_kinds: dict[tuple[str, int | None], ThreadKind] = {}
-    for name, forum in settings.forums.items():
-        boards[name, None] = made(loaded.policy_for(name, None))
-        for board, entry in forum.boards.items():
-            boards[name, board] = made(loaded.policy_for(name, board))
-            if entry.kind is not None:
-                board_kinds[name, board] = entry.kind
     return PolicyBook(
         default=made(settings.policy),
-        boards=boards,
-        board_kinds=board_kinds,
+        boards={
+            (name, board): made(loaded.policy_for(name, board))
+            for name, forum in settings.forums.items()
+            for board in (None, *forum.boards)
+        },
+        board_kinds={
+            (name, board): entry.kind
+            for name, forum in settings.forums.items()
+            for board, entry in forum.boards.items()
+            if entry.kind is not None
+        },
         kinds={kind: settings.kinds.flagging(kind) for kind in ThreadKind},
         titles=_title_words(settings),
+        custom_boards=customs.of_boards(settings, source=source),
+        custom_threads=customs.of_threads(settings, source=source),
+        custom_policies={
+            (name, board, number): made(loaded.policy_for(name, board, entry))
+            for number, entry in enumerate(settings.boards)
+            for name, forum in settings.forums.items()
+            for board in (None, *forum.boards)
+            if entry.policy
+        },
     )
 
 
 def board_policy(settings: PolicySettings, thresholds: Mapping[str, Threshold]) -> Policy:
-    def number(wish: float | str, name: str, *, needs: float = 0.0) -> float | None:
+    def number(wish: float | str, name: str) -> float | None:
         if wish == "never":
             return None
         if wish != "model":
             return float(wish)
         found = thresholds.get(name)
-        return found.value if found is not None and found.precision >= needs else None
+        return None if found is None else found.value
+
+    proving = thresholds.get(settings.spam.hides_by)
+    proved = settings.spam.hide != "model" or (
+        proving is not None and proving.precision >= settings.precision_target
+    )
 
     return Policy(
         mode=settings.mode,
         standing_posts=settings.standing_posts,
         standing_groups=settings.standing_groups,
         exempt_groups=settings.exempt_groups,
-        spam_hide=number(settings.spam.hide, hide_threshold(settings), needs=settings.precision_target),
+        spam_hide=number(settings.spam.hide, settings.spam.hides_by),
+        unproved=frozenset() if proved else frozenset({Reason.SPAM}),
         spam_queue=number(settings.spam.queue, "spam.queue"),
         hide_needs_contact=settings.spam.hide_needs_contact,
         low_effort_queue=number(settings.low_effort.queue, "low_effort.queue"),
         title_echo=settings.title_echo.queue,
         repeated=RepeatedRule(**settings.repeated.model_dump()),
+        author=AuthorRule(**settings.author.model_dump()),
     )
-
-
-def hide_threshold(settings: PolicySettings) -> str:
-    """The name of the model's threshold that these rules hide by."""
-    return "spam.hide" if settings.spam.hide_needs_contact else "spam.hide_any"
 
 
 def missing_evidence(found: Threshold, target: float) -> int:

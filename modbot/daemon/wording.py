@@ -22,14 +22,21 @@ WORTH_SAYING = 0.3
 def signal(found: Signal, words: i18n.Catalogue) -> str:
     """What the signal saw, and the pieces of the text that it points at."""
     facts = {name: _plain(value, words) for name, value in found.details.items()}
-    if found.code == "contact":
+    if found.code in {"contact", "author_name"}:
         facts["kind"] = words.text(f"contact.{found.details['kind']}")
     if found.code == "slip":
         facts["why"] = words.text(f"slip.{found.details.get('why', 'unknown')}")
-    several = "_texts" if found.code == "repeated" and _number(found, "texts") > 1 else ""
-    sentence = words.text(f"signal.{found.code}{several}", score=f"{found.score:.0%}", **facts)
+    sentence = words.text(f"signal.{found.code}{_variant(found)}", score=f"{found.score:.0%}", **facts)
     pieces = _pieces(found, words)
     return words.text("evidence.pointed", sentence=sentence, pieces=pieces) if pieces else sentence
+
+
+def _variant(found: Signal) -> str:
+    """Which of a signal's sentences: the ending of its code in the catalogues."""
+    if found.code == "repeated" and _number(found, "texts") > 1:
+        return "_texts"
+    by_group = found.code == "author_standing" and not isinstance(found.details.get("posts"), int)
+    return "_given" if by_group else ""
 
 
 def weights(found: Signal, words: i18n.Catalogue) -> list[str]:

@@ -31,13 +31,27 @@ class Priority(IntEnum):
 
 
 class Capability(StrEnum):
+    """What an account can do. ``approve`` is all that is done with a reply that waits for
+    approval; ``mute`` is lifting it, too. ``capability_of`` tells what an action needs."""
+
     HIDE = "hide"
     RESTORE = "restore"
     DELETE = "delete"
+    UNDELETE = "undelete"
     APPROVE = "approve"
+    RECYCLE_THREAD = "recycle_thread"
+    RESTORE_THREAD = "restore_thread"
+    MOVE_THREAD = "move_thread"
+    MUTE = "mute"
     PENDING_QUEUE = "pending_queue"
     PANEL_SEARCH = "panel_search"
     JSON_API = "json_api"
+
+
+def capability_of(kind: ActionKind) -> Capability:
+    if kind is ActionKind.IGNORE:
+        return Capability.APPROVE
+    return Capability.MUTE if kind is ActionKind.UNMUTE else Capability(kind.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +199,24 @@ class Forum(Protocol):
         """Every other action. An engine answers ``refused`` to those it has no way for.
 
         ``details``: ``days`` of a mute (none: until it is lifted), ``board`` (id) of a move.
-        A mute is of ``ref.author_id``; a thread's actions take the ref of its first post.
+        A mute is of ``ref.author_id``; a thread's actions take the ref of its first post, and
+        are refused for any other; a first post is not deleted without its thread.
+
+        Looks first: what is so already is ``already`` and not done again (a reply that is gone
+        is deleted already; a member muted till whenever is muted). ``gone``: there is nothing
+        any more that it could be done to; of a reply to be ignored that was approved since,
+        ``gone`` with ``visible``. The visibility is the reply's (the first post's); a deleted
+        or ignored reply's is ``gone``, after a mute it is ``unknown``.
         """
+        ...
+
+    def recycles(self, board_id: int) -> bool | None:
+        """Whether what is deleted in a board goes to a recycle bin, from which it comes back.
+        None: the account cannot know."""
+        ...
+
+    def preset_reasons(self) -> tuple[str, ...]:
+        """The forum's own reasons for moderating, in its order; asked of it once a day."""
         ...
 
     def check_access(self) -> tuple[Check, ...]:
@@ -213,15 +243,6 @@ class SignsInByHand(Protocol):
 
     def answer_captcha(self, captcha: Captcha, answer: str) -> None:
         """Sign in once with what the human read. Raises ForumError when it was refused."""
-        ...
-
-
-@runtime_checkable
-class OffersReasons(Protocol):
-    """An engine whose forum has reasons of its own for hiding."""
-
-    def preset_reasons(self, ref: ReplyRef) -> tuple[str, ...]:
-        """Them, as the dialog of one reply shows them. Raises ForumError."""
         ...
 
 

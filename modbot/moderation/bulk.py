@@ -15,10 +15,9 @@ from sqlalchemy import Connection
 from modbot.domain import Reason, VerdictKind
 from modbot.errors import Conflict, ModbotError, StoreError, UsageError
 from modbot.moderation import exceptions as exception_rules
-from modbot.moderation import notices
 from modbot.moderation.deciding import REMOVES, USUAL, Choice, Moderator
 from modbot.moderation.selecting import Plan
-from modbot.store import byhand, exceptions, flags, mutes, presets, verdicts
+from modbot.store import byhand, exceptions, flags, verdicts
 from modbot.store.candidates import Candidate
 from modbot.store.exceptions import PolicyException
 from modbot.store.verdicts import Undone, Verdict
@@ -33,24 +32,24 @@ class Ending(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of one reply. ``problem`` says who decided what before (a conflict), or why
-    nothing was done; ``action_id`` is what waits for the forum."""
+    nothing was done; ``action_id`` is what waits for the forum, ``mute_id`` what waits for
+    the author beside."""
 
     ending: Ending
     post_id: int | None
     flag_id: int | None
     forum: str | None
     action_id: int | None = None
+    mute_id: int | None = None
     problem: ModbotError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """``bulk`` takes all of it back (None: one flag by itself). ``mute``: the action on the
-    author, if one was wanted."""
+    """``bulk`` takes all of it back (None: one flag by itself)."""
 
     bulk: str | None
     results: tuple[Result, ...]
-    mute: int | None = None
 
     def count(self, ending: Ending) -> int:
         return sum(result.ending is ending for result in self.results)
@@ -58,11 +57,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """``unmute`` is the action that lifts the mute, None when none was (or none any more)."""
+    """``undone`` tells more of those results that are done."""
 
     results: tuple[Result, ...]
     undone: tuple[Undone, ...]
-    unmute: int | None = None
 
     def count(self, ending: Ending) -> int:
         return sum(result.ending is ending for result in self.results)
@@ -75,33 +73,28 @@ def _untold(result: Result) -> None:
     del result
 
 
-def give(
-    moderator: Moderator,
-    plan: Plan,
-    choice: Choice = USUAL,
-    *,
-    mute_days: int | None = None,
-    told: Told = _untold,
-) -> Given:
-    """Decide about every reply of the plan; ``told`` hears of each as it is done.
+def give(moderator: Moderator, plan: Plan, choice: Choice = USUAL, *, told: Told = _untold) -> Given:
+    """Decide about every reply of the plan, the latest first; ``told`` hears of each as it is done.
 
-    Unless chosen otherwise, authors are told nothing of hides in bulk. ``mute_days`` mutes
-    the author of the plan, once. Raises UsageError when there is nothing to decide, or a mute
-    is asked for that is not of one author.
+    Unless chosen otherwise, authors are told nothing of hides in bulk. A mute is one action,
+    with the first verdict that is given; of each campaign one verdict stands for the next
+    copies. Raises UsageError when there is nothing to decide, or a mute is asked for that is
+    not of one member.
     """
-    _require_sense(plan, mute_days)
+    _require_sense(plan, choice.means.mute_days)
     if plan.kind in REMOVES and choice.notify is None:
         choice = replace(choice, notify=False)
-    bulk = new_name()
-    window = moderator.undo_window()
+    bulk, window = new_name(), moderator.undo_window()
     results: list[Result] = []
-    for one in plan.items:
-        results.append(_give_one(moderator, plan, one, choice, bulk=bulk, window=window))
+    stands: set[str] = set()
+    for one in reversed(plan.items):
+        chosen = _for_one(one, choice, stands)
+        results.append(_give_one(moderator, plan, one, chosen, bulk=bulk, window=window))
+        if results[-1].ending is Ending.DONE:
+            stands.add(one.campaign or "")
+            choice = replace(choice, means=replace(choice.means, mute_days=None))
         told(results[-1])
-    mute = None
-    if mute_days is not None:
-        mute = _mute(moderator, plan, results, choice, days=mute_days, bulk=bulk, window=window)
-    return Given(bulk, tuple(results), mute)
+    return Given(bulk, tuple(results))
 
 
 def give_flags(
@@ -130,7 +123,6 @@ def undo(moderator: Moderator, bulk: str, *, told: Told = _untold) -> TakenBack:
         given = verdicts.of_bulk(rx, bulk)
     if not given:
         raise StoreError(code="error.store.bulk_unknown", bulk=bulk)
-    unmute = _unmute(moderator, bulk)
     results: list[Result] = []
     undone: list[Undone] = []
     for verdict in reversed(given):
@@ -139,7 +131,7 @@ def undo(moderator: Moderator, bulk: str, *, told: Told = _untold) -> TakenBack:
         if isinstance(found, Undone):
             undone.append(found)
         told(results[-1])
-    return TakenBack(tuple(results), tuple(undone), unmute)
+    return TakenBack(tuple(results), tuple(undone))
 
 
 def close_covered(
@@ -147,7 +139,7 @@ def close_covered(
 ) -> Given:
     """Allow the open flags that an exception in force covers; it makes no more exceptions."""
     with moderator.store.read() as rx:
-        found = exception_rules.covered(rx, moderator.loaded, exception)
+        found = exception_rules.covered(rx, exception, moderator.kinds_of)
     bulk, window = new_name(), moderator.undo_window()
     covered = replace(choice, where=None)
     results: list[Result] = []
@@ -172,6 +164,11 @@ def _require_sense(plan: Plan, mute_days: int | None) -> None:
         raise UsageError(code="error.moderation.mute_guest", name=plan.selection.author.name)
 
 
+def _for_one(one: Candidate, choice: Choice, stands: set[str]) -> Choice:
+    """Of a campaign whose verdict stands already, no other needs to."""
+    return replace(choice, stands=False) if one.campaign in stands else choice
+
+
 def _give_one(
     moderator: Moderator, plan: Plan, one: Candidate, choice: Choice, *, bulk: str, window: timedelta
 ) -> Result:
@@ -184,7 +181,7 @@ def _give_one(
         return replace(result, ending=Ending.CONFLICT, problem=conflict)
     except ModbotError as problem:
         return replace(result, ending=Ending.FAILED, problem=problem)
-    return replace(result, flag_id=flag_id, action_id=verdict.action_id)
+    return replace(result, flag_id=flag_id, action_id=verdict.action_id, mute_id=verdict.mute_id)
 
 
 def _give_flag(
@@ -247,41 +244,6 @@ def _result_of_undo(moderator: Moderator, verdict: Verdict, found: Undone | Modb
         post_id = flags.get(rx, verdict.flag_id).post_id
     result = Result(Ending.DONE, post_id, verdict.flag_id, verdict.forum)
     if isinstance(found, Undone):
-        return replace(result, action_id=found.action_id)
+        return replace(result, action_id=found.action_id, mute_id=found.unmute_id)
     ending = Ending.CONFLICT if isinstance(found, Conflict) else Ending.FAILED
     return replace(result, ending=ending, problem=found)
-
-
-def _mute(
-    moderator: Moderator,
-    plan: Plan,
-    results: Sequence[Result],
-    choice: Choice,
-    *,
-    days: int,
-    bulk: str,
-    window: timedelta,
-) -> int | None:
-    """One action, on the latest reply that was decided about; None when none was."""
-    done = {result.post_id for result in results if result.ending is Ending.DONE}
-    latest = next((one for one in reversed(plan.items) if one.post_id in done), None)
-    if latest is None:
-        return None
-    with moderator.store.write(lasting=True) as tx:
-        sentence = choice.sentence or notices.of_hide(
-            moderator.loaded.settings, plan.reason, presets.load(tx, latest.forum)
-        )
-        now = moderator.clock()
-        return mutes.mute(
-            tx,
-            latest,
-            mutes.Mute(days, sentence, bool(choice.notify), bulk),
-            not_before=now + window,
-            who=moderator.who,
-            at=now,
-        )
-
-
-def _unmute(moderator: Moderator, bulk: str) -> int | None:
-    with moderator.store.write(lasting=True) as tx:
-        return mutes.unmute(tx, bulk, who=moderator.who, at=moderator.clock())

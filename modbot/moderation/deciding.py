@@ -6,21 +6,23 @@ audit are one transaction. The forum is changed after the undo window.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from modbot.domain import ExceptionScope, VerdictKind, VerdictSource
+from modbot.domain import ExceptionScope, Reply, ThreadKind, VerdictKind, VerdictSource
 from modbot.errors import UsageError
 from modbot.moderation import exceptions as exception_rules
 from modbot.moderation import notices
 from modbot.settings import Loaded
 from modbot.store import flags, presets, verdicts
+from modbot.store.carrying import Means
 from modbot.store.engine import Store
 from modbot.store.exceptions import HERE, Where
 
+BY_PLACE = Means()
 REMOVES = frozenset({VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN})
 
 
@@ -28,12 +30,15 @@ REMOVES = frozenset({VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN})
 class Choice:
     """What a moderator chooses beside the verdict. None: as the settings say.
 
-    ``where`` is how far *allow here* reaches (None: an exception in force covers the flag);
-    ``sentence`` and ``notify`` are for the author; ``confirmed``: they were asked whether a
-    whole board (or kind of thread) is to be open to adverts, and said so.
+    ``means`` is how a removal is carried out; ``stands``: whether the verdict decides about
+    the next copies, too. ``where`` is how far *allow here* reaches (None: an exception in
+    force covers the flag); ``sentence`` and ``notify`` are for the author; ``confirmed``: they
+    were asked whether a whole board (or kind of thread) is to be open to adverts, and said so.
     """
 
     note: str = ""
+    means: Means = BY_PLACE
+    stands: bool | None = None
     where: Where | None = HERE
     sentence: str | None = None
     notify: bool | None = None
@@ -56,6 +61,10 @@ class Moderator:
     def undo_window(self) -> timedelta:
         """How long a decision waits before the forum is changed."""
         return timedelta(seconds=self.loaded.settings.actions.undo_seconds)
+
+    def kinds_of(self, reply: Reply) -> Sequence[ThreadKind]:
+        """All that the reply's thread is. Whoever knows the policy book knows more."""
+        return (reply.thread_kind,)
 
     def give(
         self,
@@ -110,7 +119,9 @@ class Moderator:
             note=choice.note,
             reason=notice.sentence,
             notify=notice.notify,
+            means=self._with_settings(choice.means),
             version=version,
+            stands=choice.stands,
             bulk=bulk,
             where=choice.where,
         )
@@ -133,10 +144,18 @@ class Moderator:
                 verdict_id=verdict_id,
             )
 
+    def _with_settings(self, means: Means) -> Means:
+        actions = self.loaded.settings.actions
+        return replace(
+            means,
+            staff_board=means.staff_board or actions.staff_board or None,
+            deletes_pending=means.deletes_pending or actions.delete_pending,
+        )
+
     def _with_place(self, tx: Connection, flag: flags.Flag, choice: Choice) -> Choice:
         if choice.where is None:
             return choice
-        where = exception_rules.resolved(tx, self.loaded, flag, choice.where)
+        where = exception_rules.resolved(tx, flag, choice.where, self.kinds_of)
         if where.scope is ExceptionScope.KIND and where.kind is None:
             raise UsageError(code="error.moderation.no_kind", flag=flag.id)
         scope = where.scope or (ExceptionScope.BOARD if flag.thread_id is None else ExceptionScope.THREAD)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from modbot.domain import ExceptionScope, Reason, Reply, ThreadKind
-from modbot.settings import Loaded
 from modbot.store import exceptions, flags, inbox
 from modbot.store.engine import Store
 from modbot.store.exceptions import PolicyException, Where
 
 MOST = 10_000
+
+KindsOf = Callable[[Reply], Sequence[ThreadKind]]
+"""All that a reply's thread is: by the forum's mark, by settings, by the words of its title."""
 
 
 def is_broad(reason: Reason, scope: ExceptionScope | None) -> bool:
@@ -21,32 +23,16 @@ def is_broad(reason: Reason, scope: ExceptionScope | None) -> bool:
     return reason is Reason.SPAM and scope in (ExceptionScope.BOARD, ExceptionScope.KIND)
 
 
-def kinds_of(loaded: Loaded, reply: Reply) -> list[ThreadKind]:
-    """All that the reply's thread is, the most telling first: by the forum's mark, by the words
-    of its title, by its board."""
-    settings = loaded.settings
-    kinds: list[ThreadKind] = []
-    if reply.thread_kind is not ThreadKind.NORMAL:
-        kinds.append(reply.thread_kind)
-    for kind, words in settings.titles.model_dump().items():
-        if any(word in reply.thread_title for word in words):
-            kinds.append(ThreadKind(kind))
-    forum = settings.forums.get(reply.forum)
-    board = forum.boards.get(reply.board_id) if forum is not None and reply.board_id is not None else None
-    if board is not None and board.kind is not None:
-        kinds.append(board.kind)
-    return kinds
-
-
-def resolved(rx: Connection, loaded: Loaded, flag: flags.Flag, where: Where) -> Where:
+def resolved(rx: Connection, flag: flags.Flag, where: Where, kinds_of: KindsOf) -> Where:
     """``where`` with the kind of the flag's thread, if a kind is meant and none is named."""
     if where.scope is not ExceptionScope.KIND or where.kind is not None:
         return where
     reply = inbox.load(rx, [flag.reply_id])[flag.reply_id].reply
-    return where._replace(kind=next(iter(kinds_of(loaded, reply)), None))
+    telling = [kind for kind in kinds_of(reply) if kind is not ThreadKind.NORMAL]
+    return where._replace(kind=telling[0] if telling else None)
 
 
-def covered(rx: Connection, loaded: Loaded, exception: PolicyException) -> list[flags.Flag]:
+def covered(rx: Connection, exception: PolicyException, kinds_of: KindsOf) -> list[flags.Flag]:
     """The open flags that the exception would not have let come up: by its reason alone."""
     by_board = exception.board_id if exception.scope is ExceptionScope.BOARD else None
     by_thread = exception.thread_id if exception.scope is ExceptionScope.THREAD else None
@@ -57,7 +43,7 @@ def covered(rx: Connection, loaded: Loaded, exception: PolicyException) -> list[
     if exception.scope is not ExceptionScope.KIND:
         return found
     stored = inbox.load(rx, [flag.reply_id for flag in found])
-    return [flag for flag in found if exception.thread_kind in kinds_of(loaded, stored[flag.reply_id].reply)]
+    return [flag for flag in found if exception.thread_kind in kinds_of(stored[flag.reply_id].reply)]
 
 
 def revoke(store: Store, exception_id: int, *, who: str, clock: Callable[[], datetime]) -> PolicyException:

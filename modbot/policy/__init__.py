@@ -1,26 +1,39 @@
 """Assessment → decision, per board. Pure: settings, counts and times are passed in."""
 
+from modbot.policy.authors import AuthorRule
+from modbot.policy.book import PolicyBook
+from modbot.policy.customs import Custom
 from modbot.policy.deciding import (
     ALL_REASONS,
     CONTACT_SIGNALS,
     Circumstances,
-    Finding,
     Policy,
-    PolicyBook,
     RepeatedRule,
     decide,
     has_standing,
     standing_of,
 )
-from modbot.policy.limits import BrakeCounts, BrakeLimits, QueueBudget, brake_cause, free_places
+from modbot.policy.findings import Finding
+from modbot.policy.limits import (
+    BrakeCounts,
+    BrakeLimits,
+    QueueBudget,
+    brake_cause,
+    free_places,
+    urgent_places,
+)
+from modbot.policy.nights import Night
 
 __all__ = [
     "ALL_REASONS",
     "CONTACT_SIGNALS",
+    "AuthorRule",
     "BrakeCounts",
     "BrakeLimits",
     "Circumstances",
+    "Custom",
     "Finding",
+    "Night",
     "Policy",
     "PolicyBook",
     "QueueBudget",
@@ -30,4 +43,5 @@ __all__ = [
     "free_places",
     "has_standing",
     "standing_of",
+    "urgent_places",
 ]

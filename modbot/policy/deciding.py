@@ -7,7 +7,6 @@ the mode and the brake all meet here, and nowhere else.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,14 +22,14 @@ from modbot.domain import (
     Repetition,
     Reply,
     Slip,
-    ThreadKind,
 )
-from modbot.policy import ruled
+from modbot.policy import authors, ruled
+from modbot.policy.authors import AuthorRule
+from modbot.policy.autonomy import Autonomy
+from modbot.policy.findings import Finding, strength
+from modbot.policy.nights import Night
 
-CONTACT_SIGNALS = frozenset({"contact", "link"})
-_SEVERITY = {DecisionKind.ALLOW: 0, DecisionKind.QUEUE: 1, DecisionKind.HIDE: 2}
-_URGENCY = {Reason.RULE: 4, Reason.SPAM: 3, Reason.REPEATED: 2, Reason.TITLE_ECHO: 1, Reason.LOW_EFFORT: 0}
-_BY_SCORE = frozenset({Reason.SPAM, Reason.LOW_EFFORT})
+CONTACT_SIGNALS = frozenset({"contact", "link", "author_name"})
 ALL_REASONS = frozenset(Reason)
 
 
@@ -65,6 +64,8 @@ class Policy:
     standing_groups: frozenset[int] = frozenset()
     exempt_groups: frozenset[int] = frozenset({1, 2, 3, 16, 17, 18, 19})
     spam_hide: float | None = None
+    unproved: frozenset[Reason] = frozenset()
+    """Reasons whose thresholds lack the evidence that is asked for: they hide where granted."""
     spam_queue: float | None = 0.5
     hide_needs_contact: bool = True
     low_effort_queue: float | None = 0.5
@@ -73,11 +74,19 @@ class Policy:
     reasons: frozenset[Reason] = ALL_REASONS
     rules: str = ""
     """The digest of the operator's rules."""
+    author: AuthorRule = field(default_factory=AuthorRule)
+    night: Night[Policy] | None = None
+    is_of_night: bool = False
+    """Whether it holds at night only: other words for the same rules, so no part of the version."""
     version: str = field(init=False, repr=False, compare=False)
     """The same for the same rules, whatever the process: part of what was judged."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", _version(self))
+
+    def at(self, moment: datetime | None) -> Policy:
+        """What holds for a reply that was posted at ``moment``."""
+        return self if self.night is None or not self.night.covers(moment) else self.night.policy
 
 
 def _version(policy: Policy) -> str:
@@ -87,6 +96,7 @@ def _version(policy: Policy) -> str:
         sorted(policy.standing_groups),
         sorted(policy.exempt_groups),
         policy.spam_hide,
+        sorted(policy.unproved),
         policy.spam_queue,
         policy.hide_needs_contact,
         policy.low_effort_queue,
@@ -94,40 +104,9 @@ def _version(policy: Policy) -> str:
         policy.repeated,
         sorted(policy.reasons),
         policy.rules,
+        policy.author,
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyBook:
-    """Every board's policy, and which reasons still flag in each kind of thread.
-
-    A board's kind, the thread's own mark and the words of its title are all heeded:
-    a reason flags only where each of them lets it.
-    """
-
-    default: Policy
-    boards: Mapping[tuple[str, int | None], Policy] = field(default_factory=dict)
-    board_kinds: Mapping[tuple[str, int | None], ThreadKind] = field(default_factory=dict)
-    kinds: Mapping[ThreadKind, frozenset[Reason]] = field(default_factory=dict)
-    titles: Sequence[tuple[str, ThreadKind]] = ()
-
-    def of_board(self, forum: str, board_id: int | None) -> Policy:
-        return self.boards.get((forum, board_id)) or self.boards.get((forum, None)) or self.default
-
-    def for_reply(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> Policy:
-        """``board_kind`` replaces the configured kind of the reply's board."""
-        policy = self.of_board(reply.forum, reply.board_id)
-        reasons = policy.reasons
-        for kind in self.kinds_of(reply, board_kind):
-            reasons = reasons & self.kinds.get(kind, ALL_REASONS)
-        return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
-
-    def kinds_of(self, reply: Reply, board_kind: ThreadKind | None = None) -> list[ThreadKind]:
-        kinds = [reply.thread_kind]
-        kinds += [kind for word, kind in self.titles if word in reply.thread_title]
-        board_kind = board_kind or self.board_kinds.get((reply.forum, reply.board_id))
-        return [*kinds, board_kind] if board_kind else kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +115,8 @@ class Circumstances:
 
     ``upheld`` counts verdicts upheld against the author; replies posted before
     ``flag_since`` (the first start) are recorded without a flag. ``excepted`` are the
-    reasons that a moderator allowed where the reply stands.
+    reasons that a moderator allowed where the reply stands, ``autonomy`` says which may
+    hide this text unasked.
     """
 
     brake_on: bool = False
@@ -144,23 +124,7 @@ class Circumstances:
     restored_by_human: bool = False
     flag_since: datetime | None = None
     excepted: frozenset[Reason] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One reason that applies, with the limits that it passed."""
-
-    reason: Reason
-    kind: DecisionKind
-    score: float
-    limits: tuple[Limit, ...]
-    held_by: tuple[str, ...] = ()
-    label: Label | None = None
-
-    @property
-    def threshold(self) -> float | None:
-        """What the score itself had to pass, where there is such a thing."""
-        return self.limits[0].limit if self.reason in _BY_SCORE else None
+    autonomy: Autonomy = field(default_factory=Autonomy)
 
 
 def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
@@ -192,8 +156,9 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
         excuse = excuse or _slip(assessment) or ""
         return _decision(assessment, policy, None, held_by=(str(excuse),) if excuse else ())
     softened = [_softened(finding, standing=standing) for finding in findings]
-    carrying = max(softened, key=lambda finding: (_SEVERITY[finding.kind], _URGENCY[finding.reason]))
-    return _decision(assessment, policy, carrying, held_by=_holds(carrying, reply, policy, circumstances))
+    held = [_held(finding, reply, policy, circumstances) for finding in softened]
+    carrying = max(held, key=strength)
+    return _decision(assessment, policy, carrying, held_by=carrying.held_by)
 
 
 def _excuse(reply: Reply, policy: Policy, circumstances: Circumstances) -> str:
@@ -228,7 +193,17 @@ def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing:
         if not standing:
             # A regular's brief thanks is no card: nobody keeps a bot that asks about those.
             found.append(_low_effort(assessment, policy))
+    if slip is None and not standing:
+        found += _by_author(reply, assessment, policy.author)
     return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+
+
+def _by_author(reply: Reply, assessment: Assessment, rule: AuthorRule) -> list[Finding]:
+    """What the author's pace and name say, whatever the text: questions for a human."""
+    label = assessment.probabilities.label
+    paced, named = authors.pace(reply, assessment, rule), authors.name(reply, assessment, rule)
+    found = [Finding(Reason.REPEATED, DecisionKind.QUEUE, 1.0, paced, label=label)] if paced else []
+    return [*found, Finding(Reason.SPAM, DecisionKind.QUEUE, 1.0, named, label=label)] if named else found
 
 
 def _by_rule(assessment: Assessment) -> Finding | None:
@@ -351,14 +326,16 @@ def _softened(finding: Finding, *, standing: bool) -> Finding:
     return finding
 
 
-def _holds(finding: Finding, reply: Reply, policy: Policy, circumstances: Circumstances) -> tuple[str, ...]:
+def _held(finding: Finding, reply: Reply, policy: Policy, circumstances: Circumstances) -> Finding:
+    """With what keeps a hide from being carried out unasked."""
     if finding.kind is not DecisionKind.HIDE:
-        return finding.held_by
+        return finding
     if reply.pending:
-        return ("pending",)
-    if policy.mode is not Mode.ENFORCE:
-        return (f"mode_{policy.mode.value}",)
-    return ("brake",) if circumstances.brake_on else ()
+        return replace(finding, held_by=("pending",))
+    holds = circumstances.autonomy.holds(finding.reason, policy.mode, policy.unproved)
+    if not holds and circumstances.brake_on:
+        holds = ("brake",)
+    return replace(finding, held_by=holds)
 
 
 def _decision(

@@ -47,3 +47,9 @@ def free_places(budget: QueueBudget, *, replies_today: int, shown_today: int) ->
     """How many more cards the queue may show today."""
     by_share = max(int(budget.share * replies_today), budget.at_least)
     return max(0, min(budget.per_day, by_share) - shown_today)
+
+
+def urgent_places(budget: QueueBudget, *, urgent_today: int) -> int:
+    """How many more cards that a human must see may be shown today, whatever the share says:
+    as many as the day has places, so that a flood of them is bounded, too."""
+    return max(0, budget.per_day - urgent_today)

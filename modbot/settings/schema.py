@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from modbot.domain import Mode, Reason, ThreadKind
+from modbot.settings.customs import BoardEntry, ThreadEntry
 from modbot.settings.rules import RuleSettings
 
 ENV_PREFIX = "MODBOT_"
@@ -74,6 +75,11 @@ class SpamPolicy(_Section):
     queue: Threshold = "model"
     hide_needs_contact: bool = True
 
+    @property
+    def hides_by(self) -> str:
+        """The name of the model's threshold that ``hide = "model"`` means."""
+        return "spam.hide" if self.hide_needs_contact else "spam.hide_any"
+
 
 class LowEffortPolicy(_Section):
     queue: Threshold = "model"
@@ -98,6 +104,16 @@ class RepeatedPolicy(_Section):
     surprise: Annotated[float, Field(ge=0)] = 2.5
 
 
+class AuthorPolicy(_Section):
+    replies_per_hour: Annotated[int, Field(ge=10)] = 60
+    threads_per_ten_minutes: Annotated[int, Field(ge=4)] = 10
+    contact_in_name_posts: Annotated[int, Field(ge=0)] = 20
+
+
+def _no_night() -> dict[str, Any]:
+    return {"from": "", "until": "", "timezone": ""}
+
+
 class PolicySettings(_Section):
     mode: Mode = Mode.SHADOW
     precision_target: Probability = 0.995
@@ -108,6 +124,8 @@ class PolicySettings(_Section):
     low_effort: LowEffortPolicy = LowEffortPolicy()
     title_echo: TitleEchoPolicy = TitleEchoPolicy()
     repeated: RepeatedPolicy = RepeatedPolicy()
+    author: AuthorPolicy = AuthorPolicy()
+    night: dict[str, Any] = Field(default_factory=_no_night)
 
 
 _ALL_REASONS = (Reason.SPAM, Reason.LOW_EFFORT, Reason.REPEATED, Reason.TITLE_ECHO, Reason.RULE)
@@ -145,6 +163,11 @@ class QueueSettings(_Section):
     at_least: Annotated[int, Field(ge=0)] = 10
 
 
+class SpotCheckSettings(_Section):
+    per_day: Annotated[int, Field(ge=0)] = 5
+    at: str = Field(default="07:00", pattern=TIME_OF_DAY)
+
+
 class BrakeSettings(_Section):
     distinct_texts_per_hour: Positive = 10
     authors_with_standing: Positive = 2
@@ -160,6 +183,8 @@ class ActionSettings(_Section):
     notify_restores: bool = True
     notify_campaigns: bool = False
     notify_rules: bool = False
+    staff_board: Annotated[int, Field(ge=0)] = 0
+    delete_pending: bool = False
 
 
 class DaemonSettings(_Section):
@@ -254,6 +279,7 @@ class Settings(BaseSettings):
     kinds: KindSettings = KindSettings()
     titles: TitleSettings = TitleSettings()
     queue: QueueSettings = QueueSettings()
+    spot_checks: SpotCheckSettings = SpotCheckSettings()
     brake: BrakeSettings = BrakeSettings()
     actions: ActionSettings = ActionSettings()
     daemon: DaemonSettings = DaemonSettings()
@@ -263,4 +289,6 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
     forums: dict[str, ForumSettings] = {}
+    boards: tuple[BoardEntry, ...] = ()
+    threads: tuple[ThreadEntry, ...] = ()
     rules: tuple[RuleSettings, ...] = ()

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, fu
 
 from modbot.domain import ActionKind, FlagState, OutboxState, ReplyKey
 from modbot.errors import StoreError
-from modbot.store import audit
+from modbot.store import audit, opposites
 from modbot.store.schema import flags, outbox, replies
 
 UNSETTLED = (OutboxState.QUEUED, OutboxState.CLAIMED, OutboxState.UNKNOWN)
@@ -42,6 +42,7 @@ class Action:
     post_id: int
     thread_id: int | None
     board_id: int | None
+    author_id: int | None
     reason: str
     notify: bool
     unasked: bool
@@ -64,6 +65,11 @@ class Action:
     def key(self) -> ReplyKey:
         return ReplyKey(self.forum, self.post_id)
 
+    @property
+    def removes(self) -> bool:
+        """Whether it takes its post out of its place (and does not bring it back)."""
+        return opposites.removes(self.kind, self.details)
+
 
 def get(rx: Connection, action_id: int) -> Action:
     found = load(rx, outbox.c.id == action_id)
@@ -77,6 +83,7 @@ def listing(
     *,
     forum: str | None = None,
     states: Sequence[OutboxState] = (),
+    kinds: Sequence[ActionKind] = (),
     flag_id: int | None = None,
     reply_id: int | None = None,
     limit: int = 200,
@@ -92,6 +99,8 @@ def listing(
             conditions.append(column == value)
     if states:
         conditions.append(outbox.c.state.in_(states))
+    if kinds:
+        conditions.append(outbox.c.kind.in_(kinds))
     return load(rx, *conditions, limit=limit)
 
 
@@ -166,6 +175,7 @@ def _query() -> Select[Any]:
         replies.c.post_id,
         replies.c.thread_id,
         replies.c.board_id,
+        replies.c.author_id,
         replies.c.posted_at,
         (replies.c.revision_id != outbox.c.revision_id).label("is_stale"),
         (~opposed).label("wanted"),
@@ -181,11 +191,12 @@ def _action(row: RowMapping) -> Action:
 
 
 def refresh_flag(tx: Connection, flag_id: int | None) -> None:
-    """Let the flag's action state tell of the latest action that was not cancelled."""
+    """Let the flag's action state tell of the latest action that was not cancelled; of a mute
+    only where nothing was done to the post."""
     if flag_id is None:
         return
     query = select(outbox.c.state).where(outbox.c.flag_id == flag_id, outbox.c.state != OutboxState.CANCELLED)
-    latest = tx.scalar(query.order_by(outbox.c.id.desc()).limit(1))
+    latest = tx.scalar(query.order_by(outbox.c.kind.in_(opposites.MUTING), outbox.c.id.desc()).limit(1))
     shown = {None: "none", OutboxState.QUEUED: "pending", OutboxState.CLAIMED: "pending"}
     set_flag(tx, flag_id, action_state=shown.get(latest, latest))
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 
 from modbot.domain import Repetition, ReplyKey, is_of_few_authors
-from modbot.store import dialect
+from modbot.store import dialect, rows
 from modbot.store.schema import campaign_aliases, campaigns, decisions, flags, replies
 
 
@@ -26,6 +26,17 @@ def present_name(campaign: str, of_forum: ColumnElement[bool]) -> ColumnElement[
     """The same, as part of a query."""
     known = select(campaign_aliases.c.campaign).where(of_forum, campaign_aliases.c.alias == campaign)
     return func.coalesce(known.scalar_subquery(), campaign)
+
+
+def names(rx: Connection, forum: str, campaigns: Iterable[str]) -> dict[str, str]:
+    """All names of these campaigns, the present ones and the former: name → present name."""
+    present = list(campaigns)
+    found = dict(zip(present, present, strict=True))
+    query = select(campaign_aliases.c.alias, campaign_aliases.c.campaign)
+    for chunk in rows.chunks(present):
+        known = query.where(campaign_aliases.c.forum == forum, campaign_aliases.c.campaign.in_(chunk))
+        found.update({row.alias: row.campaign for row in rx.execute(known)})
+    return found
 
 
 def unite(tx: Connection, told: Iterable[tuple[ReplyKey, Repetition]], *, at: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from modbot.store import dialect
 from modbot.store.schema import boards
@@ -35,3 +35,12 @@ def listing(rx: Connection, forum: str) -> list[Board]:
 
 def names(rx: Connection, forum: str) -> dict[int, str]:
     return {board.id: board.name for board in listing(rx, forum)}
+
+
+def last_seen(rx: Connection, forum: str) -> datetime | None:
+    """When the forum's boards were read last."""
+    seen_at = boards.c.seen_at
+    found: datetime | None = rx.scalar(
+        select(func.max(seen_at, type_=seen_at.type)).where(boards.c.forum == forum)
+    )
+    return found

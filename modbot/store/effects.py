@@ -1,31 +1,32 @@
 """What the outcome of an action does to its reply, its flag and the actions behind it.
 
 ``replies.our_hide`` is the truth about our hides: the outbox row whose hide is in
-effect.
+effect. ``replies.our_delete`` is that about what took the reply away otherwise: a delete,
+an ignoring while it waited for approval, the recycling or the move of its thread.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, Row, and_, select, update
 
-from modbot.domain import ActionKind, ActionOutcome, FlagState, OutboxState
-from modbot.store import actions
+from modbot.domain import ActionKind, ActionOutcome, FlagState, OutboxState, Visibility
+from modbot.store import actions, opposites
 from modbot.store.actions import Action
 from modbot.store.schema import flags, outbox, replies
 
 
-def apply(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
-    """Any outcome but UNKNOWN, which ends nothing."""
-    if outcome is ActionOutcome.GONE:
+def apply(tx: Connection, action: Action, outcome: ActionOutcome, seen: Visibility, at: datetime) -> None:
+    """Any outcome but UNKNOWN, which ends nothing. ``seen``: what the forum shows now."""
+    if action.kind in opposites.MUTING:
+        _mute(tx, action, outcome, at)
+    elif outcome is ActionOutcome.GONE and seen is Visibility.GONE:
         _gone(tx, action, at)
-    elif action.kind is ActionKind.HIDE:
-        _hide(tx, action, outcome, at)
-    elif action.kind is ActionKind.RESTORE:
-        _restore(tx, action, outcome, at)
+    elif action.removes:
+        _remove(tx, action, outcome, at)
     else:
-        actions.set_flag(tx, action.flag_id, action_state=outcome.value)
+        _bring_back(tx, action, outcome, at)
 
 
 def cancel_undoing(tx: Connection, action: Action, at: datetime) -> None:
@@ -34,47 +35,74 @@ def cancel_undoing(tx: Connection, action: Action, at: datetime) -> None:
         actions.cancel(tx, later.id, who="modbot", at=at, why="nothing to undo")
 
 
+def _mute(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
+    if outcome is not ActionOutcome.DONE:
+        cancel_undoing(tx, action, at)
+    actions.refresh_flag(tx, action.flag_id)
+
+
 def _gone(tx: Connection, action: Action, at: datetime) -> None:
-    _set_our_hide(tx, action.reply_id, None)
-    actions.cancel_queued(tx, action.reply_id, who="modbot", at=at)
+    if _is_away_by_us(tx, action):
+        cancel_undoing(tx, action, at)
+        actions.refresh_flag(tx, action.flag_id)
+        return
+    _set(tx, action.reply_id, our_hide=None, our_delete=None)
+    actions.cancel_queued(tx, action.reply_id, who="modbot", at=at, kinds=opposites.ON_POST)
     actions.set_flag(tx, action.flag_id, action_state="gone")
     values = {"state": FlagState.WITHDRAWN, "action_state": "gone", "closed_at": at}
     open_flag = and_(flags.c.reply_id == action.reply_id, flags.c.closed_at.is_(None))
     tx.execute(update(flags).where(open_flag).values({**values, "version": flags.c.version + 1}))
 
 
-def _hide(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
+def _is_away_by_us(tx: Connection, action: Action) -> bool:
+    """Whether the reply is gone because we took it away, and the action is not what brings it back."""
+    taken = _marks(tx, action.reply_id).our_delete
+    if taken is None or not (action.removes or action.kind is ActionKind.RESTORE):
+        return False
+    return actions.get(tx, taken).kind is not ActionKind.MOVE_THREAD
+
+
+def _remove(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
+    mark = "our_hide" if action.kind is ActionKind.HIDE else "our_delete"
     if outcome is ActionOutcome.DONE:
-        _set_our_hide(tx, action.reply_id, action.id)
+        _set(tx, action.reply_id, **{mark: action.id})
         taken = {"hidden_at": at} if action.unasked else {}
         actions.set_flag(tx, action.flag_id, restored_at=None, **taken)
         actions.refresh_flag(tx, action.flag_id)
-    elif outcome is ActionOutcome.ALREADY and _our_hide(tx, action.reply_id) is not None:
-        actions.set_flag(tx, action.flag_id, action_state="done")  # an earlier hide of ours holds
+    elif outcome is ActionOutcome.ALREADY and getattr(_marks(tx, action.reply_id), mark) is not None:
+        actions.set_flag(tx, action.flag_id, action_state="done")  # an earlier one of ours holds
     else:
         cancel_undoing(tx, action, at)
         actions.set_flag(tx, action.flag_id, action_state=outcome.value)
     actions.sync_open_flag(tx, action.reply_id)
 
 
-def _restore(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
+def _bring_back(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
     if outcome is not ActionOutcome.DONE:
         cancel_undoing(tx, action, at)
-    if outcome is ActionOutcome.REFUSED:
-        actions.set_flag(tx, action.flag_id, action_state=outcome.value)
+    if outcome in (ActionOutcome.DONE, ActionOutcome.ALREADY):
+        _is_back(tx, action, at)
+        actions.refresh_flag(tx, action.flag_id)
     else:
-        _set_our_hide(tx, action.reply_id, None)
+        actions.set_flag(tx, action.flag_id, action_state=outcome.value)
+    actions.sync_open_flag(tx, action.reply_id)
+
+
+def _is_back(tx: Connection, action: Action, at: datetime) -> None:
+    if action.kind is ActionKind.APPROVE:
+        _set(tx, action.reply_id, our_delete=None, pending=False)
+    elif action.kind is ActionKind.RESTORE:
+        _set(tx, action.reply_id, our_hide=None)
         actions.set_flag(tx, action.flag_id, restored_at=at)
         if actions.flag_state(tx, action.flag_id) is FlagState.DISMISSED:
             actions.set_flag(tx, action.flag_id, state=FlagState.OVERTURNED)
-        actions.refresh_flag(tx, action.flag_id)
-    actions.sync_open_flag(tx, action.reply_id)
+    else:
+        _set(tx, action.reply_id, our_delete=None)
 
 
-def _our_hide(tx: Connection, reply_id: int) -> int | None:
-    found: int | None = tx.scalar(select(replies.c.our_hide).where(replies.c.id == reply_id))
-    return found
+def _marks(tx: Connection, reply_id: int) -> Row[int | None, int | None]:
+    return tx.execute(select(replies.c.our_hide, replies.c.our_delete).where(replies.c.id == reply_id)).one()
 
 
-def _set_our_hide(tx: Connection, reply_id: int, action_id: int | None) -> None:
-    tx.execute(update(replies).where(replies.c.id == reply_id).values(our_hide=action_id))
+def _set(tx: Connection, reply_id: int, **columns: object) -> None:
+    tx.execute(update(replies).where(replies.c.id == reply_id).values(columns))

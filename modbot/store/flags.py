@@ -19,6 +19,7 @@ from modbot.errors import Conflict, StoreError
 from modbot.store import actions, audit, outbox, rows
 from modbot.store.flag_filter import OPEN, Filter, conditions
 from modbot.store.schema import flags, replies, revisions, verdicts
+from modbot.store.schema import outbox as table
 
 __all__ = [
     "OPEN",
@@ -97,6 +98,7 @@ class Flag:
     author_id: int | None
     author_name: str
     posted_at: datetime | None
+    floor: int | None
     text: str
     is_edited: bool
     visibility: Visibility
@@ -148,7 +150,7 @@ def open(
     old = tx.execute(
         select(flags).where(flags.c.reply_id == reply_id, flags.c.closed_at.is_(None))
     ).one_or_none()
-    if old is not None and decision.kind is not DecisionKind.HIDE:
+    if decision.kind is not DecisionKind.HIDE:
         outbox.cancel_unasked(tx, reply_id, at=at)
     if shown and (old is None or old.shown_at is None):
         judged["shown_at"] = at
@@ -167,9 +169,11 @@ def open_first(
     tx: Connection, forum: str, opened: Mapping[int, Opened], *, at: datetime, shown: bool = True
 ) -> dict[int, int]:
     """What ``open`` does, at once, for those of the replies (``opened`` by reply row id) that
-    never had a flag and are not hidden by us; answers their flags. The others are left out."""
+    never had a flag and that nothing was done to by us; answers their flags. The others are left out."""
     flagged = exists().where(flags.c.reply_id == replies.c.id)
-    fresh = select(replies.c.id).where(~flagged, replies.c.our_hide.is_(None))
+    under_way = exists().where(table.c.reply_id == replies.c.id, table.c.state.in_(outbox.UNSETTLED))
+    ours = replies.c.our_hide.is_not(None) | replies.c.our_delete.is_not(None)
+    fresh = select(replies.c.id).where(~flagged, ~under_way, ~ours)
     chosen = sorted(
         reply_id
         for chunk in rows.chunks(list(opened))
@@ -351,11 +355,11 @@ def _query() -> Select[Any]:
         .where(member.c.forum == flags.c.forum, member.c.campaign == flags.c.campaign)
         .scalar_subquery()
     )
-    about = ("post_id", "thread_id", "thread_title", "board_id", "author_id", "author_name", "posted_at")
+    about = ("post_id", "thread_id", "thread_title", "board_id", "author_id", "author_name")
     return (
         select(
             flags,
-            *(replies.c[name] for name in about),
+            *(replies.c[name] for name in (*about, "posted_at", "floor")),
             replies.c.visibility,
             replies.c.our_hide.is_not(None).label("hidden_by_us"),
             (replies.c.revision_id != flags.c.revision_id).label("is_edited"),

@@ -1,75 +1,94 @@
-"""Authors muted with a decision for many, and letting them speak again."""
+"""Mutes of authors beside verdicts: one lasts as long as one of the verdicts that asked for it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from modbot.domain import ActionKind, OutboxState
-from modbot.store import outbox
-from modbot.store.candidates import Candidate
-from modbot.store.schema import outbox as table
-from modbot.store.schema import verdicts
+from modbot.errors import Unsuitable
+from modbot.store import actions, flags, intents, opposites, outbox
+from modbot.store.schema import outbox as outbox_table
+from modbot.store.schema import replies, verdicts
+
+_ENDED = (OutboxState.DONE, OutboxState.ALREADY)
 
 
-@dataclass(frozen=True, slots=True)
-class Mute:
-    """``bulk`` names the decision that it belongs to."""
+class Lifted(NamedTuple):
+    """``action_id``: the unmute that is queued. ``stays``: another verdict wants the mute."""
 
-    days: int
-    reason: str
-    notify: bool
-    bulk: str
+    action_id: int | None
+    stays: bool
 
 
-def mute(
-    tx: Connection, latest: Candidate, wanted: Mute, *, not_before: datetime, who: str, at: datetime
+def want(
+    tx: Connection, flag: flags.Flag, days: int, message: intents.Message, *, who: str, now: datetime
 ) -> int | None:
-    """Queue the mute of the author of ``latest``."""
-    return outbox.enqueue(
+    """Queue a mute of the flag's author for so many days. Raises Unsuitable when nobody knows
+    who that is."""
+    if flag.author_id is None:
+        raise Unsuitable(code="error.store.no_author", flag=flag.id)
+    waiting = [one for one in _of_author(tx, flag) if one.state in outbox.UNSETTLED]
+    for action in waiting:
+        if action.kind is ActionKind.UNMUTE:
+            outbox.cancel(tx, action.id, who=who, at=now)
+    begun = [one for one in waiting if one.kind is ActionKind.UNMUTE and one.state is not OutboxState.QUEUED]
+    what = intents.Removing(ActionKind.MUTE, {"days": days})
+    undoes = begun[-1].id if begun else None
+    return intents.enqueue(tx, flag, what, message, undoes=undoes, who=who, now=now)
+
+
+def lift(tx: Connection, flag: flags.Flag, message: intents.Message, *, who: str, now: datetime) -> Lifted:
+    """Take back what of ours mutes the flag's author, unless a standing verdict wants it.
+
+    To be called once the verdict that is undone counts no more.
+    """
+    if _is_wanted(tx, flag):
+        return Lifted(None, stays=True)
+    ours = _in_effect(_of_author(tx, flag))
+    if ours is None or outbox.cancel(tx, ours.id, who=who, at=now):
+        return Lifted(None, stays=False)
+    what = intents.Removing(ActionKind.UNMUTE)
+    queued = intents.enqueue(tx, flag, what, message, undoes=ours.id, who=who, now=now)
+    return Lifted(queued, stays=False)
+
+
+def _of_author(tx: Connection, flag: flags.Flag) -> list[outbox.Action]:
+    return actions.load(
         tx,
-        forum=latest.forum,
-        kind=ActionKind.MUTE,
-        reply_id=latest.reply_id,
-        revision_id=latest.revision_id,
-        at=at,
-        reason=wanted.reason,
-        notify=wanted.notify,
-        not_before=not_before,
-        details={"days": wanted.days, "bulk": wanted.bulk},
-        who=who,
+        outbox_table.c.forum == flag.forum,
+        outbox_table.c.kind.in_(opposites.MUTING),
+        replies.c.author_id == flag.author_id,
     )
 
 
-def unmute(tx: Connection, bulk: str, *, who: str, at: datetime) -> int | None:
-    """Cancel the mute of that decision if it has not begun, else queue its opposite; answers
-    that one's id. Done twice, it does nothing more."""
-    found = _of_bulk(tx, bulk)
-    if found is None or outbox.cancel(tx, found.id, who=who, at=at):
-        return None
-    begun = (OutboxState.DONE, OutboxState.CLAIMED, OutboxState.UNKNOWN)
-    lifted = tx.scalar(select(table.c.id).where(table.c.undoes == found.id).limit(1))
-    if found.state not in begun or lifted is not None:
-        return None
-    return outbox.enqueue(
-        tx,
-        forum=found.forum,
-        kind=ActionKind.UNMUTE,
-        reply_id=found.reply_id,
-        revision_id=found.revision_id,
-        at=at,
-        undoes=found.id,
-        details={"bulk": bulk},
-        who=who,
-    )
+def _in_effect(history: list[outbox.Action]) -> outbox.Action | None:
+    """The mute that holds once all that waits is done."""
+    found: outbox.Action | None = None
+    for action in history:
+        waits = action.state in outbox.UNSETTLED
+        if action.kind is ActionKind.UNMUTE and (waits or action.state in _ENDED):
+            found = None
+        elif action.kind is ActionKind.MUTE and (waits or _may_have_happened(action)):
+            found = action
+    return found
 
 
-def _of_bulk(tx: Connection, bulk: str) -> outbox.Action | None:
-    of_these = select(verdicts.c.reply_id).where(verdicts.c.bulk == bulk)
-    query = select(table.c.id, table.c.details).where(
-        table.c.kind == ActionKind.MUTE, table.c.reply_id.in_(of_these)
+def _may_have_happened(action: outbox.Action) -> bool:
+    return action.state is OutboxState.DONE or (action.state is OutboxState.DEAD and action.uncertain)
+
+
+def _is_wanted(tx: Connection, flag: flags.Flag) -> bool:
+    query = (
+        select(verdicts.c.id)
+        .join(replies, replies.c.id == verdicts.c.reply_id)
+        .where(
+            verdicts.c.mute_id.is_not(None),
+            verdicts.c.undone_at.is_(None),
+            replies.c.forum == flag.forum,
+            replies.c.author_id == flag.author_id,
+        )
     )
-    ids = [row.id for row in tx.execute(query) if (row.details or {}).get("bulk") == bulk]
-    return outbox.get(tx, ids[-1]) if ids else None
+    return tx.scalar(query.limit(1)) is not None

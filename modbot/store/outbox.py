@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 
 from modbot.domain import ActionKind, ActionOutcome, OutboxState, Visibility
 from modbot.errors import Conflict
-from modbot.store import actions, audit, effects
+from modbot.store import actions, audit, effects, opposites
 from modbot.store.actions import (
     UNSETTLED,
     Action,
@@ -54,7 +54,13 @@ __all__ = [
 ]
 
 _WAITING = (OutboxState.QUEUED, OutboxState.UNKNOWN)
-_PRIORITY = {ActionKind.RESTORE: 0, ActionKind.HIDE: 1}
+_PRIORITY = {
+    ActionKind.RESTORE: 0,
+    ActionKind.UNDELETE: 0,
+    ActionKind.RESTORE_THREAD: 0,
+    ActionKind.UNMUTE: 0,
+    ActionKind.HIDE: 1,
+}
 _LAST_PRIORITY = 2
 _FRESH = {"state": OutboxState.QUEUED, "uncertain": False, "attempts": 0, "detail": ""}
 
@@ -82,8 +88,11 @@ def enqueue(
 
     ``unasked`` marks what no human asked for: the brake holds it, unless the ``standing``
     decision of that id wants it; and None is answered, nothing queued, when a human put this
-    revision back, or the same action waits already, or our hide is in effect already.
+    revision back, or the same action waits already, or our hide is in effect already. Raises
+    ValueError for a kind that only humans ask for.
     """
+    if unasked and kind not in opposites.UNASKED:
+        raise ValueError(f"nobody asked for this {kind}")
     if unasked and _is_forbidden(tx, kind, reply_id, revision_id):
         return None
     values = {
@@ -104,9 +113,9 @@ def enqueue(
         **_FRESH,
     }
     action_id: int = tx.execute(outbox.insert().values(values)).inserted_primary_key[0]  # type: ignore[index]
-    actions.set_flag(tx, flag_id, action_state="pending")
-    details = {"action": action_id, "kind": kind, "unasked": unasked}
-    audit.add(tx, audit.Entry(at, who, "action.queued", forum, flag_id, reply_id, details))
+    actions.refresh_flag(tx, flag_id)
+    about = {"action": action_id, "kind": kind, "unasked": unasked}
+    audit.add(tx, audit.Entry(at, who, "action.queued", forum, flag_id, reply_id, about))
     return action_id
 
 
@@ -180,10 +189,10 @@ def settle(
     if outcome is ActionOutcome.UNKNOWN:
         values = {"not_before": retry_at or at, "uncertain": True, "detail": detail}
         _release(tx, action, OutboxState.UNKNOWN, values)
-        actions.set_flag(tx, action.flag_id, action_state="unknown")
+        actions.refresh_flag(tx, action.flag_id)
     else:
         _release(tx, action, OutboxState(outcome.value), {"settled_at": at, "detail": detail})
-        effects.apply(tx, action, outcome, at)
+        effects.apply(tx, action, outcome, visibility, at)
     details = {"action": action.id, "kind": action.kind, "visibility": visibility}
     actions.note(tx, action, f"action.{outcome.value}", at, details)
 
@@ -225,7 +234,7 @@ def bury(
     action = _held(tx, action_id, owner)
     unsure = uncertain or action.uncertain
     _release(tx, action, OutboxState.DEAD, {"settled_at": at, "detail": error, "uncertain": unsure})
-    actions.set_flag(tx, action.flag_id, action_state="dead")
+    actions.refresh_flag(tx, action.flag_id)
     actions.sync_open_flag(tx, action.reply_id)
     if not unsure:
         effects.cancel_undoing(tx, action, at)
@@ -266,6 +275,7 @@ def revive(tx: Connection, action_id: int, *, who: str, at: datetime) -> None:
         raise Conflict(code="error.store.action_state", action=action_id, state=action.state, expected="dead")
     overtaken = select(outbox.c.id).where(
         outbox.c.reply_id == action.reply_id,
+        outbox.c.kind.in_(_of_its_sort(action.kind)),
         outbox.c.id > action.id,
         outbox.c.state.in_((*UNSETTLED, OutboxState.DONE, OutboxState.ALREADY)),
     )
@@ -274,7 +284,7 @@ def revive(tx: Connection, action_id: int, *, who: str, at: datetime) -> None:
     state = OutboxState.UNKNOWN if action.uncertain else OutboxState.QUEUED
     values = {"state": state, "attempts": 0, "not_before": at, "settled_at": None, "detail": ""}
     tx.execute(update(outbox).where(outbox.c.id == action_id).values(values))
-    actions.set_flag(tx, action.flag_id, action_state="pending")
+    actions.refresh_flag(tx, action.flag_id)
     actions.sync_open_flag(tx, action.reply_id)
     actions.note(tx, action, "action.revived", at, {"action": action.id, "kind": action.kind}, who=who)
 
@@ -301,14 +311,14 @@ def next_due(rx: Connection, forum: str, *, hold_unasked: bool = False) -> datet
 
 
 def _is_next(forum: str, *, hold_unasked: bool) -> list[ColumnElement[bool]]:
-    """Unsettled, the earliest of its reply, and not held by the brake."""
-    earlier = outbox.alias("earlier")
-    blocked = exists().where(
-        earlier.c.reply_id == outbox.c.reply_id,
-        earlier.c.id < outbox.c.id,
-        earlier.c.state.in_(UNSETTLED),
-    )
-    conditions = [outbox.c.forum == forum, outbox.c.state.in_(UNSETTLED), ~blocked]
+    """Unsettled, the earliest on its reply (of mutes: on its author), and not held by the brake."""
+    is_mute = outbox.c.kind.in_(opposites.MUTING)
+    conditions = [
+        outbox.c.forum == forum,
+        outbox.c.state.in_(UNSETTLED),
+        or_(is_mute, ~_blocked_on_post()),
+        or_(~is_mute, ~_blocked_on_author()),
+    ]
     if hold_unasked:
         begun = or_(outbox.c.uncertain, outbox.c.state == OutboxState.CLAIMED)
         asked = or_(~outbox.c.unasked, outbox.c.standing_id.is_not(None))
@@ -316,11 +326,41 @@ def _is_next(forum: str, *, hold_unasked: bool) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def _blocked_on_post() -> ColumnElement[bool]:
+    earlier = outbox.alias("earlier")
+    return exists().where(
+        earlier.c.reply_id == outbox.c.reply_id,
+        earlier.c.id < outbox.c.id,
+        earlier.c.state.in_(UNSETTLED),
+        earlier.c.kind.not_in(opposites.MUTING),
+    )
+
+
+def _blocked_on_author() -> ColumnElement[bool]:
+    earlier, its_reply, this_reply = outbox.alias("mute"), replies.alias("muted"), replies.alias("this")
+    return exists().where(
+        this_reply.c.id == outbox.c.reply_id,
+        its_reply.c.forum == this_reply.c.forum,
+        its_reply.c.author_id == this_reply.c.author_id,
+        earlier.c.reply_id == its_reply.c.id,
+        earlier.c.id < outbox.c.id,
+        earlier.c.state.in_(UNSETTLED),
+        earlier.c.kind.in_(opposites.MUTING),
+    )
+
+
+def _of_its_sort(kind: ActionKind) -> tuple[ActionKind, ...]:
+    return opposites.MUTING if kind in opposites.MUTING else opposites.ON_POST
+
+
 def _is_forbidden(tx: Connection, kind: ActionKind, reply_id: int, revision_id: int) -> bool:
     row = tx.execute(
-        select(replies.c.kept_revision_id, replies.c.our_hide).where(replies.c.id == reply_id)
+        select(replies.c.kept_revision_id, replies.c.our_hide, replies.c.our_delete).where(
+            replies.c.id == reply_id
+        )
     ).one()
-    if row.kept_revision_id == revision_id or (kind is ActionKind.HIDE and row.our_hide is not None):
+    ours = row.our_hide is not None or row.our_delete is not None
+    if kind == ActionKind.HIDE and (row.kept_revision_id == revision_id or ours):
         return True
     same = select(outbox.c.id).where(
         outbox.c.reply_id == reply_id,

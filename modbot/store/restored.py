@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from modbot.domain import ActionKind, OutboxState
+from modbot.domain import OutboxState
 from modbot.store import actions, audit, brake
 from modbot.store.actions import UNSETTLED
 from modbot.store.flags import SET_ASIDE
@@ -24,16 +24,15 @@ WHY = "restored"
 def take_up(tx: Connection, *, made_at: datetime, who: str, at: datetime) -> int:
     """Make a restored store fit to work on; answers how many actions were waiting in it.
 
-    Restores and what people asked for are read back before anything is done. Hides that
-    nobody asked for wait as ``dead``, perhaps in effect, for a human. The brake is on in
+    Restores and what people asked for are read back before anything is done. What nobody
+    asked for waits as ``dead``, perhaps in effect, for a human. The brake is on in
     every forum. The former owner is gone.
     """
     waiting = actions.load(tx, outbox.c.state.in_(UNSETTLED))
     for action in waiting:
-        unasked_hide = action.unasked and action.kind is ActionKind.HIDE
         values = {
-            "state": OutboxState.DEAD if unasked_hide else OutboxState.UNKNOWN,
-            "settled_at": at if unasked_hide else None,
+            "state": OutboxState.DEAD if action.unasked else OutboxState.UNKNOWN,
+            "settled_at": at if action.unasked else None,
             "uncertain": True,
             "owner": None,
             "lease_until": None,

@@ -149,8 +149,9 @@ STEPS = (
 
 
 def _settled_for_good(limits: Limits) -> tuple[ColumnElement[bool], ...]:
-    """No flag of the reply is open or young, and no hide of ours is, or may be, in effect."""
-    return (_no_flag_matters(limits), replies.c.our_hide.is_(None), _nothing_under_way())
+    """No flag of the reply is open or young, and no removal of ours is, or may be, in effect."""
+    ours = (replies.c.our_hide.is_(None), replies.c.our_delete.is_(None))
+    return (_no_flag_matters(limits), *ours, _nothing_under_way())
 
 
 def _is_past(limits: Limits) -> tuple[ColumnElement[bool], ...]:

@@ -20,17 +20,21 @@ from modbot.domain import (
     Visibility,
 )
 from modbot.errors import Conflict
-from modbot.store import actions, audit, exceptions, flags, intents, labels
+from modbot.store import actions, audit, carrying, exceptions, flags, intents, labels, mutes
+from modbot.store import standing as precedents
+from modbot.store.carrying import Kept, Means
 from modbot.store.schema import decisions, replies
 from modbot.store.schema import verdicts as table
 
 _REMOVES = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
+_BY_PLACE = Means()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``action_id``: what it queued on the forum; ``taught``: the label it taught; ``bulk``:
-    the name that verdicts given at once share."""
+    """``action_id``: what it queued on the forum for the post (the last of it), ``mute_id`` for
+    its author; ``taught``: the label it taught; ``bulk``: the name that verdicts given at once
+    share."""
 
     id: int
     forum: str
@@ -43,6 +47,7 @@ class Verdict:
     note: str
     given_at: datetime
     action_id: int | None
+    mute_id: int | None
     undone_at: datetime | None
     undone_by: str | None
     bulk: str | None
@@ -51,16 +56,19 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Undone:
     """What taking back did: ``verdict`` is None when only modbot's own hide was undone;
-    ``action_id``: the restore (or hide) that is queued; ``cancelled``: actions that had
-    not begun; ``forgotten``: labels; ``ours`` False: somebody else hid the reply, it stays;
+    ``action_id``: the restore (or hide) that is queued, the last of several; ``unmute_id``
+    that for the author; ``cancelled``: actions that had not begun; ``forgotten``: labels;
+    ``ours`` False: somebody else hid the reply, it stays; ``kept``: what the forum keeps;
     ``exception``: the policy exception that was revoked."""
 
     flag_id: int
     verdict: Verdict | None
     action_id: int | None
+    unmute_id: int | None
     cancelled: tuple[int, ...]
     forgotten: int
     ours: bool
+    kept: tuple[Kept, ...] = ()
     exception: int | None = None
 
 
@@ -77,23 +85,32 @@ def give(
     reason: str = "",
     notify: bool = False,
     label: Label | None = None,
+    means: Means = _BY_PLACE,
     version: int | None = None,
+    stands: bool | None = None,
     bulk: str | None = None,
     where: exceptions.Where | None = exceptions.HERE,
 ) -> Verdict:
     """Decide a flag.
 
-    *Uphold* and *remove, don't learn* hide the reply (unless our hide is in effect);
-    *dismiss* and *allow here* take our hide back; actions that have not begun and would
-    do the opposite are cancelled. A verdict from the forum itself queues nothing. The
-    action waits for ``undo_window``; ``reason`` and ``notify`` go with it.
+    *Uphold* and *remove, don't learn* hide the reply (unless our hide is in effect), or take
+    it away by the ``means`` that were chosen; one that waits for the forum's approval is
+    ignored. *Dismiss* and *allow here* bring back what we took away, and approve what waits;
+    actions that have not begun and would do the opposite are cancelled. A verdict from the
+    forum itself queues nothing. The action waits for ``undo_window``; ``reason`` and
+    ``notify`` go with it.
 
     Uphold teaches the flag's label (or ``label``), never ham: a repeated text that is
     decent by itself teaches nothing. Dismiss teaches ham, the others nothing.
 
+    ``stands``: the verdict decides about the next copies, too; None: if the flag is one of a
+    campaign's.
+
     *Allow here* makes a policy exception ``where`` (None: one that is in force covers it).
 
-    Raises Conflict when the flag is closed, or not ``version`` any more.
+    Raises Conflict when the flag is closed, or not ``version`` any more; Unsuitable when the
+    ``means`` do not fit where the post stands (an advert in a first post, whose title would
+    stay; a board without a recycle bin). Nothing is changed then.
     """
     flag = flags.get(tx, flag_id)
     _require_open(tx, flag, version)
@@ -102,18 +119,24 @@ def give(
     if source is VerdictSource.FORUM:
         action_id = intents.accept_forum(tx, flag, message, removes=removes, who=who, now=now)
     elif removes:
-        action_id = intents.want_hidden(tx, flag, message, who=who, now=now)
+        removing = carrying.removing(flag, means, label or flag.label)
+        action_id = intents.want_removed(tx, flag, message, removing=removing, who=who, now=now)
     else:
         action_id = intents.want_visible(tx, flag, message, who=who, now=now)
+    days = means.mute_days if removes else None
+    mute_id = mutes.want(tx, flag, days, message, who=who, now=now) if days else None
     _keep(tx, flag, None if removes else flag.revision_id)
     given = {"kind": kind, "source": source, "who": who, "note": note, "given_at": now, "bulk": bulk}
     taught = _teaches(kind, label or flag.label)
-    verdict_id = _insert(tx, flag, {**given, "action_id": action_id, "taught": taught})
+    asked = {"action_id": action_id, "mute_id": mute_id}
+    verdict_id = _insert(tx, flag, {**given, **asked, "taught": taught})
     if kind is VerdictKind.ALLOW_HERE and where is not None:
         exceptions.make(tx, flag, where, verdict_id=verdict_id, who=who, note=note, at=now)
     flags.change(tx, flag_id, state=_state_after(flag, kind), closed_at=now)
     details = {"source": source, "taught": taught, "action": action_id, "from": flag.state}
     _note(tx, flag, (f"verdict.{kind.value}", who, now), details)
+    if stands or (stands is None and precedents.stands_by_default(tx, flag_id)):
+        precedents.make(tx, verdict_id, now=now)
     return get(tx, verdict_id)
 
 
@@ -130,10 +153,11 @@ def undo(
 ) -> Undone:
     """Take the last verdict back, or, on a flag that nobody decided, modbot's own hide.
 
-    Forgets what was taught, cancels what has not begun, restores the reply if our hide
-    is in effect or under way (hides it again when the verdict had restored it), revokes
-    the policy exception that it made and reopens the flag (closes one that was only
-    opened for this verdict). What somebody else hid is not ours to undo and stays.
+    Forgets what was taught, cancels what has not begun, brings the reply back if what took
+    it away is in effect or under way (takes it away again when the verdict had brought it
+    back), lifts the mute, revokes what the verdict made for the future and reopens the flag
+    (closes one that was only opened for this verdict). What somebody else hid is not ours to
+    undo and stays.
 
     Raises Conflict when there is nothing to undo, naming who undid it before, and when the
     verdict that stands is not ``verdict_id``, if that is given.
@@ -147,16 +171,37 @@ def undo(
     if verdict is None:
         _require_undoable(tx, flag)
     forgotten = _forget(tx, verdict, who=who, now=now) if verdict else 0
-    exception = exceptions.revoke_of_verdict(tx, verdict.id, who=who, at=now) if verdict else None
+    exception = _end_for_good(tx, verdict, who=who, now=now) if verdict else None
     before = {action.id for action in intents.queued(tx, flag.reply_id)}
-    action_id = _take_back(tx, flag, verdict, intents.Message(reason, notify, now), who=who, now=now)
+    message = intents.Message(reason, notify, now)
+    action_id, kept = _take_back(tx, flag, verdict, message, who=who, now=now)
+    unmute_id = None
+    if verdict is not None and verdict.mute_id is not None:
+        unmute_id, stays = mutes.lift(tx, flag, message, who=who, now=now)
+        kept |= {Kept.MUTE} if stays else set()
     _reopen(tx, flag, verdict, now=now)
     cancelled = tuple(sorted(before - {action.id for action in intents.queued(tx, flag.reply_id)}))
     details = {"verdict": verdict.kind if verdict else None, "action": action_id, "cancelled": cancelled}
     what = "verdict.undone" if verdict else "hide.undone"
     _note(tx, flag, (what, who, now), {**details, "labels": forgotten})
     ours = action_id is not None or bool(cancelled) or flag.visibility is not Visibility.HIDDEN
-    return Undone(flag_id, verdict, action_id, cancelled, forgotten, ours, exception)
+    return Undone(
+        flag_id, verdict, action_id, unmute_id, cancelled, forgotten, ours, tuple(sorted(kept)), exception
+    )
+
+
+def retract(tx: Connection, flag_id: int, *, who: str, now: datetime) -> None:
+    """Let a verdict go that the forum itself speaks against: what it taught is forgotten, a
+    standing decision made of it revoked, its flag open again. Touches nothing on the forum.
+    Raises Conflict without a verdict."""
+    flag = flags.get(tx, flag_id)
+    verdict = standing(tx, flag_id)
+    if verdict is None:
+        raise Conflict(code="error.store.undo_nothing", flag=flag_id, state=flag.state)
+    forgotten = _forget(tx, verdict, who=who, now=now)
+    _end_for_good(tx, verdict, who=who, now=now)
+    _reopen(tx, flag, verdict, now=now)
+    _note(tx, flag, ("verdict.undone", who, now), {"verdict": verdict.kind, "labels": forgotten})
 
 
 def get(rx: Connection, verdict_id: int) -> Verdict:
@@ -224,6 +269,12 @@ def _forget(tx: Connection, verdict: Verdict, *, who: str, now: datetime) -> int
     return labels.forget(tx, verdict_id=verdict.id, at=now)
 
 
+def _end_for_good(tx: Connection, verdict: Verdict, *, who: str, now: datetime) -> int | None:
+    """End what the verdict made for the future; answers the policy exception that was."""
+    precedents.revoke_of(tx, verdict.id, who=who, now=now)
+    return exceptions.revoke_of_verdict(tx, verdict.id, who=who, at=now)
+
+
 def _take_back(
     tx: Connection,
     flag: flags.Flag,
@@ -232,13 +283,13 @@ def _take_back(
     *,
     who: str,
     now: datetime,
-) -> int | None:
+) -> tuple[int | None, set[Kept]]:
     if verdict is not None and verdict.kind not in _REMOVES:
-        return intents.hide_again(tx, flag, verdict.action_id, who=who, now=now)
+        return carrying.do_again(tx, flag, verdict.action_id, who=who, now=now)
     if _is_removed_since(tx, flag):
-        return None
+        return None, set()
     _keep(tx, flag, flag.revision_id)
-    return intents.want_visible(tx, flag, message, who=who, now=now)
+    return carrying.take_back(tx, flag, message, who=who, now=now)
 
 
 def _is_removed_since(tx: Connection, flag: flags.Flag) -> bool:

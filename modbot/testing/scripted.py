@@ -24,43 +24,60 @@ from modbot.forums.protocol import (
     ThreadRef,
     ThreadView,
     UnreadableBlock,
+    capability_of,
 )
+from modbot.testing.memory import ForumMemory, visibility_of
 
 BATCH = 3
 Trouble = Exception | Callable[[], None]
 
 
+Change = tuple[int, bool | ActionKind]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: the method's name, the posts that it was about, what the author is told."""
+    """One request: the method's name (of ``act``: the kind's), the posts that it was about,
+    what the author is told, and the details of an action."""
 
     method: str
     posts: tuple[int, ...] = ()
     reason: str = ""
     notify: bool = False
+    details: Mapping[str, Any] | None = None
 
 
 class ScriptedForum:
-    """Members ``write``, ``edit`` and ``delete``; a moderator ``conceal``s by hand.
+    """Members ``write``, ``edit`` and ``delete``; a moderator ``conceal``s by hand, or does
+    any other action ``by_hand``.
 
     ``trouble[method]`` holds what the next calls of a method raise (an exception), do
-    first (a callable), or nothing out of the ordinary (None). ``refuses`` withholds the
-    right to hide; ``deaf`` posts do not change whatever is done; ``veiled`` posts cannot
-    be read. ``calls`` remembers every request in order, ``changes`` counts by
-    ``(post id, hidden)`` those that changed something.
+    first (a callable), or nothing out of the ordinary (None); the other actions' methods are
+    named by their kind (``trouble["delete"]``). ``refuses`` withholds the right to hide,
+    ``lacks`` those of other actions; ``deaf`` posts do not change whatever is done;
+    ``veiled`` posts cannot be read. ``calls`` remembers every request in order. ``changes``
+    counts those that changed something: by ``(post id, hidden)`` what hid and restored, by
+    ``(post id, kind)`` the other actions, by ``(author id, kind)`` mutes.
+
+    A reply written with ``pending=True`` waits for approval; one with ``floor=1`` is the first
+    post of its thread, and goes with it. ``kept`` is what the forum keeps: recycle bins,
+    ignored replies, recycled threads, mutes (see ForumMemory). ``reasons`` are its presets.
     """
 
     def __init__(self, name: str = "scripted", *, clock: Callable[[], datetime] | None = None) -> None:
         self._name = name
         self._clock = clock or _utc_now
         self._journal: list[int] = []
-        self.posts: dict[int, Reply] = {}
+        self.kept = ForumMemory(self._clock)
+        self.posts = self.kept.posts
         self.trouble: defaultdict[str, deque[Trouble | None]] = defaultdict(deque)
         self.calls: list[Call] = []
-        self.changes: Counter[tuple[int, bool]] = Counter()
+        self.changes: Counter[Change] = Counter()
         self.refuses = False
+        self.lacks: set[ActionKind] = set()
         self.deaf: set[int] = set()
         self.veiled: set[int] = set()
+        self.reasons: tuple[str, ...] = ("广告/SPAM", "恶意灌水", "违规内容", "文不对题", "重复发帖")
         self.unreadable: list[UnreadableBlock] = []
         self.closed = False
 
@@ -88,7 +105,17 @@ class ScriptedForum:
         self.posts[post_id] = replace(self.posts[post_id], hidden=hidden)
 
     def delete(self, post_id: int) -> None:
+        """It is gone for good; ``by_hand(DELETE)`` leaves it in the board's recycle bin."""
         del self.posts[post_id]
+
+    def by_hand(self, kind: ActionKind, post_id: int, **details: object) -> None:
+        """A human does it in the forum itself: no call and no change of the engine's.
+
+        A mute is of the post's author.
+        """
+        reply = self.posts.get(post_id)
+        ref = ReplyRef(post_id, None, author_id=reply.author.id if reply else None)
+        self._carry_out(kind, ref, details)
 
     def _changed(self, reply: Reply) -> Reply:
         self.posts[reply.post_id] = reply
@@ -102,7 +129,8 @@ class ScriptedForum:
         return self._name
 
     def capabilities(self) -> frozenset[Capability]:
-        return frozenset({Capability.HIDE, Capability.RESTORE})
+        lacking = {capability_of(kind) for kind in self.lacks}
+        return frozenset({capability_of(kind) for kind in ActionKind} - lacking)
 
     def boards(self) -> tuple[Board, ...]:
         self._asked("boards")
@@ -160,7 +188,7 @@ class ScriptedForum:
     def read_back(self, ref: ReplyRef) -> Visibility:
         self._asked("read_back", [ref])
         state = self._state(ref.post_id)
-        return state if isinstance(state, Visibility) else _visibility(state)
+        return state if isinstance(state, Visibility) else visibility_of(state)
 
     def hide(self, refs: Sequence[ReplyRef], reason: str, *, notify: bool) -> dict[int, ActionResult]:
         self._asked("hide", refs, reason, notify=notify)
@@ -183,14 +211,33 @@ class ScriptedForum:
             return self.hide([ref], reason, notify=notify)[ref.post_id]
         if kind is ActionKind.RESTORE:
             return self.restore([ref], reason, notify=notify)[ref.post_id]
-        del details
-        self._asked(kind.value, [ref], reason, notify=notify)
-        return ActionResult(ActionOutcome.REFUSED, Visibility.UNKNOWN, "no way to do that")
+        self._asked(kind.value, [ref], reason, notify=notify, details=details)
+        if kind in self.lacks:
+            return ActionResult(ActionOutcome.REFUSED, self.kept.shown(ref.post_id), "you may not")
+        if ref.post_id in self.deaf:
+            return ActionResult(ActionOutcome.UNKNOWN, self.kept.shown(ref.post_id), "success, it says")
+        result = self._carry_out(kind, ref, details or {})
+        if result.outcome is ActionOutcome.DONE:
+            of_member = kind in {ActionKind.MUTE, ActionKind.UNMUTE}
+            self.changes[(ref.author_id or 0) if of_member else ref.post_id, kind] += 1
+        return result
+
+    def recycles(self, board_id: int) -> bool | None:
+        self._asked("recycles")
+        return self.kept.recycles(board_id)
+
+    def preset_reasons(self) -> tuple[str, ...]:
+        self._asked("preset_reasons")
+        return self.reasons
 
     def check_access(self) -> tuple[Check, ...]:
         self._asked("check_access")
         status = CheckStatus.FAILED if self.refuses else CheckStatus.OK
-        return (Check("check.forum.can_hide", status, {"board": 1}),)
+        lacking = tuple(
+            Check(f"check.forum.cannot_{capability_of(kind)}", CheckStatus.WARNING, {"board": 1})
+            for kind in sorted(self.lacks)
+        )
+        return (Check("check.forum.can_hide", status, {"board": 1}), *lacking)
 
     def close(self) -> None:
         self.closed = True
@@ -198,9 +245,15 @@ class ScriptedForum:
     # --- inside ---------------------------------------------------------------------------
 
     def _asked(
-        self, method: str, refs: Sequence[ReplyRef] = (), reason: str = "", *, notify: bool = False
+        self,
+        method: str,
+        refs: Sequence[ReplyRef] = (),
+        reason: str = "",
+        *,
+        notify: bool = False,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
-        self.calls.append(Call(method, tuple(ref.post_id for ref in refs), reason, notify))
+        self.calls.append(Call(method, tuple(ref.post_id for ref in refs), reason, notify, details))
         trouble = self.trouble[method].popleft() if self.trouble[method] else None
         if isinstance(trouble, Exception):
             raise trouble
@@ -213,25 +266,26 @@ class ScriptedForum:
     def _state(self, post_id: int) -> Reply | Visibility:
         if post_id in self.veiled:
             return Visibility.UNKNOWN
-        return self.posts.get(post_id, Visibility.GONE)
+        reply = self.posts.get(post_id)
+        return self.kept.shown(post_id) if reply is None or reply.pending else reply
 
     def _change(self, post_id: int, *, hidden: bool) -> ActionResult:
+        kind = ActionKind.HIDE if hidden else ActionKind.RESTORE
         reply = self.posts.get(post_id)
-        if reply is None:
-            return ActionResult(ActionOutcome.GONE, Visibility.GONE)
-        if reply.hidden == hidden:
-            return ActionResult(ActionOutcome.ALREADY, _visibility(reply))
-        if self.refuses:
-            return ActionResult(ActionOutcome.REFUSED, _visibility(reply), "you may not")
-        if post_id in self.deaf:
-            return ActionResult(ActionOutcome.UNKNOWN, _visibility(reply), "success, it says")
-        self.posts[post_id] = replace(reply, hidden=hidden)
-        self.changes[post_id, hidden] += 1
-        return ActionResult(ActionOutcome.DONE, _visibility(self.posts[post_id]))
+        if reply is not None and not reply.pending and reply.hidden != hidden:
+            if self.refuses or kind in self.lacks:
+                return ActionResult(ActionOutcome.REFUSED, visibility_of(reply), "you may not")
+            if post_id in self.deaf:
+                return ActionResult(ActionOutcome.UNKNOWN, visibility_of(reply), "success, it says")
+        result = self._carry_out(kind, ReplyRef(post_id, None), {})
+        self.changes[post_id, hidden] += result.outcome is ActionOutcome.DONE
+        return result
 
-
-def _visibility(reply: Reply) -> Visibility:
-    return Visibility.HIDDEN if reply.hidden else Visibility.VISIBLE
+    def _carry_out(self, kind: ActionKind, ref: ReplyRef, details: Mapping[str, Any]) -> ActionResult:
+        result = self.kept.act(kind, ref, details)
+        if result.outcome is ActionOutcome.DONE and kind is ActionKind.APPROVE:
+            self._journal.append(ref.post_id)  # a poll tells of it as of a new reply
+        return result
 
 
 def _utc_now() -> datetime:

@@ -83,15 +83,6 @@ def test_the_brake_holds_what_nobody_asked_for_and_nothing_else(bench: Bench) ->
     assert (bench.state(unasked), bench.state(asked)) == (OutboxState.QUEUED, OutboxState.DONE)
 
 
-@pytest.mark.parametrize("kind", [ActionKind.DELETE, ActionKind.APPROVE, ActionKind.MUTE])
-def test_what_an_engine_has_no_way_for_is_refused(bench: Bench, kind: ActionKind) -> None:
-    bench.flagged(1)
-    action = bench.queue(1, kind)
-    bench.executor().work()
-    assert (bench.state(action), bench.action(action).detail) == (OutboxState.REFUSED, "no way to do that")
-    assert bench.asked(kind.value) == [(1,)]
-
-
 # --- looking first ------------------------------------------------------------------------------
 
 
@@ -187,15 +178,6 @@ def test_a_restore_of_which_it_is_not_known_whether_it_took_effect_is_looked_at(
     assert (bench.state(done), bench.state(missed)) == (OutboxState.DONE, OutboxState.DONE)
     assert bench.asked("restore") == [(2,)]
     assert not bench.forum.posts[2].hidden
-
-
-def test_an_uncertain_action_of_another_kind_is_done_again(bench: Bench) -> None:
-    bench.flagged(1)
-    action = bench.queue(1, ActionKind.APPROVE)
-    bench.claim("crashed")
-    bench.later(minutes=4)
-    bench.executor().work()
-    assert (bench.state(action), bench.asked("approve")) == (OutboxState.REFUSED, [(1,)])
 
 
 def test_an_error_while_acting_may_have_reached_the_forum(bench: Bench) -> None:

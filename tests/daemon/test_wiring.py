@@ -77,14 +77,15 @@ def test_thresholds_come_from_the_model_unless_the_operator_names_one(loaded):
     assert trade.reasons == {Reason.SPAM, Reason.REPEATED, Reason.RULE}
 
 
-def test_a_hide_threshold_that_proves_less_than_the_target_is_not_used(loaded):
+def test_a_hide_threshold_that_proves_less_than_the_target_waits_for_a_grant(loaded):
     weak = THRESHOLDS | {"spam.hide": a_threshold(0.97, precision=0.98)}
     found = loaded(CITY + "[forums.city.boards.7.policy]\nprecision_target = 0.97")
     book = wiring.policy_book(found, weak)
-    assert book.of_board("city", 3).spam_hide is None
-    assert book.of_board("city", 7).spam_hide == 0.97
-    named = wiring.policy_book(loaded(CITY + "[policy.spam]\nhide = 0.9"), weak)
-    assert named.of_board("city", 3).spam_hide == 0.9
+    unproved = {board: book.of_board("city", board).unproved for board in (3, 7)}
+    assert book.of_board("city", 3).spam_hide == book.of_board("city", 7).spam_hide == 0.97
+    assert unproved == {3: {Reason.SPAM}, 7: frozenset()}
+    named = wiring.policy_book(loaded(CITY + "[policy.spam]\nhide = 0.9"), weak).of_board("city", 3)
+    assert (named.spam_hide, named.unproved) == (0.9, frozenset())
 
 
 def test_hiding_spam_without_a_contact_goes_by_its_own_threshold(loaded):

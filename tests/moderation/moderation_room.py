@@ -82,8 +82,7 @@ class Room(Desk):
         who: str = "ann",
         **selected: Any,
     ) -> bulk.Given:
-        days = selected.pop("mute_days", None)
-        return bulk.give(self.moderator(who), self.plan(kind, **selected), choice, mute_days=days)
+        return bulk.give(self.moderator(who), self.plan(kind, **selected), choice)
 
     def identity(self, who: str) -> identities.Identity:
         with self.store.read() as rx:

@@ -211,8 +211,6 @@ def test_where_the_thread_is_unknown_adverts_are_not_let_into_the_board_unasked(
     ("fields", "kind"),
     [
         ({"thread_kind": ThreadKind.LOTTERY}, ThreadKind.LOTTERY),
-        ({"thread_title": "每日签到"}, ThreadKind.SIGNIN),
-        ({"board_id": 9}, ThreadKind.SIGNIN),
         ({"thread_kind": ThreadKind.POLL, "board_id": 9}, ThreadKind.POLL),
     ],
 )

@@ -104,8 +104,8 @@ def test_the_brake_holds_only_unasked_hides_that_have_not_begun(desk: Desk) -> N
     [begun] = desk.claim()
     desk.flag(reply(2), hide=True)
     asked = enqueue(desk, 3, ActionKind.HIDE)
-    unasked_delete = enqueue(desk, 4, ActionKind.DELETE, unasked=True)
-    assert [action.id for action in desk.claim(hold_unasked=True)] == [asked, unasked_delete]
+    unasked_approval = enqueue(desk, 4, ActionKind.APPROVE, unasked=True)
+    assert [action.id for action in desk.claim(hold_unasked=True)] == [asked, unasked_approval]
     desk.later(minutes=3)
     held = [action.id for action in desk.claim(hold_unasked=True)]
     assert begun.id in held
@@ -239,12 +239,13 @@ def test_a_refused_restore_leaves_the_flag_hidden(desk: Desk) -> None:
     assert (flag.state, flag.action_state) == (FlagState.HIDDEN, ActionState.REFUSED)
 
 
-def test_other_actions_only_report_their_outcome(desk: Desk) -> None:
-    flag_id = desk.flag(reply(1))
-    enqueue(desk, 1, ActionKind.DELETE, flag_id=flag_id)
-    desk.carry_out()
-    flag = desk.get(flag_id)
-    assert (flag.state, flag.action_state) == (FlagState.PENDING, ActionState.DONE)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in ActionKind if kind not in (ActionKind.HIDE, ActionKind.APPROVE)]
+)
+def test_what_only_humans_may_ask_for_is_never_queued_unasked(desk: Desk, kind: ActionKind) -> None:
+    with pytest.raises(ValueError, match="nobody asked"):
+        enqueue(desk, 1, kind, unasked=True)
+    assert desk.actions() == []
 
 
 def test_a_post_that_is_gone_takes_everything_that_waits_with_it(desk: Desk) -> None:
@@ -252,11 +253,10 @@ def test_a_post_that_is_gone_takes_everything_that_waits_with_it(desk: Desk) -> 
     desk.give(flag_id)
     [newer] = desk.record(reply(1, "改过"))
     enqueue(desk, 1, ActionKind.DELETE)
+    [delete] = desk.claim()
     desk.undo(flag_id)
-    desk.later(seconds=1)
-    claimed = desk.claim()
-    desk.settle(claimed[0], ActionOutcome.GONE)
-    assert set(desk.states()) == {"hide done", "delete gone", "restore cancelled"}
+    desk.settle(delete, ActionOutcome.GONE)
+    assert set(desk.states()) == {"hide done", "delete gone", "restore cancelled", "undelete cancelled"}
     flag = desk.get(flag_id)
     assert (flag.state, flag.hidden_by_us, flag.visibility) == (FlagState.WITHDRAWN, False, Visibility.GONE)
     assert newer.is_changed

@@ -20,6 +20,7 @@ from modbot.settings import Loaded
 from modbot.store import (
     brake,
     breakers,
+    budget,
     chores,
     cursors,
     decisions,
@@ -108,6 +109,7 @@ def _forum(rx: Connection, loaded: Loaded, name: str, now: datetime) -> ForumSta
         unreadable=unreadable.count(rx, name),
         shown=shown,
         kept_back=kept_back,
+        not_shown=tuple(budget.not_shown(rx, name, now=now)),
         actions=vitals.unfinished(rx, name),
         due_at=outbox.next_due(rx, name, hold_unasked=pulled.pulled),
         last_action=vitals.last_settled(rx, name),

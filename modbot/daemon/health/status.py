@@ -14,6 +14,7 @@ from typing import Any
 from modbot.domain import Mode, OutboxState
 from modbot.store.brake import Brake
 from modbot.store.breakers import Breaker, BreakerState
+from modbot.store.budget import NotShown
 from modbot.store.chores import Chore
 from modbot.store.leases import Lease
 from modbot.store.polls import Polled
@@ -44,7 +45,8 @@ class Problem:
 class ForumStatus:
     """One forum. ``read_at``: when the last batch of replies was stored; ``judged_by``: the
     model version of the last decision; ``due_at``: when the next action that nothing holds
-    is to be carried out (in the past: nobody does it)."""
+    is to be carried out (in the past: nobody does it); ``not_shown``: what the queue's budget
+    keeps back, by day and reason."""
 
     name: str
     mode: Mode
@@ -58,6 +60,7 @@ class ForumStatus:
     unreadable: int
     shown: Waiting
     kept_back: Waiting
+    not_shown: tuple[NotShown, ...]
     actions: Mapping[OutboxState, Waiting]
     due_at: datetime | None
     last_action: Settled | None
@@ -151,7 +154,11 @@ def _forum(forum: ForumStatus) -> dict[str, Any]:
         "unjudged": _waiting(forum.unjudged),
         "parked": forum.parked,
         "unreadable": forum.unreadable,
-        "queue": {"shown": _waiting(forum.shown), "kept_back": _waiting(forum.kept_back)},
+        "queue": {
+            "shown": _waiting(forum.shown),
+            "kept_back": _waiting(forum.kept_back),
+            "not_shown": [_not_shown(one) for one in forum.not_shown],
+        },
         "actions": {state.value: _waiting(waiting) for state, waiting in forum.actions.items()},
         "last_action": _settled(forum.last_action),
         "requests": {"today": forum.requests_made, "left": forum.requests_left},
@@ -188,6 +195,15 @@ def _settled(action: Settled | None) -> dict[str, Any] | None:
 
 def _waiting(waiting: Waiting) -> dict[str, Any]:
     return {"number": waiting.number, "since": _iso(waiting.since)}
+
+
+def _not_shown(found: NotShown) -> dict[str, Any]:
+    return {
+        "day": found.day.isoformat(),
+        "reason": found.reason.value,
+        "number": found.number,
+        "since": _iso(found.since),
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:

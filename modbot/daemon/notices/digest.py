@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from modbot import i18n
 from modbot.daemon.notices.hours import Hours
-from modbot.store import brake, inbox, notices, periods
+from modbot.store import brake, budget, inbox, notices, periods
 from modbot.store.notices import Notice
 
 CODE = "notify.digest"
@@ -31,7 +31,7 @@ def key(day: date) -> str:
 def facts(rx: Connection, forums: Sequence[str], day: date, hours: Hours, *, now: datetime) -> Facts:
     """The digest of ``day`` as JSON; its ``forums`` are those that there is something to say of."""
     start, end = hours.span(day)
-    told = [_of_forum(rx, name, start, end) for name in forums]
+    told = [_of_forum(rx, name, start, end, now) for name in forums]
     return {"day": day.isoformat(), "at": now.isoformat(), "forums": [each for each in told if each]}
 
 
@@ -58,7 +58,7 @@ def _silent_minutes(told: Sequence[Notice], start: datetime, end: datetime) -> i
     return int(total.total_seconds() // 60)
 
 
-def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime) -> Facts | None:
+def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime, now: datetime) -> Facts | None:
     begun = inbox.began(rx, forum)
     if begun is None or begun >= end:
         return None  # nobody watched it on that day
@@ -66,11 +66,15 @@ def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime) -> Fac
     waiting = periods.waiting(rx, forum)
     state = brake.state(rx, forum)
     silent = _silent_minutes(notices.between(rx, forum, start, end), start, end)
+    kept = budget.not_shown(rx, forum, now=now)
     events = (period.by_reason, period.hidden, period.queued, period.verdicts, period.overturned)
-    if not any((*events, period.brakes, waiting.number, state.pulled, silent)):
+    if not any((*events, period.brakes, waiting.number, kept, state.pulled, silent)):
         return None
     return {
         "name": forum,
+        "not_shown": budget.not_shown_between(rx, forum, start, end, now=now),
+        "kept_back": sum(one.number for one in kept),
+        "kept_since": min(one.since for one in kept).isoformat() if kept else None,
         "read": period.read,
         "by_reason": {reason.value: number for reason, number in period.by_reason.items()},
         "hidden": period.hidden,
@@ -88,20 +92,27 @@ def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime) -> Fac
 def _lines_of(forum: Facts, words: i18n.Catalogue, hours: Hours, now: datetime) -> Iterator[str]:
     yield words.text("notify.digest.read", **_numbers(forum))
     if forum["by_reason"]:
-        counted = forum["by_reason"].items()
-        reasons = " · ".join(f"{words.text(f'reason.{reason}')} {number}" for reason, number in counted)
-        yield words.text("notify.digest.reasons", reasons=reasons)
+        yield words.text("notify.digest.reasons", reasons=_reasons(forum["by_reason"], words))
     if forum["verdicts"] or forum["overturned"]:
         yield words.text("notify.digest.verdicts", **_numbers(forum))
     if forum["waiting"]:
         oldest = hours.shown(datetime.fromisoformat(forum["oldest"]), now=now)
         yield words.text("notify.digest.waiting", number=forum["waiting"], oldest=oldest)
+    if forum["kept_back"]:
+        oldest = hours.shown(datetime.fromisoformat(forum["kept_since"]), now=now)
+        yield words.text("notify.digest.kept_back", number=forum["kept_back"], oldest=oldest)
+    if forum["not_shown"]:
+        yield words.text("notify.digest.not_shown", reasons=_reasons(forum["not_shown"], words))
     if forum["brake"]:
         yield words.text("notify.digest.brake", forum=forum["name"])
     elif forum["brakes"]:
         yield words.text("notify.digest.brakes", number=forum["brakes"])
     if forum["silent_minutes"]:
         yield words.text("notify.digest.silent", minutes=forum["silent_minutes"])
+
+
+def _reasons(counted: Mapping[str, int], words: i18n.Catalogue) -> str:
+    return " · ".join(f"{words.text(f'reason.{reason}')} {number}" for reason, number in counted.items())
 
 
 def _numbers(forum: Facts) -> dict[str, int]:

@@ -59,16 +59,14 @@ def time_of_day(text: str) -> time | None:
     return time.fromisoformat(text) if text else None
 
 
-def zone_named(name: str, *, source: str) -> tzinfo:
+def zone_named(name: str, *, source: str, key: str = "notifications.timezone") -> tzinfo:
     """The time zone ``name``, or this machine's for ``local``. Raises SettingsError."""
     if name == LOCAL:
         return _local_zone()
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError(
-            code="error.notify.timezone", source=source, key="notifications.timezone", name=name
-        ) from None
+        raise SettingsError(code="error.notify.timezone", source=source, key=key, name=name) from None
 
 
 def _local_zone() -> tzinfo:

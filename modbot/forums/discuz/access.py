@@ -8,6 +8,7 @@ from modbot.domain import Reply
 from modbot.errors import Blocked, ForumError, Refused
 from modbot.forums.config import ForumConfig
 from modbot.forums.discuz.actions import Actions
+from modbot.forums.discuz.pages.lists import BoardRow
 from modbot.forums.discuz.panel import Panel
 from modbot.forums.discuz.poll import Poller
 from modbot.forums.discuz.reader import Guarded
@@ -87,7 +88,7 @@ class Access:
         yield self._line("boards", CheckStatus.OK if rows else CheckStatus.FAILED, boards=len(rows))
         reply: Reply | None = None
         try:
-            reply = self._some_reply(tuple(row.id for row in rows if row.threads != 0))
+            reply = self.some_reply(rows)
         except (Blocked, Guarded) as error:
             yield self._line("antitheft", CheckStatus.WARNING, detail=error.message())
         else:
@@ -104,7 +105,10 @@ class Access:
                 "cannot_hide", CheckStatus.FAILED, board=reply.board_id, detail=form.message or form.key
             )
 
-    def _some_reply(self, boards: tuple[int, ...]) -> Reply | None:
+    def some_reply(self, rows: tuple[BoardRow, ...] | None = None) -> Reply | None:
+        """A reply that the account sees, to open the dialogs of; None where it sees none."""
+        rows = self._poller.html.index(Priority.RE_READ) if rows is None else rows
+        boards = tuple(row.id for row in rows if row.threads != 0)
         chosen = [board for board in boards if board in (self._config.boards or boards)]
         for board in chosen:
             if board in self._config.skip_boards:

@@ -47,6 +47,7 @@ class DiscuzForum:
         self._pending: dict[int, None] = {}
         self._closed = False
         self._actions = Actions(self._session, self._poller.html, self._pending.__contains__)
+        self._access = Access(config, self._session, self._poller, self._panel, self._actions)
 
     @property
     def name(self) -> str:
@@ -156,7 +157,16 @@ class DiscuzForum:
         return ActionResult(ActionOutcome.REFUSED, Visibility.UNKNOWN)
 
     def check_access(self) -> tuple[Check, ...]:
-        return Access(self._config, self._session, self._poller, self._panel, self._actions).checks()
+        return self._access.checks()
+
+    def recycles(self, board_id: int) -> bool | None:  # noqa: ARG002 - no page asked tells it
+        return None
+
+    def preset_reasons(self) -> tuple[str, ...]:
+        reply = self._access.some_reply()
+        if reply is None:
+            raise Gone(forum=self.name, detail="no reply to open the dialog of")
+        return self._actions.ban_form(reply, Priority.RE_READ).preset_reasons
 
     # --- for `modbot init` --------------------------------------------------------------
 
@@ -167,13 +177,6 @@ class DiscuzForum:
     def answer_captcha(self, captcha: Captcha, answer: str) -> None:
         """Sign in once with the human's answer; the session is kept for later starts."""
         self._session.adopt(self._session.door.answer_captcha(captcha, answer))
-
-    def preset_reasons(self, ref: ReplyRef) -> tuple[str, ...]:
-        """The forum's own reasons for hiding, from the dialog of one post."""
-        state = self._state(ref)
-        if isinstance(state, Visibility):
-            raise Gone(forum=self.name, detail=f"reply {ref.post_id}")
-        return self._actions.ban_form(state, Priority.RE_READ).preset_reasons
 
     def close(self) -> None:
         """End the connection, whoever is using it, and keep the session for the next start.

@@ -12,6 +12,7 @@ from modbot.store.schema.lasting import (
     policy_exceptions,
     spot_checks,
     standing_authors,
+    standing_changes,
     standing_decisions,
     standing_texts,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "revisions",
     "spot_checks",
     "standing_authors",
+    "standing_changes",
     "standing_decisions",
     "standing_texts",
     "unreadable",

@@ -94,6 +94,7 @@ verdicts = Table(
     Column("undone_at", UtcTime),
     Column("undone_by", String),
     Column("bulk", String),  # given at once with the others of this name
+    Column("mute_id", BigInteger),  # the outbox row of its mute of the author
     Index("ix_verdicts_flag", "flag_id"),
     Index("ix_verdicts_reply", "reply_id"),
 )

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from modbot.store.schema.base import metadata
 from modbot.store.types import BigId, Code, UtcTime, Words
@@ -37,16 +48,27 @@ Index(
     postgresql_where=_in_force,
 )
 
-# The canonical texts that a standing decision is about.
+# Counts on with each decision that is made, widened or revoked: whoever holds them in memory looks here.
+standing_changes = Table(
+    "standing_changes",
+    metadata,
+    Column("forum", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+# The canonical texts that a standing decision is about, and who wrote each before everybody else.
 standing_texts = Table(
     "standing_texts",
     metadata,
     Column("standing_id", ForeignKey("standing_decisions.id", ondelete="CASCADE"), primary_key=True),
     Column("digest", String, primary_key=True),
     Column("canonical", Words, nullable=False),
+    Column("first_author_id", BigInteger),
+    Column("first_at", UtcTime),
 )
 
-# The few authors of a campaign of several texts: its short texts are condemned in their mouths only.
+# In whose mouths short texts are condemned: the few authors of a campaign of several texts, the
+# authors upheld of the campaign of one.
 standing_authors = Table(
     "standing_authors",
     metadata,
@@ -92,9 +114,17 @@ spot_checks = Table(
     Column("who", String),
     Column("answered_at", UtcTime),
     Column("label_id", ForeignKey("labels.id", ondelete="SET NULL")),
+    Column("flag_id", ForeignKey("flags.id", ondelete="SET NULL")),  # opened by the answer
     UniqueConstraint("reply_id"),
     Index("ix_spot_checks_forum", "forum", "day"),
     sqlite_autoincrement=True,
+)
+_led_to_a_flag = spot_checks.c.flag_id.is_not(None)
+Index(
+    "ix_spot_checks_flag_id",
+    spot_checks.c.flag_id,
+    sqlite_where=_led_to_a_flag,
+    postgresql_where=_led_to_a_flag,
 )
 
 # A human hid or deleted on the forum what modbot had let pass.
@@ -114,7 +144,8 @@ misses = Table(
     sqlite_autoincrement=True,
 )
 
-# Where a reason may hide unasked because a human granted it. board_id NULL: the whole forum.
+# What humans decided about a reason's autonomy; the latest row per board and reason counts.
+# board_id NULL: wherever no board has a row of its own.
 autonomy = Table(
     "autonomy",
     metadata,
@@ -122,11 +153,10 @@ autonomy = Table(
     Column("forum", String, nullable=False),
     Column("board_id", BigInteger),
     Column("reason", Code, nullable=False),
+    Column("granted", Boolean, nullable=False),  # else withdrawn
     Column("who", String, nullable=False),
-    Column("granted_at", UtcTime, nullable=False),
-    Column("withdrawn_at", UtcTime),
-    Column("withdrawn_by", String),
-    Index("ix_autonomy_forum", "forum", "withdrawn_at"),
+    Column("since", UtcTime, nullable=False),
+    Index("ix_autonomy_forum", "forum"),
     sqlite_autoincrement=True,
 )
 

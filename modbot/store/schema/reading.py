@@ -31,7 +31,7 @@ replies = Table(
     Column("decision_id", BigInteger),  # of the current revision; NULL: not judged yet; see FORGOTTEN
     Column("parked", Words),  # why judging this revision is not tried again
     Column("our_hide", BigInteger),  # the outbox row whose hide is in effect
-    Column("our_delete", BigInteger),  # the outbox row whose delete is in effect
+    Column("our_delete", BigInteger),  # the outbox row that took it away otherwise: see effects
     Column("kept_revision_id", BigInteger),  # a human put this revision back: never hide it unasked
     Column("campaign", String),
     Column("thread_id", BigInteger),
@@ -74,7 +74,15 @@ Index(
     sqlite_where=_to_read,
     postgresql_where=_to_read,
 )
-Index("ix_replies_author", replies.c.forum, replies.c.author_id)
+_known_author = replies.c.author_id.is_not(None)
+Index(
+    "ix_replies_author",
+    replies.c.forum,
+    replies.c.author_id,
+    replies.c.posted_at,
+    sqlite_where=_known_author,
+    postgresql_where=_known_author,
+)
 Index("ix_replies_thread", replies.c.forum, replies.c.thread_id)
 Index("ix_replies_campaign", replies.c.forum, replies.c.campaign)
 Index("ix_replies_posted_at", replies.c.posted_at)

@@ -64,6 +64,7 @@ def forum(**changes: object) -> ForumStatus:
         unreadable=0,
         shown=Waiting(),
         kept_back=Waiting(),
+        not_shown=(),
         actions=dict.fromkeys(UNFINISHED, Waiting()),
         due_at=None,
         last_action=None,

@@ -13,6 +13,7 @@ import pytest
 from executor_support import Bench
 
 from modbot import settings
+from modbot.daemon.boards import BoardNames
 from modbot.daemon.house import ForumDesk, judging_rules
 from modbot.daemon.judging import Judge
 from modbot.daemon.models import load_detector
@@ -89,7 +90,10 @@ def diary(tmp_path: Path, bench: Bench) -> Diary:
     )
     poller = Poller(forum=bench.forum, store=bench.store, clock=bench.clock)
     shelf = Shelf(tmp_path / "duplicates.npz", index, bench.store, "city", bench.clock)
-    desk = ForumDesk("city", bench.forum, bench.store, poller, judge, bench.executor(), bench.clock, shelf)
+    names = BoardNames(forum=bench.forum, store=bench.store, settings=loaded.settings, clock=bench.clock)
+    desk = ForumDesk(
+        "city", bench.forum, bench.store, poller, judge, bench.executor(), bench.clock, shelf, names
+    )
     kept = Diary(bench)
     limits = CircuitLimits(failures=3, probe=timedelta(minutes=1), longest_probe=timedelta(minutes=4))
     kept.circuit = Circuit(bench.store, "city", limits, bench.clock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -27,12 +29,15 @@ def _columns() -> None:
     op.add_column("replies", sa.Column("our_delete", sa.BigInteger(), nullable=True))
     op.add_column("replies", sa.Column("read_again_at", sa.BigInteger(), nullable=True))
     _partial_index("replies", ["forum", "read_again_at"], "read_again_at", name="ix_replies_read_again_at")
+    op.drop_index("ix_replies_author", "replies")
+    _partial_index("replies", ["forum", "author_id", "posted_at"], "author_id", name="ix_replies_author")
     op.add_column("decisions", sa.Column("standing_id", sa.BigInteger(), nullable=True))
     _partial_index("decisions", ["standing_id"], "standing_id", name="ix_decisions_standing_id")
     op.add_column("outbox", sa.Column("standing_id", sa.BigInteger(), nullable=True))
     op.add_column("outbox", sa.Column("details", sa.JSON(), nullable=True))
     op.add_column("verdicts", sa.Column("bulk", sa.String(), nullable=True))
     _partial_index("verdicts", ["bulk"], "bulk", name="ix_verdicts_bulk")
+    op.add_column("verdicts", sa.Column("mute_id", sa.BigInteger(), nullable=True))
 
 
 def _partial_index(table: str, columns: list[str], unless_null: str, *, name: str) -> None:
@@ -76,24 +81,36 @@ def _standing() -> None:
         sqlite_where=in_force,
         postgresql_where=in_force,
     )
-    for table, key in (("standing_texts", "digest"), ("standing_authors", "author_id")):
-        _part_of_standing(table, key)
+    _part_of_standing(
+        "standing_texts",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("canonical", sa.Text(), nullable=False),
+        sa.Column("first_author_id", sa.BigInteger(), nullable=True),
+        sa.Column("first_at", sa.BigInteger(), nullable=True),
+    )
+    author = sa.Column("author_id", sa.BigInteger(), nullable=False, autoincrement=False)
+    _part_of_standing("standing_authors", author)
+    op.create_table(
+        "standing_changes",
+        sa.Column("forum", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("forum", name=op.f("pk_standing_changes")),
+    )
 
 
-def _part_of_standing(table: str, key: str) -> None:
-    kind = sa.String() if key == "digest" else sa.BigInteger()
+def _part_of_standing(table: str, key: sa.Column[Any], *columns: sa.Column[Any]) -> None:
     op.create_table(
         table,
         sa.Column("standing_id", BIG_ID, nullable=False),
-        sa.Column(key, kind, nullable=False, autoincrement=False),
-        *([sa.Column("canonical", sa.Text(), nullable=False)] if key == "digest" else []),
+        key,
+        *columns,
         sa.ForeignKeyConstraint(
             ["standing_id"],
             ["standing_decisions.id"],
             name=op.f(f"fk_{table}_standing_id_standing_decisions"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("standing_id", key, name=op.f(f"pk_{table}")),
+        sa.PrimaryKeyConstraint("standing_id", key.name, name=op.f(f"pk_{table}")),
     )
 
 
@@ -156,14 +173,19 @@ def _spot_checks() -> None:
         sa.Column("who", sa.String(), nullable=True),
         sa.Column("answered_at", sa.BigInteger(), nullable=True),
         sa.Column("label_id", BIG_ID, nullable=True),
+        sa.Column("flag_id", BIG_ID, nullable=True),
         *_of_a_reply("spot_checks"),
         sa.ForeignKeyConstraint(
             ["label_id"], ["labels.id"], name=op.f("fk_spot_checks_label_id_labels"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["flag_id"], ["flags.id"], name=op.f("fk_spot_checks_flag_id_flags"), ondelete="SET NULL"
         ),
         sa.UniqueConstraint("reply_id", name=op.f("uq_spot_checks_reply_id")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_spot_checks_forum", "spot_checks", ["forum", "day"], unique=False)
+    _partial_index("spot_checks", ["flag_id"], "flag_id", name="ix_spot_checks_flag_id")
 
 
 def _misses() -> None:
@@ -191,14 +213,13 @@ def _autonomy() -> None:
         sa.Column("forum", sa.String(), nullable=False),
         sa.Column("board_id", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
-        sa.Column("granted_at", sa.BigInteger(), nullable=False),
-        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
-        sa.Column("withdrawn_by", sa.String(), nullable=True),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_autonomy")),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_autonomy_forum", "autonomy", ["forum", "withdrawn_at"], unique=False)
+    op.create_index("ix_autonomy_forum", "autonomy", ["forum"], unique=False)
     op.create_table(
         "modes",
         sa.Column("forum", sa.String(), nullable=False),
