@@ -39,6 +39,14 @@ def tell(session: Session, moderator: Moderator, given: Given) -> bool:
     return all(oks)
 
 
+def see_through(
+    session: Session, moderator: Moderator, forum: str, flag_id: int, action_id: int | None
+) -> bool:
+    """Follow one flag's action to its end and tell how it ended; True unless it failed."""
+    result = Result(Ending.DONE, None, flag_id, forum, action_id)
+    return _tell_result(session, moderator, result, _seen_through(session, moderator, [result]))
+
+
 def tell_taken_back(session: Session, moderator: Moderator, found: TakenBack) -> bool:
     actions = _seen_through(session, moderator, found.results)
     oks = [_tell_result(session, moderator, one, actions) for one in found.results]

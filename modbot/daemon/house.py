@@ -220,6 +220,7 @@ def judging_rules(loaded: Loaded, book: PolicyBook, offered: Sequence[str] = ())
         budget=wiring.queue_budget(settings),
         reasons={reason: notices.of_hide(settings, reason, offered) for reason in Reason},
         notify=notices.told(settings),
+        standing=timedelta(days=settings.standing.days),
     )
 
 

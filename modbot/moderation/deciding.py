@@ -149,7 +149,7 @@ class Moderator:
         return replace(
             means,
             staff_board=means.staff_board or actions.staff_board or None,
-            deletes_pending=means.deletes_pending or actions.delete_pending,
+            deletes_pending=means.deletes_pending or actions.uphold_pending == "delete",
         )
 
     def _with_place(self, tx: Connection, flag: flags.Flag, choice: Choice) -> Choice:
