@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modbot.cli import exceptions, verdicts
+from modbot.cli import exceptions, standing, verdicts
 from modbot.cli.base import Group, Session, command, option
 from modbot.cli.flag_lines import as_object, card_lines, card_object, list_lines, near_object
 from modbot.cli.highlight import can_colour
@@ -23,6 +23,7 @@ def register(root: click.Group) -> None:
     _register_show(queue)
     verdicts.register(queue)
     exceptions.register(queue)
+    standing.register(queue)
 
 
 def _register_list(queue: click.Group) -> None:
