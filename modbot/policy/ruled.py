@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from modbot.domain import Assessment, Label, RuleOutcome
+from modbot.domain import Assessment, Label, RuleOutcome, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +40,17 @@ def relabelled(assessment: Assessment) -> Assessment:
 
 def _first(assessment: Assessment) -> Ruling | None:
     """The first that decides does: what is below it in the file is not reached."""
-    return next((rule for rule in _rulings(assessment) if rule.then is not RuleOutcome.LABEL), None)
+    for rule in _rulings(assessment):
+        if rule.then is not RuleOutcome.LABEL:
+            return rule
+    return None
 
 
-def _rulings(assessment: Assessment) -> Iterator[Ruling]:
-    for signal in assessment.signals:
-        if signal.code == "rule":
-            facts = signal.details
-            label = Label(str(facts["label"])) if facts["label"] else None
-            yield Ruling(
-                str(facts["name"]), RuleOutcome(str(facts["then"])), label, float(str(facts["sets"]))
-            )
+def _rulings(assessment: Assessment) -> list[Ruling]:
+    return [_ruling(signal) for signal in assessment.signals if signal.code == "rule"]
+
+
+def _ruling(signal: Signal) -> Ruling:
+    facts = signal.details
+    label = Label(str(facts["label"])) if facts["label"] else None
+    return Ruling(str(facts["name"]), RuleOutcome(str(facts["then"])), label, float(str(facts["sets"])))

@@ -15,13 +15,15 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, select, update
 
 from modbot.domain import Reply, ReplyKey, ThreadKind, Visibility
-from modbot.store import dialect, rows
+from modbot.store import forum_acts, rows
+from modbot.store import openings as opening_texts
+from modbot.store.forum_acts import Sighting
 from modbot.store.schema import decisions, openings, replies, revisions
 from modbot.store.types import text_digest
 
-OPENING_CHARACTERS = 4000
 _SAME_TIME = timedelta(minutes=2)
 _READ_COLUMNS = tuple(rows.reply_columns(Reply("", 0, "")))
+_SHOWN = ("pending", "hidden", "visibility", "visibility_at")
 _NOT_ERASED = (
     *("thread_id", "thread_title", "board_id", "author_id", "author_name", "author_group", "author_posts"),
     *("author_credits", "author_registered", "posted_at", "floor", "region", "client", "links"),
@@ -82,8 +84,13 @@ class Stored:
     text_seen: datetime
 
 
-def record(tx: Connection, batch: Sequence[Reply], *, at: datetime) -> Receipt:
-    """Store a batch as read at ``at``. Made for batches: one statement per step, not per reply."""
+def record(tx: Connection, batch: Sequence[Reply], *, at: datetime, since: datetime | None = None) -> Receipt:
+    """Store a batch as read between ``since`` (without one: just now) and ``at``, and make
+    truth of what humans are seen to have done on the forum (see forum_acts).
+
+    Made for batches: one statement per step, not per reply. Of who can see a reply, a page
+    says nothing that was read before the store learnt of it last (from an action, a re-reading).
+    """
     unique = {reply.key: reply for reply in batch}
     known = _known(tx, unique)
     contradictions = [
@@ -95,8 +102,11 @@ def record(tx: Connection, batch: Sequence[Reply], *, at: datetime) -> Receipt:
     ids.update({key: row["id"] for key, row in known.items()})
     changed = {key: reply for key, reply in unique.items() if _is_changed(known.get(key), reply)}
     revision_ids = _insert_revisions(tx, ids, known, changed, at)
-    _update_known(tx, [(known[key], reply) for key, reply in unique.items() if key in known], at)
-    _keep_openings(tx, unique.values(), at)
+    pairs = [(known[key], reply) for key, reply in unique.items() if key in known]
+    _update_known(tx, pairs, at, since or at)
+    opening_texts.keep(tx, unique.values(), at=at)
+    seen = [_sighting(row, rows.visibility(reply)) for row, reply in pairs]
+    forum_acts.learn(tx, seen, since=since or at, at=at)
     recorded = [
         _recorded(reply, ids[key], known.get(key), revision_ids.get(key)) for key, reply in unique.items()
     ]
@@ -145,11 +155,6 @@ def known_ids(rx: Connection, forum: str, post_ids: Iterable[int]) -> dict[int, 
     return found
 
 
-def greatest_post_id(rx: Connection, forum: str) -> int | None:
-    found: int | None = rx.scalar(select(func.max(replies.c.post_id)).where(replies.c.forum == forum))
-    return found
-
-
 def began(rx: Connection, forum: str) -> datetime | None:
     """When the first reply of the forum was stored: its first start."""
     found: datetime | None = rx.scalar(
@@ -160,15 +165,18 @@ def began(rx: Connection, forum: str) -> datetime | None:
     return found
 
 
-def saw(tx: Connection, seen: Mapping[int, Visibility], *, at: datetime) -> None:
-    """Keep what the forum showed when replies (by row id) were read again."""
-    if seen:
-        statement = update(replies).where(replies.c.id == bindparam("row_id"))
-        values: dict[str, Any] = {"visibility": bindparam("now"), "visibility_at": bindparam("read_at")}
-        tx.execute(
-            statement.values(values),
-            [{"row_id": row, "now": now.value, "read_at": at} for row, now in seen.items()],
-        )
+def saw(
+    tx: Connection, seen: Mapping[int, Visibility], *, at: datetime, since: datetime | None = None
+) -> None:
+    """What ``record`` does, for replies (by row id) of which the forum shows only how they
+    stand: gone, or waiting."""
+    query = select(replies).where(replies.c.id.in_(list(seen)))
+    found = [_sighting(row, seen[row["id"]]) for row in tx.execute(query).mappings()]
+    fresh = [one for one in found if one.before_at <= (since or at)]
+    for one in fresh:
+        values = {"visibility": one.now, "visibility_at": at}
+        tx.execute(update(replies).where(replies.c.id == one.reply_id).values(values))
+    forum_acts.learn(tx, found, since=since or at, at=at)
 
 
 def park(tx: Connection, reply_id: int, revision_id: int, problem: str) -> None:
@@ -190,17 +198,6 @@ def parked(rx: Connection, forum: str, *, limit: int = 100) -> list[tuple[int, s
     )
     found = rx.execute(query.order_by(replies.c.id.desc()).limit(limit))
     return [(row.post_id, row.parked) for row in found]
-
-
-def opening(rx: Connection, forum: str, thread_ids: Iterable[int]) -> dict[int, str]:
-    """The opening posts' texts of those threads where they are known."""
-    found: dict[int, str] = {}
-    for chunk in rows.chunks(list(thread_ids)):
-        query = select(openings.c.thread_id, openings.c.text).where(
-            openings.c.forum == forum, openings.c.thread_id.in_(chunk)
-        )
-        found.update({row.thread_id: row.text for row in rx.execute(query)})
-    return found
 
 
 def _known(tx: Connection, unique: Mapping[ReplyKey, Reply]) -> dict[ReplyKey, RowMapping]:
@@ -319,12 +316,16 @@ def _make_current(tx: Connection, found: Mapping[int, Mapping[str, Any]]) -> Non
     )
 
 
-def _update_known(tx: Connection, pairs: Sequence[tuple[RowMapping, Reply]], at: datetime) -> None:
+def _update_known(
+    tx: Connection, pairs: Sequence[tuple[RowMapping, Reply]], at: datetime, since: datetime
+) -> None:
     same: list[int] = []
     other: list[dict[str, Any]] = []
     for row, reply in pairs:
-        merged = _merged(row, reply)
-        if all(row[name] == value for name, value in merged.items()):
+        outdated = row["visibility_at"] > since
+        shown = {name: row[name] for name in _SHOWN} if outdated else {"visibility_at": at}
+        merged = {**_merged(row, reply), **shown}
+        if not outdated and all(row[name] == merged[name] for name in _READ_COLUMNS):
             same.append(row["id"])
         else:
             other.append({f"new_{name}": value for name, value in merged.items()} | {"row_id": row["id"]})
@@ -332,9 +333,15 @@ def _update_known(tx: Connection, pairs: Sequence[tuple[RowMapping, Reply]], at:
         values = {"last_seen": at, "visibility_at": at}
         tx.execute(update(replies).where(replies.c.id.in_(chunk)).values(values))
     if other:
-        columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _READ_COLUMNS}
+        names = (*_READ_COLUMNS, "visibility_at")
+        columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         statement = update(replies).where(replies.c.id == bindparam("row_id"))
-        tx.execute(statement.values(columns | {"last_seen": at, "visibility_at": at}), other)
+        tx.execute(statement.values(columns | {"last_seen": at}), other)
+
+
+def _sighting(row: RowMapping, now: Visibility) -> Sighting:
+    ours = row["our_hide"] is not None or row["our_delete"] is not None
+    return Sighting(row["id"], Visibility(row["visibility"]), row["visibility_at"], ours, now)
 
 
 def _merged(row: RowMapping, reply: Reply) -> dict[str, Any]:
@@ -348,19 +355,6 @@ def _merged(row: RowMapping, reply: Reply) -> dict[str, Any]:
         merged["images"] = row["images"]
     merged["is_thread_author"] = reply.is_thread_author or row["is_thread_author"]
     return merged
-
-
-def _keep_openings(tx: Connection, batch: Iterable[Reply], at: datetime) -> None:
-    texts: dict[tuple[str, int], str] = {}
-    for reply in batch:
-        text = reply.opening or (reply.text if reply.floor == 1 else "")
-        if reply.thread_id is not None and text:
-            texts[reply.forum, reply.thread_id] = text[:OPENING_CHARACTERS]
-    values = [
-        {"forum": forum, "thread_id": thread_id, "text": text, "seen_at": at}
-        for (forum, thread_id), text in texts.items()
-    ]
-    dialect.upsert(tx, openings, values, keys=["forum", "thread_id"], update=["text", "seen_at"])
 
 
 def _recorded(reply: Reply, reply_id: int, row: RowMapping | None, revision_id: int | None) -> Recorded:

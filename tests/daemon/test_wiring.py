@@ -62,6 +62,17 @@ def opened(found: settings.Loaded, name: str = "city"):
     )
 
 
+@pytest.mark.parametrize(
+    ("allow", "precision", "found"),
+    [("leave", 0.999, None), ("approve", 0.999, 0.97), ("approve", 0.9, None), ("approve", None, None)],
+)
+def test_what_waits_is_approved_only_where_that_is_wanted_and_proved(allow, precision, found):
+    proved = Threshold(0.97, 1000, 0, 0.003, 500, 0.8, precision or 0.0, "rows")
+    thresholds = {"ham.approve": proved} if precision is not None else {}
+    policy = wiring.board_policy(settings.PolicySettings(pending_allow=allow), thresholds)
+    assert policy.pending_approve == found
+
+
 def test_thresholds_come_from_the_model_unless_the_operator_names_one(loaded):
     book = wiring.policy_book(
         loaded(

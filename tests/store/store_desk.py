@@ -118,8 +118,14 @@ class Desk:
         self.now += timedelta(**by)
 
     def record(self, *replies: Reply) -> list[inbox.Recorded]:
+        """Replies as the forum shows them: what we hide is hidden."""
         with self.store.write() as tx:
-            return list(inbox.record(tx, replies, at=self.now).rows)
+            shown = [replace(one, hidden=one.hidden or self._hides(tx, one)) for one in replies]
+            return list(inbox.record(tx, shown, at=self.now).rows)
+
+    def _hides(self, tx: Connection, post: Reply) -> bool:
+        known = inbox.find(tx, post.key)
+        return known is not None and known.hidden_by_us
 
     def judge(self, recorded: inbox.Recorded, decided: Decision, **how: object) -> int:
         with self.store.write() as tx:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from store_desk import FORUM, START, Desk, decision, reply
 
 from modbot.domain import Author, Link, Reply, ReplyKey, ThreadKind, Visibility
-from modbot.store import Store, inbox
+from modbot.store import Store, inbox, openings
 from modbot.store.types import text_digest
 
 FULL = Reply(
@@ -48,10 +48,8 @@ def test_a_reply_is_rebuilt_whole_from_the_store(desk: Desk) -> None:
     [recorded] = desk.record(FULL)
     with desk.store.read() as rx:
         stored = inbox.load(rx, [recorded.reply_id, 999])[recorded.reply_id]
-        assert inbox.opening(rx, FORUM, [7, 8]) == {7: "出几本旧书"}
+        assert openings.of_threads(rx, FORUM, [7, 8]) == {7: "出几本旧书"}
         assert inbox.known_ids(rx, FORUM, [5, 6]) == {5: recorded.reply_id}
-        assert inbox.greatest_post_id(rx, FORUM) == 5
-        assert inbox.greatest_post_id(rx, "sea") is None
         assert inbox.find(rx, ReplyKey("sea", 5)) is None
     assert stored.reply == FULL
     assert stored.visibility is Visibility.HIDDEN
@@ -172,7 +170,7 @@ def test_a_late_approval_is_noticed_and_a_thread_that_becomes_known_is_no_move(d
 def test_the_first_post_is_the_opening_of_its_thread(desk: Desk) -> None:
     long = "求推荐" * 2000
     desk.record(reply(1, long, floor=1), reply(2, "去老街看看"), reply(3, "别的主题", thread_id=8))
-    assert only(desk.store, ReplyKey(FORUM, 2)).reply.opening == long[: inbox.OPENING_CHARACTERS]
+    assert only(desk.store, ReplyKey(FORUM, 2)).reply.opening == long[: openings.LONGEST]
     assert only(desk.store, ReplyKey(FORUM, 3)).reply.opening == ""
 
 

@@ -175,7 +175,8 @@ class OnePost(RuleBasedStateMachine):
             self.hidden_by = None
             with self.store.write() as tx:
                 inbox.saw(tx, {flag.reply_id: Visibility.VISIBLE}, at=self.desk.now)
-            self.desk.give(self.flag_id, VerdictKind.DISMISS, source=VerdictSource.FORUM, who="forum")
+            if self.desk.get(self.flag_id).is_open:  # what an action of ours may explain tells nothing
+                self.desk.give(self.flag_id, VerdictKind.DISMISS, source=VerdictSource.FORUM, who="forum")
             self._remember(flag, kept=True)
 
     @precondition(lambda self: self.hidden_by is None)

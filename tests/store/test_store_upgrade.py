@@ -25,6 +25,7 @@ from modbot.store import (
     decisions,
     inbox,
     labels,
+    openings,
     outbox,
     requests,
     schema,
@@ -169,7 +170,7 @@ def test_everything_else_reads_as_it_was_written(desk: Desk) -> None:
         assert requests.made(rx, "city", at=START) == 1
         assert brake.state(rx, "city").pulled
         assert unreadable.count(rx, "city") == 1
-        assert inbox.opening(rx, "city", [7]) == {7: "城里哪家豆花好吃？"}
+        assert openings.of_threads(rx, "city", [7]) == {7: "城里哪家豆花好吃？"}
         assert budget.today(rx, "city", now=START).replies == 9
         [campaign] = campaigns.listing(rx, "city")
         assert (campaign.id, campaign.size) == ("c0123456789abcdef", 2)

@@ -57,8 +57,9 @@ class Flat:
         )
 
     def chosen(self, places: Index) -> Flat:
-        """The texts at these ascending places, packed, of texts that are packed."""
-        return self if len(places) == len(self) else self.taken(places).packed()
+        """The texts at these ascending places, packed, of texts that lie in order."""
+        chosen = self.taken(places)
+        return chosen if len(self.codes) == chosen.stored_lengths.sum() else chosen.packed()
 
     def packed(self) -> Flat:
         """The same texts with their characters side by side, in order."""

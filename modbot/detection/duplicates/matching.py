@@ -18,8 +18,9 @@ from modbot.detection.duplicates.campaigns import Campaigns, sole
 from modbot.detection.duplicates.columns import NONE, Slots
 from modbot.detection.duplicates.describing import Described, Descriptions, Habits, Place, similarity
 from modbot.detection.duplicates.members import UNKNOWN, Member
-from modbot.detection.duplicates.observed import author_number, is_placeholder
+from modbot.detection.duplicates.observed import author_number, blanked, is_placeholder
 from modbot.detection.duplicates.tally import Tally, Totals, is_slip
+from modbot.detection.duplicates.texts import Asked
 from modbot.domain import Author, Repetition, Reply, Slip
 
 _NEW = -(1 << 40)
@@ -50,28 +51,32 @@ class Found:
 
 def look_up(campaigns: Campaigns, canonical: Sequence[str], known: int) -> Found:
     """What the index has of these texts. ``known`` replies are in it already."""
-    numbers = campaigns.texts.find(canonical)
-    blank = np.fromiter((not text or is_placeholder(text) for text in canonical), np.bool_, len(canonical))
+    asked = campaigns.texts.asked(canonical)
+    numbers = campaigns.texts.find(asked)
+    blank = np.zeros(len(canonical), dtype=np.bool_)
+    blank[blanked(canonical)] = True
     new = np.flatnonzero((numbers == NONE) & ~blank).tolist()
-    counts = Counter(canonical[position] for position in new)
-    similar = _similar(campaigns, list(counts))
+    counts = Counter(canonical[place] for place in new)
+    firsts = sorted({canonical[place]: place for place in reversed(new)}.values())
+    similar = _similar(campaigns, asked.only(firsts))
     interesting = (numbers != NONE) | blank
     interesting[[at for at in new if counts[canonical[at]] > 1 or canonical[at] in similar]] = True
     places = np.flatnonzero(interesting).tolist()
     return Found(numbers.tolist(), places, similar, known + np.cumsum(~blank))
 
 
-def _similar(campaigns: Campaigns, texts: Sequence[str]) -> dict[str, Similar]:
+def _similar(campaigns: Campaigns, asked: Asked) -> dict[str, Similar]:
     """Of different new texts, those near anything, and those that others are near to."""
+    texts = asked.texts
     if not texts:
         return {}
-    filed, similarities = campaigns.texts.near(texts)
+    filed, similarities = campaigns.texts.near(asked)
     places = np.flatnonzero(filed != NONE).tolist()
     found = {texts[at]: Similar(filed.item(at), similarities.item(at)) for at in places}
     if len(texts) == 1:
         return found
     earlier: dict[str, list[tuple[str, float]]] = {}
-    pairs = zip(*(column.tolist() for column in campaigns.texts.near_among(texts)), strict=True)
+    pairs = zip(*(column.tolist() for column in campaigns.texts.near_among(asked)), strict=True)
     for one, other, likeness in pairs:
         earlier.setdefault(texts[one], []).append((texts[other], likeness))
         earlier.setdefault(texts[other], [])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from itertools import accumulate
 from typing import Protocol, Self
@@ -23,6 +25,8 @@ from modbot.detection.duplicates.table import MOST_TEXTS, SignatureTable
 Arrays = Mapping[str, NDArray[np.generic]]
 
 _FILED_AT_ONCE = 1_024
+_SPARSE = 8
+"""Times the usual room for the table of one batch: what is looked up there meets few by chance."""
 
 
 class Engine(Protocol):
@@ -35,6 +39,23 @@ class Engine(Protocol):
     def nearest(
         self, table: SignatureTable, asked: Flat, held: Flat, filed: NDArray[np.bool_], *, earlier: bool = ...
     ) -> Pairs: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A batch of texts to be asked about, and what of them is needed for every question."""
+
+    texts: Sequence[str]
+    flat: Flat
+
+    @cached_property
+    def comparable(self) -> NDArray[np.bool_]:
+        """``near.comparable`` of each text; only those with an address are looked at one by one."""
+        return _comparable(self.texts, self.flat)
+
+    def only(self, places: Sequence[int]) -> Asked:
+        """The texts at these places; their characters stay where they are."""
+        return Asked([self.texts[place] for place in places], self.flat.taken(np.array(places, np.int64)))
 
 
 class Texts:
@@ -62,46 +83,59 @@ class Texts:
         """Bytes of memory in use."""
         return self._arena.nbytes + self._exact.nbytes + self._table.nbytes
 
-    def hashes(self, texts: Sequence[str]) -> Keys:
+    def asked(self, texts: Sequence[str]) -> Asked:
+        """These texts, read once for whatever is asked about them. All questions take either."""
+        return Asked(texts, self._engine.flatten(texts))
+
+    def hashes(self, texts: Sequence[str] | Asked) -> Keys:
         """A 64-bit hash of each text, the same in every version and on every machine."""
-        return self._engine.flatten(texts).hashes
+        return self._read(texts).flat.hashes
 
-    def find(self, texts: Sequence[str]) -> Index:
+    def find(self, texts: Sequence[str] | Asked) -> Index:
         """The number of the equal text, or -1: hash, length and stored characters agree."""
-        return self._exact.find(self._engine.flatten(texts), self._arena.flat)
+        return self._exact.find(self._read(texts).flat, self._arena.flat)
 
-    def near(self, texts: Sequence[str]) -> tuple[Index, Similarities]:
+    def near(self, texts: Sequence[str] | Asked) -> tuple[Index, Similarities]:
         """The nearest filed text of each text and its similarity; -1 and 0 where none is near.
 
         Near is told in ``proof``; ties go to the smallest number.
         """
-        asked = self._engine.flatten(texts)
-        places = np.flatnonzero(_comparable(texts, asked))
-        pairs = self._engine.nearest(self._table, asked.taken(places), self._arena.flat, self._arena.filed)
+        asked = self._read(texts)
+        pairs = self.every_near(asked)
         rows, firsts = np.unique(pairs.rows, return_index=True)
-        numbers = np.full(len(texts), -1, dtype=np.int64)
-        similarity = np.zeros(len(texts), dtype=np.float32)
-        numbers[places[rows]] = pairs.numbers[firsts]
-        similarity[places[rows]] = pairs.similarity[firsts]
+        numbers = np.full(len(asked.flat), -1, dtype=np.int64)
+        similarity = np.zeros(len(asked.flat), dtype=np.float32)
+        numbers[rows] = pairs.numbers[firsts]
+        similarity[rows] = pairs.similarity[firsts]
         return numbers, similarity
 
-    def near_among(self, texts: Sequence[str]) -> tuple[Index, Index, Similarities]:
+    def every_near(self, texts: Sequence[str] | Asked) -> Pairs:
+        """Every filed text that is near each text, the most similar first."""
+        asked = self._read(texts)
+        places = np.flatnonzero(asked.comparable)
+        pairs = self._engine.nearest(
+            self._table, asked.flat.taken(places), self._arena.flat, self._arena.filed
+        )
+        return Pairs(places[pairs.rows], pairs.numbers, pairs.similarity)
+
+    def near_among(self, texts: Sequence[str] | Asked) -> tuple[Index, Index, Similarities]:
         """Which texts of a batch are near an earlier one: ``(later, earlier, similarity)``,
         three arrays of one length, by later position, the best first."""
-        flat = self._engine.flatten(texts)
-        places = np.flatnonzero(_comparable(texts, flat))
-        flat = flat.taken(places).packed()
-        table = SignatureTable.for_texts(len(places))
+        asked = self._read(texts)
+        places = np.flatnonzero(asked.comparable)
+        flat = asked.flat.taken(places)
+        table = SignatureTable.for_texts(_SPARSE * len(places))
         backwards = np.arange(len(places))[::-1]
         self._engine.file(table, backwards, flat.taken(backwards))
         filed = np.ones(len(places), dtype=np.bool_)
         pairs = self._engine.nearest(table, flat, flat, filed, earlier=True)
         return places[pairs.rows], places[pairs.numbers], pairs.similarity
 
-    def add(self, texts: Sequence[str], filed: NDArray[np.bool_]) -> Index:
+    def add(self, texts: Sequence[str] | Asked, filed: NDArray[np.bool_]) -> Index:
         """Keep texts; their numbers. One that is held keeps its number. ``filed`` ones are
         found by ``near`` (unless they are not ``comparable``)."""
-        flat = self._engine.flatten(texts)
+        asked = self._read(texts)
+        flat = asked.flat
         numbers = self._exact.find(flat, self._arena.flat)
         new = np.flatnonzero(numbers < 0)
         while len(new):
@@ -112,7 +146,7 @@ class Texts:
             if len(new):
                 numbers[new] = self._exact.find(flat.taken(new), self._arena.flat)
                 new = new[numbers[new] < 0]
-        self._file(numbers[filed & _comparable(texts, flat)])
+        self._file(numbers[filed & asked.comparable])
         return numbers
 
     def file(self, numbers: Index) -> None:
@@ -153,6 +187,9 @@ class Texts:
             made._into_table(numbers[made._arena.filed[numbers]])
         return made
 
+    def _read(self, texts: Sequence[str] | Asked) -> Asked:
+        return texts if isinstance(texts, Asked) else self.asked(texts)
+
     def _file(self, numbers: Index) -> None:
         fresh = distinct(numbers[~self._arena.filed[numbers] & (numbers < MOST_TEXTS)])
         self._arena.filed[fresh] = True
@@ -173,7 +210,6 @@ def _first_of_each(values: Keys) -> Index:
 
 
 def _comparable(texts: Sequence[str], flat: Flat) -> NDArray[np.bool_]:
-    """``comparable`` of each text; only those with an address are looked at one by one."""
     found = flat.lengths >= SHORTEST
     joined = "".join(texts)
     places = [place for word in ADDRESS_WORDS for place in _places(joined, word)]

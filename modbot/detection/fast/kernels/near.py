@@ -17,6 +17,8 @@ WAYS = 16
 MOST_KEYS = 2 * CLIP
 SEEN = 8_192
 """Room for the numbers that one text may lead to: ``MOST_KEYS`` times ``WAYS`` and spare."""
+HASHED, EMPTY = np.uint32(15 << 24), np.uint32(0)
+"""Where the hash bits of a table's entry are, and what no entry is."""
 GRAMS = 256
 ALPHABET = 1 << 16
 
@@ -114,39 +116,85 @@ def file(slots, heads, classes, numbers, codes, offsets, lengths):
 
 
 @njit(cache=True, nogil=True)
-def _candidates(slots, keys, count, least, most, need, row, seen, places, found):
-    """Numbers with ``need`` of the keys and a like length, each once, into ``found``."""
-    buckets = np.uint64(len(slots))
-    touched = np.uint32(0)
-    for at in range(count):
-        touched ^= slots[((keys[at] >> _32) * buckets) >> _32, 0]
-    found[0] = touched  # reading all buckets first lets the processor wait for all at once
-    size = 0
-    for at in range(count):
-        wanted = np.uint32(keys[at] & np.uint64(15))
-        bucket = ((keys[at] >> _32) * buckets) >> _32
+def _ways(slots, bucket, hashed, low, width):
+    """One bit for each entry of a bucket that has a key's hash bits, in their place, and a class
+    as wanted: upper bits of ``low`` to ``low + width``. Without a branch, so that all entries
+    are compared at once."""
+    bits = EMPTY
+    for way in range(np.uint64(WAYS)):
+        entry = slots[bucket, way]
+        alike = np.uint32((entry ^ hashed) & HASHED) == EMPTY
+        bits |= np.uint32(np.uint32(alike & (np.uint32(entry - low) <= width)) << np.uint32(way))
+    return bits
+
+
+@njit(cache=True, nogil=True)
+def _marks(slots):
+    """By bucket, one bit for each value of the hash bits that an entry has."""
+    marks = np.zeros(len(slots), np.uint16)
+    for bucket in range(len(slots)):
+        bits = EMPTY
         for way in range(WAYS):
             entry = slots[bucket, way]
-            tag = entry >> np.uint32(24)
-            if (tag & np.uint32(15)) != wanted or entry == 0:
-                continue
-            if not least <= (tag >> np.uint32(4)) <= most:
-                continue
-            number = np.int64(entry & np.uint32(0xFFFFFF)) - 1
-            mark = (np.int64(row + 1) << 24) | number
-            place = (number * 40_503) % SEEN
-            while seen[place, 0] >> 24 == row + 1 and seen[place, 0] != mark:
-                place = (place + 1) % SEEN
-            if seen[place, 0] != mark:
-                seen[place, 0], seen[place, 1] = mark, 0
-                places[size] = place
-                size += 1
-            seen[place, 1] += 1
-    kept = 0
+            bits |= np.uint32(np.uint32(entry != EMPTY) << ((entry >> np.uint32(24)) & np.uint32(15)))
+        marks[bucket] = bits
+    return marks
+
+
+@njit(cache=True, nogil=True)
+def _of_marked(marks, keys, count):
+    """Keep those of the first ``count`` keys whose bucket has an entry with their hash bits."""
+    buckets, kept = np.uint64(len(marks)), 0
+    for at in range(count):
+        key = keys[at]
+        keys[kept] = key
+        mark = np.uint64(marks[((key >> _32) * buckets) >> _32])
+        kept += np.int64((mark >> (key & np.uint64(15))) & ONE)
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def _hits(slots, keys, count, least, most, hits):
+    """Numbers beside one of the keys and of a like length, as often as they are; how many. -1
+    stands for an entry that was never written."""
+    buckets = np.uint64(len(slots))
+    touched = EMPTY
+    for at in range(count):
+        touched ^= slots[((keys[at] >> _32) * buckets) >> _32, 0]
+    hits[0] = touched  # reading all buckets first lets the processor wait for all at once
+    low = np.uint32(np.uint32(least) << np.uint32(28))
+    width = np.uint32((np.uint32(most - least + 1) << np.uint32(28)) - np.uint32(1))
+    size = 0
+    for at in range(count):
+        hashed = np.uint32(np.uint32(keys[at] & np.uint64(15)) << np.uint32(24))
+        bucket = ((keys[at] >> _32) * buckets) >> _32
+        bits = _ways(slots, bucket, hashed, low, width)
+        if bits != EMPTY:
+            for way in range(np.uint64(WAYS)):
+                hits[size] = np.int64(slots[bucket, way] & np.uint32(0xFFFFFF)) - 1
+                size += np.int64((bits >> np.uint32(way)) & np.uint32(1))
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _candidates(hits, size, need, row, seen, places, found):
+    """Numbers that are ``need`` times among the first ``size`` hits, each once, into ``found``."""
+    different = 0
     for at in range(size):
-        if seen[places[at], 1] >= need:
-            found[kept] = seen[places[at], 0] & 0xFFFFFF
-            kept += 1
+        if hits[at] < 0:
+            continue
+        mark = (np.int64(row + 1) << 24) | hits[at]
+        place = (hits[at] * 40_503) & (SEEN - 1)
+        while seen[place, 0] >> 24 == row + 1 and seen[place, 0] != mark:
+            place = (place + 1) & (SEEN - 1)
+        is_new = seen[place, 0] != mark
+        seen[place, 0], seen[place, 1] = mark, 1 if is_new else seen[place, 1] + 1
+        places[different] = place
+        different += is_new
+    kept = 0
+    for at in range(different):
+        found[kept] = seen[places[at], 0] & 0xFFFFFF
+        kept += seen[places[at], 1] >= need
     return kept
 
 
@@ -164,6 +212,11 @@ def _bits(values):
 def _plausible(found, size, length, sketch, lengths, sketches, filed, most):
     """Keep those of the first ``size`` found that may be proved; answers how many they are."""
     kept = 0
+    touched = ZERO
+    for at in range(size):
+        number = min(found[at], len(lengths) - 1)
+        touched ^= sketches[number] ^ np.uint64(lengths[number])
+    found[size] = np.int64(touched)  # as with buckets: all are waited for at once
     for at in range(size):
         number = found[at]
         if number >= most:
@@ -325,18 +378,22 @@ def search(slots, classes, asked, held, filed, earlier):
     codes, offsets, lengths, sketches = held
     keys, found = np.empty(MOST_KEYS, np.uint64), np.empty(SEEN, np.int64)
     seen, similar = np.zeros((SEEN, 2), np.int64), np.empty(SEEN, np.float32)
-    places = np.empty(SEEN, np.int64)
+    hits, places = np.empty(SEEN, np.int64), np.empty(SEEN, np.int64)
     letters, masks = np.zeros(ALPHABET, np.uint8), np.zeros((CLIP + 1, 2), np.uint64)
     sets = np.zeros((GRAMS, 2), np.uint64), np.zeros((GRAMS, 2), np.uint64), np.zeros(1, np.uint64)
     rows, numbers = np.empty(SEEN, np.int64), np.empty(SEEN, np.int64)
     similarity = np.empty(SEEN, np.float32)
+    marks = _marks(slots) if earlier else np.zeros(0, np.uint16)
     total = 0
     for row in range(len(asked_lengths)):
         first, whole = np.int64(asked_offsets[row]), np.int64(asked_lengths[row])
         length = min(whole, CLIP)
         count = _lookup_keys(asked_codes, first, length, keys)
         need = 1 + (length >= TWICE_FROM) + (length >= THRICE_FROM)
-        size = _candidates(slots, keys, count, least[length], most[length], need, row, seen, places, found)
+        if earlier:  # few buckets, hardly filled: what they lack is worth knowing
+            count = _of_marked(marks, keys, count)
+        size = _hits(slots, keys, count, least[length], most[length], hits)
+        size = _candidates(hits, size, need, row, seen, places, found)
         limit = row if earlier else len(lengths)
         size = _plausible(found, size, whole, asked_sketches[row], lengths, sketches, filed, limit)
         if size == 0:
