@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from modbot.daemon.flagging import JudgingRules
+from modbot.daemon.precedents import Matches
 from modbot.domain import Reason, Reply
 from modbot.policy import Circumstances, Policy
 from modbot.policy.autonomy import Autonomy
@@ -20,17 +21,24 @@ from modbot.store.exceptions import PolicyException
 class Surroundings:
     """``upheld`` are the authors of the batch who had a reply upheld, ``exceptions`` the
     forum's policy exceptions in force; ``modes`` tell since when boards are under theirs,
-    ``rulings`` where a reason was granted or withdrawn."""
+    ``rulings`` where a reason was granted or withdrawn; ``precedents`` are the standing
+    decisions that replies meet, by reply id."""
 
     rules: JudgingRules
     upheld: frozenset[int]
     exceptions: tuple[PolicyException, ...]
     modes: Mapping[int, modes.Since]
     rulings: Sequence[autonomy.Ruling]
+    precedents: Matches
 
     @classmethod
     def read(
-        cls, tx: Connection, forum: str, batch: Sequence[inbox.Stored], rules: JudgingRules
+        cls,
+        tx: Connection,
+        forum: str,
+        batch: Sequence[inbox.Stored],
+        rules: JudgingRules,
+        precedents: Matches,
     ) -> Surroundings:
         ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
         return cls(
@@ -39,6 +47,7 @@ class Surroundings:
             tuple(exceptions.listing(tx, forum)),
             modes.load(tx, forum),
             autonomy.in_force(tx, forum),
+            precedents,
         )
 
     def of(self, stored: inbox.Stored) -> Circumstances:
@@ -48,6 +57,7 @@ class Surroundings:
             flag_since=self.rules.flag_since,
             excepted=self._excepted(stored.reply),
             autonomy=self._autonomy(stored),
+            precedents=self.precedents.get(stored.reply_id, ()),
         )
 
     def _excepted(self, reply: Reply) -> frozenset[Reason]:
