@@ -11,6 +11,7 @@ from executor_support import Bench
 
 from modbot import i18n, settings
 from modbot.cli import autonomy as lines
+from modbot.daemon import doctoring
 from modbot.daemon.serving.chores import Chore, ChoreRounds
 from modbot.daemon.serving.pulse import Pulse
 from modbot.detection import Threshold
@@ -155,6 +156,16 @@ def test_the_sentence_names_the_number_of_confirmations_that_is_right(town: Town
     town.several(1)
     assert (town.standing().missing, town.standing().is_offered) == (0, True)
     assert "autonomy grant repeated --board 7" in lines.sentence(town.standing(), words)
+
+
+def test_the_doctor_offers_what_was_earned(town: Town) -> None:
+    town.several(town.standing().missing or 0)
+    file = town.folder / "modbot.toml"
+    top = f'paths.models = "{settings.project_root() / "models"}"\nstore.url = "sqlite:///modbot.db"\n'
+    file.write_text(top + CITY.format(mode="queue"), encoding="utf-8")
+    found = [check for _, check in doctoring.examine(settings.load(file, environ={}))]
+    offers = [check.facts["board"] for check in found if check.code == "doctor.autonomy_offered"]
+    assert offers == ["", " --board 7"]
 
 
 @pytest.mark.parametrize(
