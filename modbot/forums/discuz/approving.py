@@ -78,19 +78,17 @@ class Approving:
     # --- looking ----------------------------------------------------------------------
 
     def find(self, ref: ReplyRef, priority: Priority) -> Waiting | None:
-        """Where the reply waits, or the thread that it begins: first among what nobody has
-        judged, then among what was ignored."""
+        """Where the reply waits (the thread, when no post is named): first among what nobody
+        has judged, then among what was ignored."""
+        what: Kept = "replies" if ref.post_id else "threads"
         for ignored in (False, True):
-            found = self._among("replies", ref.post_id, ref, ignored=ignored, priority=priority)
-            if found is None and ref.thread_id is not None:
-                found = self._among("threads", ref.thread_id, ref, ignored=ignored, priority=priority)
+            found = self._among(what, ref, ignored=ignored, priority=priority)
             if found is not None:
                 return found
         return None
 
-    def _among(
-        self, what: Kept, number: int, ref: ReplyRef, *, ignored: bool, priority: Priority
-    ) -> Waiting | None:
+    def _among(self, what: Kept, ref: ReplyRef, *, ignored: bool, priority: Priority) -> Waiting | None:
+        number = ref.post_id or ref.thread_id or 0
         for table, page in self._pages(what, ref.board_id, ignored=ignored, priority=priority):
             for row in page.rows:
                 if (row.thread_id if what == "threads" else row.post_id) == number:

@@ -29,6 +29,16 @@ BY_PANEL = frozenset(
         ActionKind.UNMUTE,
     }
 )
+SENSELESS = frozenset(
+    {
+        "error.forum.panel_needed",
+        "error.forum.first_post",
+        "error.forum.not_first_post",
+        "error.forum.board_needed",
+        "error.forum.author_needed",
+    }
+)
+"""No earlier attempt can have done it: the answer is final, not a look that failed."""
 
 
 class Deeds:
@@ -51,10 +61,17 @@ class Deeds:
         self, kind: ActionKind, ref: ReplyRef, reason: str, *, notify: bool, details: Mapping[str, Any]
     ) -> ActionResult:
         """Raises ForumError where nothing was changed and the forum cannot be asked."""
-        if kind in BY_PANEL and not self._panel.open:
-            error = Refused(code="error.forum.panel_needed", forum=self._name)
+        try:
+            self._demand_panel(kind)
+            return self._way(kind, ref, one_line(reason), notify=notify, details=details)
+        except Refused as error:
+            if error.code not in SENSELESS:
+                raise
             return ActionResult(ActionOutcome.REFUSED, Visibility.UNKNOWN, str(error))
-        return self._way(kind, ref, one_line(reason), notify=notify, details=details)
+
+    def _demand_panel(self, kind: ActionKind) -> None:
+        if kind in BY_PANEL and not self._panel.open:
+            raise Refused(code="error.forum.panel_needed", forum=self._name)
 
     def _way(
         self, kind: ActionKind, ref: ReplyRef, reason: str, *, notify: bool, details: Mapping[str, Any]
