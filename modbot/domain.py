@@ -243,8 +243,7 @@ class Signal:
     details: Mapping[str, SignalValue] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Probabilities:
+class Probabilities(NamedTuple):
     """Calibrated, summing to 1."""
 
     ham: float

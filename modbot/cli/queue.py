@@ -126,7 +126,7 @@ def _register_verdict(queue: click.Group, name: str, kind: VerdictKind) -> None:
                     failed = True
                     _report(session, flag_id, problem.message(session.language), ok=False)
                     continue
-                failed |= not _see_through(session, moderator, verdict.forum, flag_id, verdict.action_id)
+                failed |= not see_through(session, moderator, verdict.forum, flag_id, verdict.action_id)
         if failed:
             raise SystemExit(1)
 
@@ -144,14 +144,14 @@ def _register_undo(queue: click.Group) -> None:
             if not undone.ours:
                 _report(session, flag_id, session.words.text("queue.not_ours", flag=flag_id), ok=True)
                 return
-            done = _see_through(session, moderator, forum, flag_id, undone.action_id)
+            done = see_through(session, moderator, forum, flag_id, undone.action_id)
             if undone.forgotten and not session.as_json:
                 session.say("queue.forgotten", labels=undone.forgotten)
         if not done:
             raise SystemExit(1)
 
 
-def _see_through(
+def see_through(
     session: Session, moderator: Moderator, forum: str, flag_id: int, action_id: int | None
 ) -> bool:
     """Follow the action to its end and tell how it ended; True unless it failed."""

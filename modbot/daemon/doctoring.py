@@ -98,6 +98,7 @@ def _model(loaded: Loaded) -> Iterator[Examined]:
         return
     yield "model", _ok("doctor.model", version=detector.model, path=str(loaded.models_dir))
     yield "model", _spam_evidence(loaded, detector)
+    yield from _approval_evidence(loaded, detector)
 
 
 def _rules(loaded: Loaded) -> Iterator[Examined]:
@@ -160,6 +161,23 @@ def _spam_evidence(loaded: Loaded, detector: Detector) -> Check:
     if found.precision >= policy.precision_target:
         return _ok("doctor.spam_hide_proved", **facts)
     return Check("doctor.spam_hide_unproved", CheckStatus.WARNING, facts)
+
+
+def _approval_evidence(loaded: Loaded, detector: Detector) -> Iterator[Examined]:
+    """Where replies are to be approved unasked: whether the model's evidence suffices for it."""
+    policies = [loaded.settings.policy, *(loaded.policy_for(name, None) for name in loaded.settings.forums)]
+    wanting = [policy.precision_target for policy in policies if policy.pending_allow == "approve"]
+    if not wanting:
+        return
+    found = detector.manifest.thresholds.get(wiring.APPROVE_THRESHOLD)
+    facts = {
+        "proved": f"{found.precision:.1%}" if found is not None else "-",
+        "target": f"{max(wanting):.1%}",
+    }
+    if found is not None and found.precision >= max(wanting):
+        yield "model", _ok("doctor.approval_proved", **facts)
+    else:
+        yield "model", Check("doctor.approval_unproved", CheckStatus.WARNING, dict(facts))
 
 
 def _ok(code: str, **facts: object) -> Check:

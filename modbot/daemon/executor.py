@@ -216,7 +216,7 @@ class Executor:
             current = outbox.get(tx, action.id)
             if current.owner != self._owner:
                 return True  # another worker took it over, and will look itself
-            if current.is_stale and _takes_text_away(action):
+            if current.is_stale and (_takes_text_away(action) or action.unasked):
                 why = "the text has changed"
             elif not current.wanted:
                 why = "undone before it began"

@@ -219,6 +219,7 @@ def judging_rules(loaded: Loaded, book: PolicyBook) -> JudgingRules:
         budget=wiring.queue_budget(settings),
         reasons=author_notices(loaded),
         notify=frozenset(notify),
+        standing=timedelta(days=settings.standing.days),
     )
 
 

@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from modbot.daemon.flagging import JudgingRules
-from modbot.domain import Mode, Reason, Reply
-from modbot.policy import Circumstances
+from modbot.daemon.precedents import Matches
+from modbot.domain import Reason, Reply
+from modbot.policy import Circumstances, Policy
 from modbot.policy.autonomy import Autonomy
-from modbot.store import autonomy, exceptions, inbox, modes, verdicts
+from modbot.store import autonomy, boards, exceptions, inbox, modes, verdicts
 from modbot.store.exceptions import PolicyException
 
 
@@ -20,17 +21,24 @@ from modbot.store.exceptions import PolicyException
 class Surroundings:
     """``upheld`` are the authors of the batch who had a reply upheld, ``exceptions`` the
     forum's policy exceptions in force; ``modes`` tell since when boards are under theirs,
-    ``rulings`` where a reason was granted or withdrawn."""
+    ``rulings`` where a reason was granted or withdrawn; ``precedents`` are the standing
+    decisions that replies meet, by reply id."""
 
     rules: JudgingRules
     upheld: frozenset[int]
     exceptions: tuple[PolicyException, ...]
     modes: Mapping[int, modes.Since]
     rulings: Sequence[autonomy.Ruling]
+    precedents: Matches
 
     @classmethod
     def read(
-        cls, tx: Connection, forum: str, batch: Sequence[inbox.Stored], rules: JudgingRules
+        cls,
+        tx: Connection,
+        forum: str,
+        batch: Sequence[inbox.Stored],
+        rules: JudgingRules,
+        precedents: Matches,
     ) -> Surroundings:
         ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
         return cls(
@@ -39,6 +47,7 @@ class Surroundings:
             tuple(exceptions.listing(tx, forum)),
             modes.load(tx, forum),
             autonomy.in_force(tx, forum),
+            precedents,
         )
 
     def of(self, stored: inbox.Stored) -> Circumstances:
@@ -48,6 +57,7 @@ class Surroundings:
             flag_since=self.rules.flag_since,
             excepted=self._excepted(stored.reply),
             autonomy=self._autonomy(stored),
+            precedents=self.precedents.get(stored.reply_id, ()),
         )
 
     def _excepted(self, reply: Reply) -> frozenset[Reason]:
@@ -71,8 +81,17 @@ class Surroundings:
 
 def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetime) -> None:
     """Note the modes that boards are under from now on, where they changed."""
-    boards = {board for name, board in rules.book.boards if name == forum and board is not None}
-    boards |= set(modes.load(tx, forum))
-    present: dict[int, Mode] = {board: rules.book.of_board(forum, board).mode for board in boards}
-    present[modes.DEFAULT] = rules.book.of_board(forum, None).mode
+    names = boards.names(tx, forum) if rules.book.asks_names else {}
+    book = rules.book.knowing(forum, names)
+    known = {board for name, board in book.boards if name == forum and board is not None}
+    known |= {board for custom in book.custom_boards for board in custom.ids}
+    known |= {*names, *modes.load(tx, forum)}
+    present = {board: _mode(book.of_board(forum, board)) for board in known}
+    present[modes.DEFAULT] = _mode(book.of_board(forum, None))
     modes.follow(tx, forum, present, at=at)
+
+
+def _mode(policy: Policy) -> str:
+    """By day, and by night where that is another."""
+    night = policy.night.policy.mode if policy.night is not None else policy.mode
+    return policy.mode.value if night is policy.mode else f"{policy.mode}/{night}"

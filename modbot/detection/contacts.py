@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbot.detection import links
-from modbot.detection.canonical import Folded, Index, Letters, per_text
+from modbot.detection.canonical import Index, Letters, per_text
 from modbot.detection.reading import Reading
-from modbot.detection.tables.layout import CODE_MASK, Kind
+from modbot.detection.tables.layout import CODE_MASK
 
 KINDS: Final = ("wechat", "qq", "phone", "telegram", "email", "id")
 """Kinds of contact, in the order of the features; ``id`` is a bare account name
@@ -133,7 +133,9 @@ _NUMERALS: Final = str.maketrans("零一二三四五六七八九壹贰叁肆伍�
 _SPELT_LENGTH: Final = 7
 _SPELT: Final = re.compile("[0-9" + "".join(map(chr, _NUMERALS)) + "]{" + str(_SPELT_LENGTH) + ",12}")
 _SHORTEST_CODE: Final = 4
-"""Texts with fewer Latin letters and digits hold no contact and no link."""
+"""Texts with fewer Latin letters and digits hold no contact."""
+_SHORTEST_ADDRESS: Final = 3
+"""Texts with fewer hold no link: runs being cut, ``cc.cc`` has so many."""
 
 _LINK: Final = re.compile(
     r"(?:https?:/{1,2}|www\.)[a-z0-9\-._~:/?#@!$&'()*+,;=%]{3,300}|"
@@ -224,24 +226,12 @@ def _numerals() -> NDArray[np.bool_]:
 def find_all_links(reading: Reading) -> list[tuple[str, ...]]:
     """The addresses written in each text of a batch; ``find_links`` reads only what may hold one."""
     found: list[tuple[str, ...]] = [()] * len(reading)
-    if not (reading.shape.latin >= _SHORTEST_CODE).any():
-        return found
-    texts = reading.folded.texts()
-    for row in _rows_with_addresses(reading.folded):
-        found[row] = find_links(texts[row])
+    codes = np.flatnonzero(reading.shape.latin + reading.shape.digits >= _SHORTEST_ADDRESS).tolist()
+    texts = reading.folded.texts() if codes else []
+    for row in codes:
+        if "." in texts[row] or ":/" in texts[row]:
+            found[row] = find_links(texts[row])
     return found
-
-
-def _rows_with_addresses(folded: Folded) -> list[int]:
-    """Texts with a dot between two Latin letters or digits, or a colon before a slash."""
-    codes, kinds = folded.codes, folded.kinds
-    if len(codes) < 3:
-        return []
-    latin = (kinds == Kind.LETTER) | (kinds == Kind.DIGIT)
-    dotted = latin[:-2] & latin[2:] & (codes[1:-1] == ord("."))
-    dotted |= (codes[:-2] == ord(":")) & (codes[1:-1] == ord("/"))
-    places = np.flatnonzero(dotted)
-    return sorted(set((np.searchsorted(folded.starts, places, side="right") - 1).tolist()))
 
 
 def find_links(text: str) -> tuple[str, ...]:

@@ -50,7 +50,6 @@ NAMES = (
 )
 COLUMNS = {name: column for column, name in enumerate(NAMES)}
 _UNKNOWN = float("nan")
-_KNOWN = ("log_images", "quote_ratio", "log_floor", "log_author_posts", "log_author_days", "is_thread_author")
 ECHO_LENGTH = 4
 """Canonical titles shorter than this echo by chance."""
 
@@ -103,10 +102,9 @@ def _reach(
 ) -> tuple[tuple[tuple[contacts.Contact, ...], ...], tuple[tuple[str, ...], ...]]:
     """Contacts and links, those that the page shows as links among them."""
     links = contacts.find_all_links(reading)
-    for row, reply in enumerate(replies):
-        if reply.links:
-            shown = (link.url.lower() for link in reply.links)
-            links[row] = tuple(dict.fromkeys((*links[row], *shown)))
+    for row in [row for row, reply in enumerate(replies) if reply.links]:
+        shown = (link.url.lower() for link in replies[row].links)
+        links[row] = tuple(dict.fromkeys((*links[row], *shown)))
     return tuple(contacts.find_all(reading)), tuple(links)
 
 
@@ -150,24 +148,27 @@ def echo(text: str, source: str) -> float:
 
 def _known(values: Floats, replies: Sequence[Reply]) -> None:
     """What the page tells beside the text; where it shows an author it shows the rest too."""
-    facts = np.array([_facts(reply) for reply in replies]).reshape(-1, len(_KNOWN))
-    for name, known in zip(_KNOWN, facts.T, strict=True):
-        values[:, COLUMNS[name]] = np.log1p(known) if name.startswith("log_") else known
+    rows = [row for row, reply in enumerate(replies) if reply.author.id is not None or reply.author.name]
+    shown = [replies[row] for row in rows]
+    known: dict[str, Floats | Sequence[float]] = {
+        "log_images": _counts([reply.images for reply in shown]),
+        "quote_ratio": [_quoted(reply) if reply.quoted else 0.0 for reply in shown],
+        "log_floor": _counts([reply.floor for reply in shown]),
+        "log_author_posts": _counts([reply.author.posts for reply in shown]),
+        "log_author_days": np.log1p([_days(reply) for reply in shown]),
+        "is_thread_author": [reply.is_thread_author for reply in shown],
+    }
+    for name, column in known.items():
+        values[rows, COLUMNS[name]] = column
 
 
-def _facts(reply: Reply) -> tuple[float, ...]:
-    """What ``_KNOWN`` names, NaN where it is not known."""
-    author = reply.author
-    if author.id is None and not author.name:
-        return (_UNKNOWN,) * len(_KNOWN)
-    return (
-        max(reply.images, 0),
-        len(reply.quoted) / max(len(reply.quoted) + len(reply.text), 1),
-        _UNKNOWN if reply.floor is None else max(reply.floor, 0),
-        _UNKNOWN if author.posts is None else max(author.posts, 0),
-        _days(reply),
-        reply.is_thread_author,
-    )
+def _counts(told: Sequence[int | None]) -> Floats:
+    """Logarithms of 1 + what was told; NaN for None."""
+    return np.asarray(np.log1p(np.maximum(np.array(told, dtype=np.float64), 0.0)))
+
+
+def _quoted(reply: Reply) -> float:
+    return len(reply.quoted) / (len(reply.quoted) + len(reply.text))
 
 
 def _days(reply: Reply) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from modbot.detection.duplicates import Repeats
 from modbot.detection.manifest import Manifest
 from modbot.detection.model import Linear
 from modbot.detection.reading import NumpyReader, Reader, reader_of
-from modbot.domain import Assessment, Probabilities, Repetition, Reply, Signal
+from modbot.domain import Assessment, Probabilities, Repetition, Reply, ReplyKey, Signal
 
 if TYPE_CHECKING:  # whoever brings rules has imported what they need
     from modbot.detection.rules import RuleBook
@@ -96,12 +97,9 @@ class Detector:
         raised = signals.raise_signals(batch, self._linear)
         if rules is not None:
             raised = _joined(rules.signals(replies, reading, texts, found, probabilities), raised)
-        return [
-            Assessment(reply.key, Probabilities(*row), marks, repetition, text, self.model)
-            for reply, row, marks, repetition, text in zip(
-                replies, probabilities.tolist(), raised, repetitions, texts, strict=True
-            )
-        ]
+        keys = [ReplyKey(reply.forum, reply.post_id) for reply in replies]
+        scores = map(Probabilities._make, probabilities.tolist())
+        return list(map(Assessment, keys, scores, raised, repetitions, texts, repeat(self.model)))
 
 
 def _joined(

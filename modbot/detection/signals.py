@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from modbot.detection import contacts, context, evidence
 from modbot.detection.context import COLUMNS, Context
-from modbot.detection.duplicates import is_placeholder
+from modbot.detection.duplicates.observed import blanked, is_placeholder
 from modbot.detection.evidence import Details, Place
 from modbot.detection.explaining import NOTED, Explained, explain
 from modbot.detection.model import Linear
@@ -64,9 +64,9 @@ def _rows_of_interest(batch: Batch) -> list[int]:
     said |= values[:, COLUMNS["only_pictures"]] > 0
     said |= values[:, COLUMNS["title_echo"]] >= ECHO
     said |= values[:, COLUMNS["opening_echo"]] >= ECHO
-    known = zip(batch.context.contacts, batch.context.links, batch.repetitions, batch.canonical, strict=True)
-    says = [bool(found or linked or seen or is_placeholder(text)) for found, linked, seen, text in known]
-    said |= np.array(says, dtype=bool)
+    known = zip(batch.context.contacts, batch.context.links, batch.repetitions, strict=True)
+    said[[row for row, (found, linked, seen) in enumerate(known) if found or linked or seen]] = True
+    said[[row for row in blanked(batch.canonical) if batch.canonical[row]]] = True
     rows: list[int] = np.flatnonzero(said).tolist()
     return rows
 

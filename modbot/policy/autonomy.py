@@ -18,12 +18,15 @@ from modbot.policy.intervals import CONFIDENCE, beta_quantile
 AUTONOMOUS = (Reason.SPAM, Reason.REPEATED, Reason.RULE)
 """Reasons that may ever hide unasked."""
 
+BASE_RATE = 0.01
+"""Adverts among a forum's replies, until its own spot checks say better."""
+
 BASELINE_WEIGHT = 20.0
-BOARD_WEIGHT = 300.0
+BOARD_WEIGHT = 500.0
 """How many verdicts the model's own measurements, and those of a forum's other boards, are
 worth at most."""
 
-_IGNORANCE = 0.5
+_IGNORANCE = 1.0
 _MOST_CONFIRMATIONS = 1_000_000
 
 
@@ -79,7 +82,10 @@ class Verdicts:
 @dataclass(frozen=True, slots=True)
 class Belief:
     """What is believed of a precision: a beta distribution, as if ``right`` replies had been
-    hidden rightly and ``wrong`` wrongly (Jeffreys' half of each when nothing is known)."""
+    hidden rightly and ``wrong`` wrongly.
+
+    When nothing is known it is one of each (Laplace): then no error among n proves as much as
+    the bound of Clopper & Pearson does, about 3/n, and no more."""
 
     right: float = _IGNORANCE
     wrong: float = _IGNORANCE

@@ -120,6 +120,7 @@ class PolicySettings(_Section):
     standing_posts: Positive = 50
     standing_groups: Groups = frozenset()
     exempt_groups: Groups = frozenset({1, 2, 3, 16, 17, 18, 19})
+    pending_allow: Literal["leave", "approve"] = "leave"
     spam: SpamPolicy = SpamPolicy()
     low_effort: LowEffortPolicy = LowEffortPolicy()
     title_echo: TitleEchoPolicy = TitleEchoPolicy()
@@ -143,6 +144,7 @@ class KindSettings(_Section):
     poll: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED, Reason.RULE)
     reward: tuple[Reason, ...] = _ALL_REASONS
     pinned: tuple[Reason, ...] = _ALL_REASONS
+    trade_spam: Probability = 0.995
 
     def flagging(self, kind: ThreadKind) -> frozenset[Reason]:
         return frozenset(getattr(self, kind.value))
@@ -175,8 +177,14 @@ class BrakeSettings(_Section):
     overturned_of: Positive = 20
 
 
+class StandingSettings(_Section):
+    days: Positive = 90
+
+
 class ActionSettings(_Section):
     undo_seconds: Annotated[float, Field(ge=0)] = 10
+    uphold_pending: Literal["ignore", "delete"] = "ignore"
+    staff_board: Annotated[int, Field(ge=0)] = 0
     attempts: Positive = 6
     lease_seconds: Seconds = 180
     notify_low_effort: bool = True
@@ -279,6 +287,7 @@ class Settings(BaseSettings):
     queue: QueueSettings = QueueSettings()
     spot_checks: SpotCheckSettings = SpotCheckSettings()
     brake: BrakeSettings = BrakeSettings()
+    standing: StandingSettings = StandingSettings()
     actions: ActionSettings = ActionSettings()
     daemon: DaemonSettings = DaemonSettings()
     breaker: BreakerSettings = BreakerSettings()

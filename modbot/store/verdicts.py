@@ -20,7 +20,7 @@ from modbot.domain import (
     Visibility,
 )
 from modbot.errors import Conflict
-from modbot.store import actions, audit, carrying, exceptions, flags, intents, labels, mutes
+from modbot.store import actions, audit, carrying, exceptions, flags, intents, labels, muting
 from modbot.store import standing as precedents
 from modbot.store.carrying import Kept, Means
 from modbot.store.schema import decisions, replies
@@ -124,7 +124,7 @@ def give(
     else:
         action_id = intents.want_visible(tx, flag, message, who=who, now=now)
     days = means.mute_days if removes else None
-    mute_id = mutes.want(tx, flag, days, message, who=who, now=now) if days else None
+    mute_id = muting.want(tx, flag, days, message, who=who, now=now) if days else None
     _keep(tx, flag, None if removes else flag.revision_id)
     given = {"kind": kind, "source": source, "who": who, "note": note, "given_at": now, "bulk": bulk}
     taught = _teaches(kind, label or flag.label)
@@ -173,7 +173,7 @@ def undo(
     action_id, kept = _take_back(tx, flag, verdict, message, who=who, now=now)
     unmute_id = None
     if verdict is not None and verdict.mute_id is not None:
-        unmute_id, stays = mutes.lift(tx, flag, message, who=who, now=now)
+        unmute_id, stays = muting.lift(tx, flag, message, who=who, now=now)
         kept |= {Kept.MUTE} if stays else set()
     _reopen(tx, flag, verdict, now=now)
     cancelled = tuple(sorted(before - {action.id for action in intents.queued(tx, flag.reply_id)}))
@@ -195,8 +195,8 @@ def retract(tx: Connection, flag_id: int, *, who: str, now: datetime) -> None:
     if verdict is None:
         raise Conflict(code="error.store.undo_nothing", flag=flag_id, state=flag.state)
     forgotten = _forget(tx, verdict, who=who, now=now)
-    precedents.revoke_of(tx, verdict.id, who=who, now=now)
-    _reopen(tx, flag, now=now)
+    _end_for_good(tx, verdict, who=who, now=now)
+    _reopen(tx, flag, verdict, now=now)
     _note(tx, flag, ("verdict.undone", who, now), {"verdict": verdict.kind, "labels": forgotten})
 
 
@@ -342,11 +342,15 @@ def _reopen(tx: Connection, flag: flags.Flag, verdict: Verdict | None, *, now: d
     newer = flags.open_of(tx, [flag.reply_id]).get(flag.reply_id)
     if newer is not None and newer != flag.id:
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, superseded_by=newer)
-    elif flag.visibility is Visibility.GONE or _is_only_for(tx, flag, verdict):
+    elif _is_gone_for_good(tx, flag) or _is_only_for(tx, flag, verdict):
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, closed_at=flag.closed_at or now)
     else:
         flags.change(tx, flag.id, state=FlagState.PENDING, closed_at=None)
         actions.sync_open_flag(tx, flag.reply_id)
+
+
+def _is_gone_for_good(tx: Connection, flag: flags.Flag) -> bool:
+    return flag.visibility is Visibility.GONE and not intents.may_come_back(tx, flag.reply_id)
 
 
 def _is_only_for(tx: Connection, flag: flags.Flag, verdict: Verdict | None) -> bool:

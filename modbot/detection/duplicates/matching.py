@@ -18,7 +18,7 @@ from modbot.detection.duplicates.campaigns import Campaigns, sole
 from modbot.detection.duplicates.columns import NONE, Slots
 from modbot.detection.duplicates.describing import Described, Descriptions, Habits, Place, similarity
 from modbot.detection.duplicates.members import UNKNOWN, Member
-from modbot.detection.duplicates.observed import author_number, is_placeholder
+from modbot.detection.duplicates.observed import author_number, blanked, is_placeholder
 from modbot.detection.duplicates.tally import Tally, Totals, is_slip
 from modbot.detection.duplicates.texts import Asked
 from modbot.domain import Author, Repetition, Reply, Slip
@@ -53,7 +53,8 @@ def look_up(campaigns: Campaigns, canonical: Sequence[str], known: int) -> Found
     """What the index has of these texts. ``known`` replies are in it already."""
     asked = campaigns.texts.asked(canonical)
     numbers = campaigns.texts.find(asked)
-    blank = np.fromiter((not text or is_placeholder(text) for text in canonical), np.bool_, len(canonical))
+    blank = np.zeros(len(canonical), dtype=np.bool_)
+    blank[blanked(canonical)] = True
     new = np.flatnonzero((numbers == NONE) & ~blank).tolist()
     counts = Counter(canonical[place] for place in new)
     firsts = sorted({canonical[place]: place for place in reversed(new)}.values())

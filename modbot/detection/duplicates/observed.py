@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -78,3 +79,9 @@ def _placeholders() -> frozenset[str]:
 def is_placeholder(canonical: str) -> bool:
     """Whether the author blanked this post: it says nothing and is no campaign."""
     return canonical in _placeholders()
+
+
+def blanked(canonical: Sequence[str]) -> list[int]:
+    """The rows of texts that say nothing: empty ones and placeholders."""
+    known = _placeholders()
+    return [row for row, text in enumerate(canonical) if not text or text in known]

@@ -119,8 +119,4 @@ class Asked:
 
 
 def _rows_by_question(patterns: Patterns, texts: Sequence[str]) -> dict[int, Index]:
-    rows: dict[int, list[int]] = {}
-    for row, text in enumerate(texts):
-        for question in patterns.find(text):
-            rows.setdefault(question, []).append(row)
-    return {question: np.array(found) for question, found in rows.items()}
+    return {question: np.array(rows) for question, rows in patterns.find_all(texts).items()}

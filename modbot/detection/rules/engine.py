@@ -68,12 +68,12 @@ class RuleBook:
         """What fired on each reply of a batch that the detector has read and scored."""
         folded, letters = reading.folded, reading.letters
         batch = Facts(replies, folded, letters, texts, found.contacts, found.links, probabilities)
-        return [tuple(hit.signal() for hit in hits) for hits in self.match(batch)]
+        return [tuple(hit.signal() for hit in hits) if hits else () for hits in self.match(batch)]
 
     def match(self, batch: Facts) -> list[tuple[RuleHit, ...]]:
         """What fired on each reply, in the order of the file: the rule that decides, and the
         labelling ones before it. What stands below the deciding rule is not reached."""
-        return [reached(hits) for hits in self.match_all(batch)]
+        return [reached(hits) if hits else () for hits in self.match_all(batch)]
 
     def match_all(self, batch: Facts) -> list[tuple[RuleHit, ...]]:
         """Every rule that is true of each reply, reached or not."""

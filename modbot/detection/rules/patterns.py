@@ -21,6 +21,10 @@ _SPANS = 20
 _INVISIBLE = frozenset({"Cf", "Me", "Mn"})
 _ALIKE = {r"\[": r"\(", r"\]": r"\)", r"\{": r"\(", r"\}": r"\)", '"': "'", r"\"": "'", "`": "'", r"\`": "'"}
 """ASCII marks that folding makes one of their kind."""
+_BLOCK = 16
+"""Texts put to a set at once."""
+_OF_WHOLE_TEXTS = re.compile(r"\\[Az]|\(\?[a-zA-Z]*-")
+"""What may tell a text from one line of several."""
 _INSIDE = "\ue000"
 """A character of the private plane: no expression asks for it, unless it asks for anything."""
 
@@ -51,6 +55,23 @@ class Patterns:
         self._sets = tuple(self._divided(tuple(wanted), options)) if wanted else ()
         together = {question for _, questions in self._sets for question in questions}
         self._alone = tuple(question for question in wanted if question not in together)
+        of_lines = is_folded and not any(map(_OF_WHOLE_TEXTS.search, wanted.values()))
+        self._block = _BLOCK if of_lines and not self._alone else 1
+
+    def find_all(self, texts: Sequence[str]) -> dict[int, list[int]]:
+        """By question, the rows of the texts that answer it with yes, ascending.
+
+        Several folded texts are put to the sets as lines of one: hardly any says anything.
+        """
+        rows: dict[int, list[int]] = {}
+        for first in range(0, len(texts) if self.questions else 0, self._block):
+            block = texts[first : first + self._block]
+            if len(block) > 1 and not self._may_answer("\n".join(block)):
+                continue
+            for row, text in enumerate(block, start=first):
+                for question in self.find(text):
+                    rows.setdefault(question, []).append(row)
+        return rows
 
     def find(self, text: str) -> list[int]:
         """The questions that ``text`` answers with yes."""
@@ -63,13 +84,21 @@ class Patterns:
                 found += [questions[number] for number in numbers if number < len(questions)]
         return found
 
+    def _may_answer(self, block: str) -> bool:
+        """Whether some line of a block may answer some question with yes. The last of a set is
+        always found: one number says that nothing else is, and none that memory ran out."""
+        found = (together.Match(block) for together, _ in self._sets)
+        return any(numbers is None or len(numbers) != 1 for numbers in found)
+
     def _each(self, questions: Sequence[int], text: str) -> list[int]:
         return [question for question in questions if self._single[question].search(text)]
 
     def _divided(
         self, questions: tuple[int, ...], options: re2.Options
     ) -> Iterator[tuple[re2.Set, tuple[int, ...]]]:
-        made = _set_of([self._single[question].pattern for question in questions], options)
+        # Folded texts have no line ends: what is true of a whole one is of a line.
+        lines = "" if options.case_sensitive else "(?m)"
+        made = _set_of([lines + self._single[question].pattern for question in questions], options)
         if made is not None:
             yield made, questions
         elif len(questions) > 1:
