@@ -59,7 +59,9 @@ class Habits:
 
     def note(self, author: int, home: int, tally: Tally) -> None:
         """An author wrote once more in a campaign."""
-        if author != UNKNOWN and tally.within(author, self._since)[0] >= 2:
+        if author == UNKNOWN or tally.own(author).count < 2:
+            return
+        if tally.within(author, self._since)[0] >= 2:
             self._of(author).add(home)
 
     def texts(self, author: int) -> int:
