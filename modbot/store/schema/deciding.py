@@ -109,6 +109,9 @@ Index(
     postgresql_where=_standing,
 )
 
+_in_bulk = verdicts.c.bulk.is_not(None)
+Index("ix_verdicts_bulk", verdicts.c.bulk, sqlite_where=_in_bulk, postgresql_where=_in_bulk)
+
 _acting = verdicts.c.action_id.is_not(None)
 Index("ix_verdicts_action", verdicts.c.action_id, sqlite_where=_acting, postgresql_where=_acting)
 
