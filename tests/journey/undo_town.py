@@ -50,9 +50,7 @@ LEASE = timedelta(minutes=3)
 PATIENCE = 60
 """Rounds in which whatever goes on must have settled."""
 ROUND = timedelta(minutes=35)
-POLICY = Policy(
-    mode=Mode.ENFORCE, spam_hide=0.9, spam_queue=0.8, low_effort_queue=0.7, pending_approve=0.6
-)
+POLICY = Policy(mode=Mode.ENFORCE, spam_hide=0.9, spam_queue=0.8, low_effort_queue=0.7, pending_approve=0.6)
 
 
 class PowerCut(Exception):
