@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from modbot.daemon import approving, flagging, precedents
+from modbot.daemon import approving, flagging, precedents, turning
 from modbot.daemon.bylines import Bylines
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.surroundings import Surroundings, follow_modes
+from modbot.daemon.surroundings import Surroundings
 from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, Reviewed, observation
 from modbot.detection.duplicates import Repeats
@@ -42,7 +42,7 @@ from modbot.policy import (
     standing_of,
     urgent_places,
 )
-from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, verdicts
+from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, rereads, verdicts
 from modbot.store.engine import Store
 
 BATCH = 256
@@ -101,8 +101,10 @@ class Judge:
         """Once, before anything is judged under these settings."""
         if not self._follows:
             with self._store.write() as tx:
-                follow_modes(tx, self._forum, self._rules, at=self._clock())
+                called_back = turning.follow_modes(tx, self._forum, self._rules, at=self._clock())
             self._follows = True
+            if called_back:
+                self._log.warning("hides_called_back", number=called_back)
 
     def _know_boards(self) -> None:
         """Boards are renamed and opened while the daemon runs."""
@@ -292,6 +294,7 @@ class Judge:
         recorded = decisions.record(tx, judgements, at=now)
         flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)
         approving.approve(tx, self._forum, approved, at=now)
+        rereads.plan(tx, [judgement.reply_id for judgement in judgements], self._rules.rhythm)
         if watch.cause is not None:
             brake.pull(tx, self._forum, watch.cause, at=now)
             self._log.error("brake_on", cause=watch.cause)
