@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, exist
 
 from modbot.domain import Decision, DecisionKind, FlagState, Label, Reason, ReplyKey, Visibility
 from modbot.errors import Conflict, StoreError
-from modbot.store import actions, aliases, audit, outbox, rows
+from modbot.store import actions, aliases, audit, hides, outbox, rows
 from modbot.store.schema import campaign_aliases, flags, replies, revisions, verdicts
 from modbot.store.schema import outbox as table
 
@@ -96,8 +96,8 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which flags. Empty or None leaves a field out; ``shown`` True leaves out what the
-    budget keeps back, False asks for only that."""
+    """Which flags. Empty or None leaves a field out; PENDING are all that wait for a human;
+    ``shown`` True leaves out what the budget keeps back, False asks for only that."""
 
     forum: str | None = None
     states: tuple[FlagState, ...] = OPEN
@@ -269,12 +269,6 @@ def transition(
     audit.add(tx, audit.Entry(at, who, "flag.moved", flag.forum, flag_id, flag.reply_id, details))
 
 
-def show_more(tx: Connection, flag_ids: Sequence[int], *, at: datetime) -> None:
-    """Let flags that the budget kept back be seen in the queue."""
-    kept = update(flags).where(flags.c.id.in_(flag_ids), flags.c.shown_at.is_(None))
-    tx.execute(kept.values(shown_at=at, version=flags.c.version + 1))
-
-
 def change(tx: Connection, flag_id: int, **columns: object) -> None:
     """Set columns and count the version up. For this package; others use ``transition``."""
     values = {**columns, "version": flags.c.version + 1}
@@ -287,20 +281,22 @@ def _insert(tx: Connection, old: Row[Any] | None, values: Mapping[str, Any], at:
         change(tx, old.id, state=FlagState.WITHDRAWN, closed_at=at)
         outbox.cancel_unasked(tx, reply_id, at=at)
     hidden = tx.scalar(select(replies.c.our_hide).where(replies.c.id == reply_id)) is not None
+    asks = hidden and not values["would_hide"]  # a human, about a text that is hidden for an earlier one
     row = {
-        "shown_at": old.shown_at if old is not None else None,
+        "shown_at": at if asks else old.shown_at if old is not None else None,
         **values,
         "state": FlagState.PENDING,
         "action_state": ActionState.DONE if hidden else ActionState.NONE,
         "opened_at": at,
-        "hidden_at": old.hidden_at if old is not None else None,
+        "hidden_at": old.hidden_at if old is not None and not asks else None,
         "restored_at": old.restored_at if old is not None else None,
         "version": 1,
     }
     flag_id: int = tx.execute(flags.insert().values(row)).inserted_primary_key[0]  # type: ignore[index]
     if old is not None:
         outbox.hand_over(tx, old.id, flag_id)
-        tx.execute(update(flags).where(flags.c.id == old.id).values(superseded_by=flag_id, hidden_at=None))
+        passed_on = {} if asks else {"hidden_at": None}
+        tx.execute(update(flags).where(flags.c.id == old.id).values(superseded_by=flag_id, **passed_on))
     actions.sync_open_flag(tx, reply_id)
     return flag_id
 
@@ -355,7 +351,7 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         of_forum = campaign_aliases.c.forum == flags.c.forum
         conditions.append(flags.c.campaign == aliases.present_name(wanted.campaign, of_forum))
     if wanted.states:
-        conditions.append(flags.c.state.in_([state.value for state in wanted.states]))
+        conditions.append(hides.in_states(wanted.states))
     if wanted.reasons:
         conditions.append(flags.c.reason.in_([reason.value for reason in wanted.reasons]))
     if wanted.shown is not None:
