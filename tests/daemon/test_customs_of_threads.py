@@ -280,8 +280,8 @@ HARMLESS = "周末的天气不错，带孩子去河边走走挺好，记得多�
     ("author", "place", "kind"),
     [
         (newcomer(1, "加VX abc12345"), {}, DecisionKind.QUEUE),
-        (newcomer(1, "加薇信abc8812345", posts=20), {}, DecisionKind.QUEUE),
-        (newcomer(1, "加VX abc12345", posts=21), {}, None),
+        (newcomer(1, "加薇信abc8812345", posts=19), {}, DecisionKind.QUEUE),
+        (newcomer(1, "加VX abc12345", posts=20), {}, None),
         (newcomer(1, "加VX abc12345", posts=500), {}, None),
         (newcomer(1, "wx_abc12345"), {}, None),
         (newcomer(1, "13812345678"), {}, None),
