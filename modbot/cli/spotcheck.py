@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from modbot.cli.base import Group, Session, command, harmless, local_time, option
-from modbot.cli.queue import see_through
+from modbot.cli.outcomes import see_through
 from modbot.daemon.house import open_store, utc_now
 from modbot.daemon.moderating import Moderator
 from modbot.domain import Label, VerdictKind
 from modbot.moderation import spot_checks as judging
+from modbot.moderation.deciding import Choice
 from modbot.store import spot_checks, verdicts
 from modbot.store.engine import Store
 from modbot.store.spot_checks import Check, State
@@ -69,7 +70,7 @@ def _register_judge(group: click.Group) -> None:
             if check.flag_id is None:
                 return
             moderator = Moderator(session.loaded, store, who)
-            verdict = moderator.give(check.flag_id, VerdictKind.UPHOLD, note=note)
+            verdict = moderator.give(check.flag_id, VerdictKind.UPHOLD, Choice(note))
             if not see_through(session, moderator, check.forum, check.flag_id, verdict.action_id):
                 raise SystemExit(1)
 

@@ -12,8 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from modbot import i18n
-from modbot.daemon import models, rulebook, wiring
+from modbot.daemon import models, own_reasons, rulebook, wiring
 from modbot.daemon.boards import BoardNames
 from modbot.daemon.executor import Executor, ExecutorLimits
 from modbot.daemon.flagging import JudgingRules
@@ -26,9 +25,10 @@ from modbot.daemon.tally import Tally
 from modbot.detection import Detector
 from modbot.domain import Reason
 from modbot.forums.protocol import Forum
+from modbot.moderation import notices
 from modbot.policy import PolicyBook
 from modbot.settings import Loaded
-from modbot.store import engine, inbox, outbox, polls, requests
+from modbot.store import engine, inbox, outbox, polls, presets, requests
 from modbot.store.engine import Store
 
 Clock = Callable[[], datetime]
@@ -95,6 +95,10 @@ class ForumDesk:
         """What a poll and a re-reading store is judged by one of them at a time."""
         with self.judging:
             return self.judge.judge_waiting()
+
+    def read_own_reasons(self) -> None:
+        """Once a day."""
+        own_reasons.refresh(self.forum, self.store, now=self.clock())
 
     def _note_end(self, report: PollReport | None) -> None:
         at = self.clock()
@@ -188,6 +192,7 @@ def open_desk(
     book = wiring.policy_book(loaded, detector.manifest.thresholds, rules=own.digest)
     since = _flag_since(loaded, store, name, clock())
     with store.write() as tx:
+        offered = presets.load(tx, name)
         # What could not be judged gets another chance at every start: it may be a newer modbot.
         inbox.unpark(tx, name)
         outbox.expire_claims(tx, name, now=clock())
@@ -198,7 +203,7 @@ def open_desk(
         detector=detector,
         duplicates=shelf.index,
         rules=replace(
-            judging_rules(loaded, book),
+            judging_rules(loaded, book, offered),
             flag_since=since,
             own=own,
             rhythm=wiring.rereading_rules(loaded, name).rhythm,
@@ -228,32 +233,17 @@ def executor_for(
     )
 
 
-def judging_rules(loaded: Loaded, book: PolicyBook) -> JudgingRules:
+def judging_rules(loaded: Loaded, book: PolicyBook, offered: Sequence[str] = ()) -> JudgingRules:
+    """``offered`` are the forum's own reasons for hiding."""
     settings = loaded.settings
-    notify = {Reason.LOW_EFFORT, Reason.TITLE_ECHO} if settings.actions.notify_low_effort else set()
-    if settings.actions.notify_campaigns:
-        notify.add(Reason.REPEATED)
-    if settings.actions.notify_rules:
-        notify.add(Reason.RULE)
     return JudgingRules(
         book=book,
         brake=wiring.brake_limits(settings),
         budget=wiring.queue_budget(settings),
-        reasons=author_notices(loaded),
-        notify=frozenset(notify),
+        reasons={reason: notices.of_hide(settings, reason, offered) for reason in Reason},
+        notify=notices.told(settings),
         standing=timedelta(days=settings.standing.days),
     )
-
-
-def author_notices(loaded: Loaded) -> dict[Reason, str]:
-    """What authors are told, by reason."""
-    words = i18n.catalogue(forum_language(loaded))
-    return {reason: words.text(f"notice.{reason.value}") for reason in Reason}
-
-
-def forum_language(loaded: Loaded) -> str:
-    """The language for a forum's members: Chinese unless the settings say English."""
-    return "en" if loaded.settings.language == "en" else "zh"
 
 
 def _filled_shelf(loaded: Loaded, store: Store, forum: str, clock: Clock) -> Shelf:

@@ -149,6 +149,7 @@ def undo(
     reason: str = "",
     notify: bool = False,
     version: int | None = None,
+    verdict_id: int | None = None,
 ) -> Undone:
     """Take the last verdict back, or, on a flag that nobody decided, modbot's own hide.
 
@@ -158,12 +159,15 @@ def undo(
     (closes one that was only opened for this verdict). What somebody else hid is not ours to
     undo and stays.
 
-    Raises Conflict when there is nothing to undo, naming who undid it before.
+    Raises Conflict when there is nothing to undo, naming who undid it before, and when the
+    verdict that stands is not ``verdict_id``, if that is given.
     """
     flag = flags.get(tx, flag_id)
     if version is not None and flag.version != version:
         raise Conflict(code="error.store.flag_changed", flag=flag_id, found=flag.version, expected=version)
     verdict = standing(tx, flag_id)
+    if verdict_id is not None and (verdict is None or verdict.id != verdict_id):
+        raise _undone_before(get(tx, verdict_id))
     if verdict is None:
         _require_undoable(tx, flag)
     forgotten = _forget(tx, verdict, who=who, now=now) if verdict else 0
@@ -214,6 +218,12 @@ def standing(rx: Connection, flag_id: int) -> Verdict | None:
 def history(rx: Connection, flag_id: int) -> list[Verdict]:
     """All verdicts on a flag, undone ones too, oldest first."""
     query = select(table).where(table.c.flag_id == flag_id).order_by(table.c.id)
+    return [_verdict(row) for row in rx.execute(query).mappings()]
+
+
+def of_bulk(rx: Connection, bulk: str) -> list[Verdict]:
+    """The verdicts given at once under this name, undone ones too, in their order."""
+    query = select(table).where(table.c.bulk == bulk).order_by(table.c.id)
     return [_verdict(row) for row in rx.execute(query).mappings()]
 
 
@@ -314,9 +324,13 @@ def _require_undoable(tx: Connection, flag: flags.Flag) -> None:
     ):
         return
     if earlier and earlier[-1].undone_at is not None:
-        at = earlier[-1].undone_at.isoformat(timespec="seconds")
-        raise Conflict(code="error.store.undo_done", flag=flag.id, who=earlier[-1].undone_by, at=at)
+        raise _undone_before(earlier[-1])
     raise Conflict(code="error.store.undo_nothing", flag=flag.id, state=flag.state)
+
+
+def _undone_before(verdict: Verdict) -> Conflict:
+    at = verdict.undone_at.isoformat(timespec="seconds") if verdict.undone_at else "-"
+    return Conflict(code="error.store.undo_done", flag=verdict.flag_id, who=verdict.undone_by, at=at)
 
 
 def _teaches(kind: VerdictKind, label: Label) -> Label | None:

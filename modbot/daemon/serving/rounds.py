@@ -94,6 +94,7 @@ class Rounds:
         ends = self._now() + self._pauses.longest_poll
         report, _ = self._desk.poll(stopping=lambda: self._stop.is_set() or self._now() > ends)
         self._circuit.succeeded()
+        self._desk.read_own_reasons()
         if not report.caught_up:
             return min(self._pauses.usual, OUTBOX_SECONDS)
         if report.new:
