@@ -54,10 +54,12 @@ Key = tuple[Any, ...]
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Texts of what passed before ``texts`` go, and flags closed before ``flags`` with the
-    audit before that. ``texts`` is never within the window of the duplicate index."""
+    audit before that. ``texts`` is never within the window of the duplicate index.
+    ``standing`` is where the last copy of a standing decision lies that ended before ``flags``."""
 
     texts: datetime
     flags: datetime
+    standing: datetime
 
 
 @dataclass(frozen=True, slots=True)
