@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from modbot.detection.rules import RuleBook
 from modbot.domain import ActionKind, DecisionKind, FlagState, Reason
 from modbot.policy import BrakeLimits, PolicyBook, QueueBudget
 from modbot.store import decisions, flags, outbox
+from modbot.store.rereads import Rhythm
 
 WHO = "modbot"
 
@@ -20,7 +21,7 @@ WHO = "modbot"
 class JudgingRules:
     """What the operator chose. ``reasons`` are the sentences sent to authors, by reason, ``own``
     are the operator's own rules; ``standing`` is how long after its last copy a standing
-    decision holds."""
+    decision holds, ``rhythm`` when what is read again."""
 
     book: PolicyBook
     brake: BrakeLimits
@@ -30,6 +31,7 @@ class JudgingRules:
     flag_since: datetime | None = None
     own: RuleBook | None = None
     standing: timedelta = timedelta(days=90)
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 def flag(

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from modbot.daemon import models, own_reasons, rulebook, wiring
@@ -19,6 +19,7 @@ from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller, PollReport
+from modbot.daemon.rereading import Rereader, RereadReport
 from modbot.daemon.shelf import Shelf
 from modbot.daemon.tally import Tally
 from modbot.detection import Detector
@@ -61,13 +62,15 @@ class ForumDesk:
     clock: Clock
     shelf: Shelf
     boards: BoardNames
+    rereader: Rereader
+    judging: threading.Lock = field(default_factory=threading.Lock)
 
     def poll(self, *, stopping: Callable[[], bool] = lambda: False) -> tuple[PollReport, Tally]:
         """Poll, judging each batch as soon as it is stored."""
         total = Tally()
 
         def judge() -> None:
-            total.add(self.judge.judge_waiting())
+            total.add(self._judge())
             self.shelf.caught_up()
 
         report: PollReport | None = None
@@ -84,6 +87,18 @@ class ForumDesk:
     def read_own_reasons(self) -> None:
         """Once a day."""
         own_reasons.refresh(self.forum, self.store, now=self.clock())
+
+    def reread(self, *, stopping: Callable[[], bool] = lambda: False) -> RereadReport:
+        """Read again what is due, judging the texts that have changed."""
+        report = self.rereader.round(stopping=stopping)
+        if report.changed:
+            self._judge()
+        return report
+
+    def _judge(self) -> Tally:
+        """What a poll and a re-reading store is judged by one of them at a time."""
+        with self.judging:
+            return self.judge.judge_waiting()
 
     def _note_end(self, report: PollReport | None) -> None:
         at = self.clock()
@@ -187,14 +202,21 @@ def open_desk(
         store=store,
         detector=detector,
         duplicates=shelf.index,
-        rules=replace(judging_rules(loaded, book, offered), flag_since=since, own=own),
+        rules=replace(
+            judging_rules(loaded, book, offered),
+            flag_since=since,
+            own=own,
+            rhythm=wiring.rereading_rules(loaded, name).rhythm,
+        ),
         clock=clock,
         metrics=metrics,
     )
     poller = Poller(forum=forum, store=store, clock=clock, metrics=metrics)
     executor = executor_for(loaded, store, forum, clock, metrics=metrics)
     names = BoardNames(forum=forum, store=store, settings=loaded.settings, clock=clock)
-    return ForumDesk(name, forum, store, poller, judge, executor, clock, shelf, names)
+    again = wiring.rereading_rules(loaded, name)
+    rereader = Rereader(forum=forum, store=store, rules=again, clock=clock, metrics=metrics)
+    return ForumDesk(name, forum, store, poller, judge, executor, clock, shelf, names, rereader)
 
 
 def executor_for(

@@ -42,7 +42,7 @@ from modbot.policy import (
     standing_of,
     urgent_places,
 )
-from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, verdicts
+from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, rereads, verdicts
 from modbot.store.engine import Store
 
 BATCH = 256
@@ -292,6 +292,7 @@ class Judge:
         recorded = decisions.record(tx, judgements, at=now)
         flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)
         approving.approve(tx, self._forum, approved, at=now)
+        rereads.plan(tx, [judgement.reply_id for judgement in judgements], self._rules.rhythm)
         if watch.cause is not None:
             brake.pull(tx, self._forum, watch.cause, at=now)
             self._log.error("brake_on", cause=watch.cause)

@@ -13,7 +13,7 @@ from modbot.daemon.precedents import Matches
 from modbot.domain import Reason, Reply
 from modbot.policy import Circumstances, Policy
 from modbot.policy.autonomy import Autonomy
-from modbot.store import autonomy, boards, exceptions, inbox, modes, verdicts
+from modbot.store import autonomy, boards, exceptions, hides, inbox, modes, verdicts
 from modbot.store.exceptions import PolicyException
 
 
@@ -22,7 +22,8 @@ class Surroundings:
     """``upheld`` are the authors of the batch who had a reply upheld, ``exceptions`` the
     forum's policy exceptions in force; ``modes`` tell since when boards are under theirs,
     ``rulings`` where a reason was granted or withdrawn; ``precedents`` are the standing
-    decisions that replies meet, by reply id."""
+    decisions that replies meet, by reply id, ``hidden_for`` why we hide those replies (by row
+    id) whose text is another one now."""
 
     rules: JudgingRules
     upheld: frozenset[int]
@@ -30,6 +31,7 @@ class Surroundings:
     modes: Mapping[int, modes.Since]
     rulings: Sequence[autonomy.Ruling]
     precedents: Matches
+    hidden_for: Mapping[int, Reason]
 
     @classmethod
     def read(
@@ -48,6 +50,7 @@ class Surroundings:
             modes.load(tx, forum),
             autonomy.in_force(tx, forum),
             precedents,
+            hides.of_earlier_texts(tx, [stored.reply_id for stored in batch if stored.hidden_by_us]),
         )
 
     def of(self, stored: inbox.Stored) -> Circumstances:
@@ -56,6 +59,7 @@ class Surroundings:
             restored_by_human=stored.is_kept,
             flag_since=self.rules.flag_since,
             excepted=self._excepted(stored.reply),
+            hidden_for=self.hidden_for.get(stored.reply_id),
             autonomy=self._autonomy(stored),
             precedents=self.precedents.get(stored.reply_id, ()),
         )

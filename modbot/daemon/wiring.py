@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from modbot.daemon import customs
+from modbot.daemon.rereading import RereadingRules
 from modbot.detection import DuplicateIndex, Threshold
 from modbot.domain import Reason, ThreadKind
 from modbot.errors import SettingsError
@@ -18,6 +19,7 @@ from modbot.forums.protocol import Forum, RequestLedger
 from modbot.policy import AuthorRule, BrakeLimits, Night, Policy, PolicyBook, QueueBudget, RepeatedRule
 from modbot.policy.autonomy import BASE_RATE
 from modbot.settings import ForumSettings, Loaded, PolicySettings, Settings
+from modbot.store.rereads import Rhythm
 
 ENGINES = "modbot.forums"
 APPROVE_THRESHOLD = "ham.approve"
@@ -117,6 +119,20 @@ def brake_limits(settings: Settings) -> BrakeLimits:
 
 def queue_budget(settings: Settings) -> QueueBudget:
     return QueueBudget(**settings.queue.model_dump())
+
+
+def rereading_rules(loaded: Loaded, forum: str) -> RereadingRules:
+    chosen = loaded.settings.rereading
+    rhythm = Rhythm(
+        open_flags=timedelta(minutes=chosen.open_flags_minutes),
+        fresh_hides=timedelta(minutes=chosen.fresh_hides_minutes),
+        hides_are_fresh=timedelta(hours=chosen.fresh_hides_hours),
+        old_hides=timedelta(hours=chosen.old_hides_hours),
+        hides_last=timedelta(days=chosen.old_hides_days),
+        edits=tuple(timedelta(hours=after) for after in chosen.new_authors_hours),
+    )
+    budget = loaded.settings.forums[forum].requests_per_day
+    return RereadingRules(rhythm, posts=chosen.posts, requests_per_day=budget)
 
 
 def duplicate_index(settings: Settings) -> DuplicateIndex:

@@ -23,7 +23,7 @@ from modbot.domain import (
     Reply,
     Slip,
 )
-from modbot.policy import authors, places, ruled
+from modbot.policy import authors, edited, places, ruled
 from modbot.policy import standing as precedents
 from modbot.policy.authors import AuthorRule
 from modbot.policy.autonomy import Autonomy
@@ -130,6 +130,7 @@ class Circumstances:
     ``flag_since`` (the first start) are recorded without a flag. ``excepted`` are the
     reasons that a moderator allowed where the reply stands, ``autonomy`` says which may
     hide this text unasked; ``precedents`` are the standing decisions that the reply meets.
+    ``hidden_for``: modbot hides the reply for this, because of an earlier text.
     """
 
     brake_on: bool = False
@@ -137,6 +138,7 @@ class Circumstances:
     restored_by_human: bool = False
     flag_since: datetime | None = None
     excepted: frozenset[Reason] = frozenset()
+    hidden_for: Reason | None = None
     autonomy: Autonomy = field(default_factory=Autonomy)
     precedents: tuple[StandingMatch, ...] = ()
 
@@ -170,6 +172,7 @@ def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: 
     if findings and all(finding.reason in circumstances.excepted for finding in findings):
         excuse = "excepted"
     findings = [finding for finding in findings if finding.reason not in circumstances.excepted]
+    findings = findings or edited.asked(circumstances.hidden_for, assessment, excuse=bool(excuse))
     if not findings:
         excuse = excuse or _slip(assessment) or ""
         if known.customary is not None and not excuse:
@@ -186,7 +189,7 @@ def _excuse(reply: Reply, policy: Policy, circumstances: Circumstances) -> str:
     """The code of why a reply is let alone whatever it says, or an empty string."""
     if reply.author.group_id in policy.exempt_groups:
         return "exempt_group"
-    if reply.hidden:
+    if reply.hidden and circumstances.hidden_for is None:
         return "hidden_by_others"
     if circumstances.restored_by_human:
         return "restored_by_human"

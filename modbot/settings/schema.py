@@ -28,6 +28,7 @@ def _listed(value: object) -> object:
 
 
 Groups = Annotated[frozenset[int], BeforeValidator(_listed)]
+Hours = Annotated[tuple[Seconds, ...], BeforeValidator(_listed)]
 BoardIds = Annotated[tuple[int, ...], BeforeValidator(_listed)]
 
 
@@ -58,6 +59,17 @@ class PollingSettings(_Section):
     quiet_every_seconds: Seconds = 300
     first_read_days: Positive = 30
     first_flag_hours: Seconds = 24
+
+
+class RereadingSettings(_Section):
+    every_seconds: Seconds = 300
+    posts: Positive = 60
+    open_flags_minutes: Seconds = 30
+    fresh_hides_minutes: Seconds = 30
+    fresh_hides_hours: Annotated[float, Field(ge=0)] = 24
+    old_hides_hours: Seconds = 24
+    old_hides_days: Annotated[float, Field(ge=0)] = 30
+    new_authors_hours: Hours = (1, 24, 72)
 
 
 class DetectionSettings(_Section):
@@ -279,6 +291,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()
     polling: PollingSettings = PollingSettings()
+    rereading: RereadingSettings = RereadingSettings()
     detection: DetectionSettings = DetectionSettings()
     duplicates: DuplicateSettings = DuplicateSettings()
     policy: PolicySettings = PolicySettings()

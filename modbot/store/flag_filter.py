@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from modbot.domain import FlagState, Reason
-from modbot.store import aliases
+from modbot.store import aliases, hides
 from modbot.store.schema import campaign_aliases, flags, replies
 
 OPEN = (FlagState.PENDING, FlagState.HIDDEN)
@@ -17,8 +17,8 @@ OPEN = (FlagState.PENDING, FlagState.HIDDEN)
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which flags. Empty or None leaves a field out; ``shown`` True leaves out what the
-    budget keeps back, False asks for only that."""
+    """Which flags. Empty or None leaves a field out; PENDING are all that wait for a human;
+    ``shown`` True leaves out what the budget keeps back, False asks for only that."""
 
     forum: str | None = None
     states: tuple[FlagState, ...] = OPEN
@@ -46,7 +46,7 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         of_forum = campaign_aliases.c.forum == flags.c.forum
         met.append(flags.c.campaign == aliases.present_name(wanted.campaign, of_forum))
     if wanted.states:
-        met.append(flags.c.state.in_([state.value for state in wanted.states]))
+        met.append(hides.in_states(wanted.states))
     if wanted.reasons:
         met.append(flags.c.reason.in_([reason.value for reason in wanted.reasons]))
     if wanted.shown is not None:

@@ -36,7 +36,6 @@ __all__ = [
     "open",
     "open_first",
     "open_of",
-    "show_more",
     "transition",
 ]
 
@@ -273,12 +272,6 @@ def transition(
     audit.add(tx, audit.Entry(at, who, "flag.moved", flag.forum, flag_id, flag.reply_id, details))
 
 
-def show_more(tx: Connection, flag_ids: Sequence[int], *, at: datetime) -> None:
-    """Let flags that the budget kept back be seen in the queue."""
-    kept = update(flags).where(flags.c.id.in_(flag_ids), flags.c.shown_at.is_(None))
-    tx.execute(kept.values(shown_at=at, version=flags.c.version + 1))
-
-
 def change(tx: Connection, flag_id: int, **columns: object) -> None:
     """Set columns and count the version up. For this package; others use ``transition``."""
     values = {**columns, "version": flags.c.version + 1}
@@ -291,20 +284,22 @@ def _insert(tx: Connection, old: Row[Any] | None, values: Mapping[str, Any], at:
         change(tx, old.id, state=FlagState.WITHDRAWN, closed_at=at)
         outbox.cancel_unasked(tx, reply_id, at=at)
     hidden = tx.scalar(select(replies.c.our_hide).where(replies.c.id == reply_id)) is not None
+    asks = hidden and not values["would_hide"]  # a human, about a text that is hidden for an earlier one
     row = {
-        "shown_at": old.shown_at if old is not None else None,
+        "shown_at": at if asks else old.shown_at if old is not None else None,
         **values,
         "state": FlagState.PENDING,
         "action_state": ActionState.DONE if hidden else ActionState.NONE,
         "opened_at": at,
-        "hidden_at": old.hidden_at if old is not None else None,
+        "hidden_at": old.hidden_at if old is not None and not asks else None,
         "restored_at": old.restored_at if old is not None else None,
         "version": 1,
     }
     flag_id: int = tx.execute(flags.insert().values(row)).inserted_primary_key[0]  # type: ignore[index]
     if old is not None:
         outbox.hand_over(tx, old.id, flag_id)
-        tx.execute(update(flags).where(flags.c.id == old.id).values(superseded_by=flag_id, hidden_at=None))
+        passed_on = {} if asks else {"hidden_at": None}
+        tx.execute(update(flags).where(flags.c.id == old.id).values(superseded_by=flag_id, **passed_on))
     actions.sync_open_flag(tx, reply_id)
     return flag_id
 

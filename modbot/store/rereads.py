@@ -177,9 +177,10 @@ def _known(rx: Connection, reply_ids: Sequence[int]) -> dict[int, Known]:
 def _facts() -> Select[Any]:
     """What ``Known`` is made of; the last three columns are since when something hides it."""
     latest = {"type_": replies.c.visibility_at.type}
+    closed = flags.alias("closed")
     upheld = (
-        select(func.max(flags.c.closed_at, **latest))
-        .where(flags.c.reply_id == replies.c.id, flags.c.state == FlagState.UPHELD)
+        select(func.max(closed.c.closed_at, **latest))
+        .where(closed.c.reply_id == replies.c.id, closed.c.state == FlagState.UPHELD)
         .scalar_subquery()
     )
     ours = select(outbox.c.settled_at).where(outbox.c.id == replies.c.our_hide).scalar_subquery()

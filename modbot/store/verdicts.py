@@ -200,7 +200,7 @@ def retract(tx: Connection, flag_id: int, *, who: str, now: datetime) -> None:
         raise Conflict(code="error.store.undo_nothing", flag=flag_id, state=flag.state)
     forgotten = _forget(tx, verdict, who=who, now=now)
     _end_for_good(tx, verdict, who=who, now=now)
-    _reopen(tx, flag, verdict, now=now)
+    _reopen(tx, flag, None, now=now)
     _note(tx, flag, ("verdict.undone", who, now), {"verdict": verdict.kind, "labels": forgotten})
 
 

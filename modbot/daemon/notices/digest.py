@@ -68,7 +68,7 @@ def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime, now: d
     silent = _silent_minutes(notices.between(rx, forum, start, end), start, end)
     kept = budget.not_shown(rx, forum, now=now)
     events = (period.by_reason, period.hidden, period.queued, period.verdicts, period.overturned)
-    if not any((*events, period.brakes, waiting.number, kept, state.pulled, silent)):
+    if not any((*events, *period.missed, period.brakes, waiting.number, kept, state.pulled, silent)):
         return None
     return {
         "name": forum,
@@ -80,7 +80,10 @@ def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime, now: d
         "hidden": period.hidden,
         "queued": period.queued,
         "verdicts": sum(period.verdicts.values()),
+        "by_forum": period.by_forum,
         "overturned": period.overturned,
+        "missed_hidden": period.missed.hidden,
+        "missed_gone": period.missed.gone,
         "waiting": waiting.number,
         "oldest": waiting.oldest.isoformat() if waiting.oldest else None,
         "brake": state.pulled,
@@ -95,6 +98,11 @@ def _lines_of(forum: Facts, words: i18n.Catalogue, hours: Hours, now: datetime) 
         yield words.text("notify.digest.reasons", reasons=_reasons(forum["by_reason"], words))
     if forum["verdicts"] or forum["overturned"]:
         yield words.text("notify.digest.verdicts", **_numbers(forum))
+    # A digest that an earlier version wrote down tells nothing of these.
+    if forum.get("by_forum"):
+        yield words.text("notify.digest.by_forum", number=forum["by_forum"])
+    if forum.get("missed_hidden") or forum.get("missed_gone"):
+        yield words.text("notify.digest.missed", **_numbers(forum))
     if forum["waiting"]:
         oldest = hours.shown(datetime.fromisoformat(forum["oldest"]), now=now)
         yield words.text("notify.digest.waiting", number=forum["waiting"], oldest=oldest)
