@@ -119,7 +119,7 @@ class Moderator:
             note=choice.note,
             reason=notice.sentence,
             notify=notice.notify,
-            means=self._with_settings(choice.means),
+            means=self.means(choice),
             version=version,
             stands=choice.stands,
             bulk=bulk,
@@ -144,8 +144,9 @@ class Moderator:
                 verdict_id=verdict_id,
             )
 
-    def _with_settings(self, means: Means) -> Means:
-        actions = self.loaded.settings.actions
+    def means(self, choice: Choice) -> Means:
+        """How a removal is carried out: as chosen, else as the settings say."""
+        means, actions = choice.means, self.loaded.settings.actions
         return replace(
             means,
             staff_board=means.staff_board or actions.staff_board or None,
