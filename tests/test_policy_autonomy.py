@@ -52,6 +52,14 @@ def test_what_acts_where(
     assert autonomy.holds(Reason.SPAM, mode, SPAM if unproved else frozenset()) == held
 
 
+def test_a_standing_decision_needs_no_evidence_and_is_withdrawn_by_being_revoked() -> None:
+    autonomy = Autonomy(withdrawn=SPAM)
+    assert autonomy.holds(Reason.SPAM, Mode.ENFORCE, SPAM, standing=True) == ()
+    assert autonomy.holds(Reason.SPAM, Mode.QUEUE, SPAM, standing=True) == ("mode_queue",)
+    waited = Autonomy(mode_since=NOW, seen_at=EARLIER)
+    assert waited.holds(Reason.SPAM, Mode.ENFORCE, frozenset(), standing=True) == ("backlog",)
+
+
 @pytest.mark.parametrize(
     ("mode_since", "granted_at", "held"),
     [

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 from sqlalchemy import Connection
 
-from modbot.cli import cards, exceptions, verdicts
+from modbot.cli import cards, exceptions, standing, verdicts
 from modbot.cli.base import Group, Session, command, option
 from modbot.cli.flag_lines import as_object, card_lines, card_object, list_lines, near_object
 from modbot.cli.highlight import can_colour
@@ -32,6 +32,7 @@ def register(root: click.Group) -> None:
     _register_show(queue)
     verdicts.register(queue)
     exceptions.register(queue)
+    standing.register(queue)
 
 
 def _register_list(queue: click.Group) -> None:

@@ -12,6 +12,7 @@ from modbot.detection import Detector
 from modbot.domain import OutboxState
 from modbot.errors import ForumError, ModbotError
 from modbot.forums.protocol import Check, CheckStatus
+from modbot.moderation.autonomy import Survey
 from modbot.settings import Loaded
 from modbot.store import boards as kept_boards
 from modbot.store import brake, cursors, engine, inbox, outbox, requests, rulehits, unreadable
@@ -48,6 +49,7 @@ def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
     yield _ok(f"doctor.mode.{mode.value}")
     yield from _history(store, name)
     yield from _strange_boards(loaded, store, name)
+    yield from _offers(loaded, store, name)
     try:
         forum = wiring.open_forum(
             loaded, name, ledger=requests.Ledger(store), clock=house.utc_now, sleep=house.sleep
@@ -60,6 +62,21 @@ def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
             yield from forum.check_access()
         except ForumError as problem:
             yield _failed(problem.code, **problem.params)
+
+
+def _offers(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
+    """Reasons that have earned to hide unasked, and do not yet."""
+    try:
+        thresholds = models.load_detector(loaded).manifest.thresholds
+    except ModbotError:
+        return  # told of with the model
+    with store.read() as rx:
+        found = Survey.read(rx, loaded, name, thresholds).everywhere()
+    for one in found:
+        if one.is_offered:
+            board = "" if one.board_id is None else f" --board {one.board_id}"
+            facts = {"forum": name, "reason": one.reason.value, "board": board}
+            yield _ok("doctor.autonomy_offered", **facts, right=one.told.right, wrong=one.told.wrong)
 
 
 def _history(store: Store, name: str) -> Iterator[Check]:

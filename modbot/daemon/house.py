@@ -85,10 +85,6 @@ class ForumDesk:
             self._note_end(report)
         return report, total
 
-    def read_own_reasons(self) -> None:
-        """Once a day."""
-        own_reasons.refresh(self.forum, self.store, now=self.clock())
-
     def reread(self, *, stopping: Callable[[], bool] = lambda: False) -> RereadReport:
         """Read again what is due, judging the texts that have changed."""
         report = self.rereader.round(stopping=stopping)
@@ -100,6 +96,10 @@ class ForumDesk:
         """What a poll and a re-reading store is judged by one of them at a time."""
         with self.judging:
             return self.judge.judge_waiting()
+
+    def read_own_reasons(self) -> None:
+        """Once a day."""
+        own_reasons.refresh(self.forum, self.store, now=self.clock())
 
     def _note_end(self, report: PollReport | None) -> None:
         at = self.clock()

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from modbot.daemon import approving, flagging, precedents
+from modbot.daemon import approving, flagging, precedents, turning
 from modbot.daemon.bylines import Bylines
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.surroundings import Surroundings, follow_modes
+from modbot.daemon.surroundings import Surroundings
 from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, Reviewed, observation
 from modbot.detection.duplicates import Repeats
@@ -101,8 +101,10 @@ class Judge:
         """Once, before anything is judged under these settings."""
         if not self._follows:
             with self._store.write() as tx:
-                follow_modes(tx, self._forum, self._rules, at=self._clock())
+                called_back = turning.follow_modes(tx, self._forum, self._rules, at=self._clock())
             self._follows = True
+            if called_back:
+                self._log.warning("hides_called_back", number=called_back)
 
     def _know_boards(self) -> None:
         """Boards are renamed and opened while the daemon runs."""

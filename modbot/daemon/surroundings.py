@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from modbot.daemon import turning
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.precedents import Matches
 from modbot.domain import Reason, Reply
-from modbot.policy import Circumstances, Policy
+from modbot.policy import Circumstances
 from modbot.policy.autonomy import Autonomy
-from modbot.store import autonomy, boards, exceptions, hides, inbox, modes, verdicts
+from modbot.store import autonomy, exceptions, hides, inbox, modes, verdicts
 from modbot.store.exceptions import PolicyException
 
 
@@ -73,29 +73,9 @@ class Surroundings:
 
     def _autonomy(self, stored: inbox.Stored) -> Autonomy:
         board = stored.reply.board_id
-        rulings = autonomy.of_board(self.rulings, board).values()
         since = self.modes.get(board or modes.DEFAULT) or self.modes.get(modes.DEFAULT)
-        return Autonomy(
-            granted={one.reason: one.since for one in rulings if one.granted},
-            withdrawn=frozenset(one.reason for one in rulings if not one.granted),
+        return replace(
+            turning.ruled(self.rulings, board),
             mode_since=since.since if since is not None else None,
             seen_at=stored.text_seen,
         )
-
-
-def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetime) -> None:
-    """Note the modes that boards are under from now on, where they changed."""
-    names = boards.names(tx, forum) if rules.book.asks_names else {}
-    book = rules.book.knowing(forum, names)
-    known = {board for name, board in book.boards if name == forum and board is not None}
-    known |= {board for custom in book.custom_boards for board in custom.ids}
-    known |= {*names, *modes.load(tx, forum)}
-    present = {board: _mode(book.of_board(forum, board)) for board in known}
-    present[modes.DEFAULT] = _mode(book.of_board(forum, None))
-    modes.follow(tx, forum, present, at=at)
-
-
-def _mode(policy: Policy) -> str:
-    """By day, and by night where that is another."""
-    night = policy.night.policy.mode if policy.night is not None else policy.mode
-    return policy.mode.value if night is policy.mode else f"{policy.mode}/{night}"

@@ -24,7 +24,7 @@ from modbot.policy.autonomy import (
 )
 from modbot.settings import Loaded
 from modbot.settings.schema import PolicySettings
-from modbot.store import autonomy, boards, evidence
+from modbot.store import autonomy, boards, evidence, outbox
 from modbot.store.autonomy import Ruling
 
 ENOUGH_ANSWERS = 60
@@ -164,8 +164,14 @@ def grant(
 def withdraw(
     tx: Connection, forum: str, board: int | None, reason: Reason, *, who: str, now: datetime
 ) -> None:
-    """Keep ``reason`` from hiding unasked, whatever the mode. Raises UsageError."""
+    """Keep ``reason`` from hiding unasked, whatever the mode; what waits to be hidden for it
+    is called back. Raises UsageError."""
     autonomy.rule(tx, forum, Ruling(board, _autonomous(reason), False, who, now))
+    rulings = autonomy.in_force(tx, forum)
+    for hide in autonomy.waiting_hides(tx, forum):
+        ruling = autonomy.of_board(rulings, hide.board_id).get(reason)
+        if hide.reason is reason and not hide.standing and ruling is not None and not ruling.granted:
+            outbox.cancel_unasked(tx, hide.reply_id, at=now)
 
 
 def _autonomous(reason: Reason) -> Reason:

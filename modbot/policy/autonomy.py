@@ -46,17 +46,19 @@ class Autonomy:
         moments = [at for at in (self.mode_since, *turned_on) if at is not None]
         return self.seen_at is not None and any(self.seen_at < at for at in moments)
 
-    def holds(self, reason: Reason, mode: Mode, unproved: AbstractSet[Reason]) -> tuple[str, ...]:
+    def holds(
+        self, reason: Reason, mode: Mode, unproved: AbstractSet[Reason], *, standing: bool = False
+    ) -> tuple[str, ...]:
         """The codes of what keeps ``reason`` from hiding unasked; empty when nothing does.
 
         ``unproved`` reasons lack the evidence that is asked for, so that only a grant lets
-        them act.
+        them act. A ``standing`` decision needs none, and is withdrawn by being revoked.
         """
         granted = self.granted.get(reason)
-        lacking = (LACKS_EVIDENCE,) if granted is None and reason in unproved else ()
+        lacking = (LACKS_EVIDENCE,) if granted is None and reason in unproved and not standing else ()
         if mode is Mode.SHADOW or (mode is Mode.QUEUE and granted is None):
             return (f"mode_{mode.value}", *lacking)
-        if reason in self.withdrawn:
+        if reason in self.withdrawn and not standing:
             return ("withdrawn", *lacking)
         return lacking or (("backlog",) if self.is_backlog(granted) else ())
 

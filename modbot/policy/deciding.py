@@ -359,9 +359,9 @@ def _held(finding: Finding, reply: Reply, policy: Policy, circumstances: Circums
         return finding
     if place := places.held_by(reply):
         return replace(finding, held_by=place)
-    unproved = policy.unproved if finding.standing is None else frozenset[Reason]()
-    holds = circumstances.autonomy.holds(finding.reason, policy.mode, unproved)
-    if not holds and circumstances.brake_on and finding.standing is None:
+    decided = finding.standing is not None
+    holds = circumstances.autonomy.holds(finding.reason, policy.mode, policy.unproved, standing=decided)
+    if not holds and circumstances.brake_on and not decided:
         holds = ("brake",)
     return replace(finding, held_by=holds)
 

@@ -119,8 +119,14 @@ def _means_short(match: StandingMatch) -> bool:
 def _best(
     matches: Sequence[StandingMatch], kind: StandingKind, reasons: Collection[Reason]
 ) -> StandingMatch | None:
-    """The most similar, of those the latest."""
-    chosen = [match for match in matches if match.kind is kind and match.reason in reasons]
+    """The most similar, of those the latest. What a human condemned as an advert is one wherever
+    adverts are flagged, though repeating as such may be custom there."""
+    chosen = [
+        match
+        for match in matches
+        if match.kind is kind
+        and (match.reason in reasons or (match.label is Label.SPAM and Reason.SPAM in reasons))
+    ]
     return max(chosen, key=lambda match: (match.similarity, match.id), default=None)
 
 
@@ -140,17 +146,17 @@ def _excused(customary: StandingMatch | None, assessment: Assessment) -> frozens
         return frozenset()
     told = [signal for signal in assessment.signals if signal.code in CONTACT_SIGNALS]
     if customary.similarity == 1.0:
-        told = [signal for signal in told if _leads_elsewhere(signal, assessment.canonical_text)]
+        told = [signal for signal in told if _is_not_in_text(signal, assessment.canonical_text)]
     return CUSTOMS if told or not customary.similarity else CUSTOMS | {Reason.SPAM}
 
 
-def _leads_elsewhere(signal: Signal, canonical: str) -> bool:
-    """Whether a link's address is not in the text: equal words may hide another one."""
-    domains = signal.details.get("domains") if signal.code == "link" else None
-    said = _letters(canonical)
-    return any(
-        _letters(str(domain)) not in said for domain in (domains if isinstance(domains, tuple) else ())
-    )
+def _is_not_in_text(signal: Signal, canonical: str) -> bool:
+    """Whether equal words may come with another contact: in the author's name, or behind a
+    link whose address the text does not say."""
+    if signal.code != "link":
+        return signal.code == "author_name"
+    domains, said = signal.details.get("domains"), _letters(canonical)
+    return isinstance(domains, tuple) and any(_letters(str(domain)) not in said for domain in domains)
 
 
 def _letters(text: str) -> str:

@@ -1,23 +1,16 @@
-"""What moderators decided for more than one reply is forgotten some time after it ended, and
-what is known of how well modbot judged when it is old."""
+"""Policy exceptions are forgotten some time after they ended, and what is known of how well
+modbot judged when it is old."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select
 
 from modbot.store.retention import Key, Limits, Step
-from modbot.store.schema import misses, policy_exceptions, spot_checks, standing_decisions
+from modbot.store.schema import misses, policy_exceptions, spot_checks
 
 Ended = Callable[[Limits], ColumnElement[bool]]
-
-
-def _ended_decision(limits: Limits) -> ColumnElement[bool]:
-    """Revoked, or without a copy for as long as it decides (and as long again as is kept)."""
-    return or_(
-        standing_decisions.c.revoked_at < limits.flags, standing_decisions.c.last_copy_at < limits.standing
-    )
 
 
 def _revoked_exception(limits: Limits) -> ColumnElement[bool]:
@@ -45,7 +38,6 @@ def _step(name: str, table: Table, ended: Ended) -> Step:
 
 
 STEPS = (
-    _step("standing", standing_decisions, _ended_decision),
     _step("exceptions", policy_exceptions, _revoked_exception),
     _step("spot_checks", spot_checks, _old_check),
     _step("misses", misses, _old_miss),

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, case, delete, func, literal, sele
 
 from modbot.domain import Label, Reason, StandingKind, VerdictKind, is_of_few_authors
 from modbot.errors import StoreError
-from modbot.store import aliases, audit, campaign_texts, dialect
+from modbot.store import aliases, audit, campaign_texts, dialect, standing_hides
 from modbot.store.campaign_texts import First, Sayings
 from modbot.store.schema import (
     decisions,
@@ -126,14 +126,16 @@ def revoke_of(tx: Connection, verdict_id: int, *, who: str, now: datetime) -> in
 
 
 def revoke(tx: Connection, standing_id: int, *, who: str, now: datetime) -> bool:
-    """End a decision; False when it was ended before. What it did stays."""
+    """End a decision; False when it was ended before. What it did stays, what it asked for and
+    nobody has begun is cancelled."""
     known = get(tx, standing_id)
     if known.revoked_at is not None:
         return False
     values = {"revoked_at": now, "revoked_by": who}
     tx.execute(update(standing_decisions).where(standing_decisions.c.id == standing_id).values(values))
     _changed(tx, known.forum)
-    details = {"standing": standing_id, "kind": known.kind, "hits": known.hits}
+    cancelled = standing_hides.cancel_waiting(tx, standing_id, who=who, at=now)
+    details = {"standing": standing_id, "kind": known.kind, "hits": known.hits, "cancelled": cancelled}
     audit.add(tx, audit.Entry(now, who, "standing.revoked", known.forum, details=details))
     return True
 

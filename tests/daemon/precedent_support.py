@@ -100,9 +100,12 @@ class Bar:
         fields.setdefault("thread_id", post_id)
         self.bench.forum.write(post_id, text, author=author, **fields)
 
+    def poll(self) -> None:
+        Poller(forum=self.bench.forum, store=self.bench.store, clock=self.bench.clock).poll()
+
     def read(self) -> Tally:
         """Poll and judge what is new, then carry out what is due."""
-        Poller(forum=self.bench.forum, store=self.bench.store, clock=self.bench.clock).poll()
+        self.poll()
         tally = self.judge.judge_waiting()
         self.bench.executor().work()
         return tally

@@ -13,7 +13,8 @@ from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
 from modbot.detection import Detector, DuplicateIndex
-from modbot.domain import Author, Mode, OutboxState, Reason
+from modbot.domain import Author, FlagState, Mode, OutboxState, Reason
+from modbot.moderation import autonomy as earning
 from modbot.policy import BrakeLimits, Night, Policy, PolicyBook, QueueBudget
 from modbot.policy.customs import Custom
 from modbot.store import autonomy, boards, decisions, flags, modes, outbox
@@ -319,6 +320,40 @@ def test_boards_that_an_entry_names_spare_their_backlog_too(office: Office) -> N
     office.advertise(3, ADVERTS[2], board_id=8)
     office.round()
     assert office.hidden() == {2}
+
+
+# --- turning it off -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.QUEUE])
+def test_hides_that_waited_for_the_forum_are_called_back_when_enforce_is_left(
+    office: Office, mode: Mode
+) -> None:
+    office.mode(Mode.ENFORCE)
+    office.advertise(1)
+    office.round()
+    assert office.hidden() == {1}
+    office.mode(mode)
+    office.round()
+    assert office.hidden() == set()
+    with office.bench.store.read() as rx:
+        [flag] = flags.find(rx, flags.Filter(forum="city", shown=True))
+    assert (flag.post_id, flag.state) == (1, FlagState.PENDING)
+
+
+def test_what_a_grant_hides_is_called_back_when_it_is_withdrawn_and_nothing_else(office: Office) -> None:
+    office.mode(Mode.ENFORCE)
+    office.round()
+    for number, board in ((1, 7), (2, 3)):
+        office.advertise(number, ADVERTS[number], board_id=board)
+    for number in (11, 12, 13):
+        office.advertise(number, COPIED, board_id=7)
+    office.round()
+    assert {1, 2, 13} <= office.hidden()
+    before = office.hidden()
+    with office.bench.store.write() as tx:
+        earning.withdraw(tx, "city", 7, Reason.SPAM, who="ann", now=office.bench.now)
+    assert office.hidden() == before - {1}
 
 
 def test_the_modes_that_were_in_force_are_in_the_store(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from modbot.detection import Threshold
 from modbot.domain import Author, Mode, Reason, Reply, ThreadKind
 from modbot.errors import SettingsError
 from modbot.policy import PolicyBook
+from modbot.settings.customs import NIGHT_KEYS
+from modbot.settings.schema import AuthorPolicy
 
 FORUMS = '[forums.city]\nurl = "https://bbs.example.com/"\n[forums.town]\nurl = "https://town.example.com/"\n'
 THRESHOLDS = {"spam.queue": Threshold(0.6, 1000, 3, 0.01, 500, 0.9, 0.6, "a test")}
@@ -238,3 +241,37 @@ def test_the_environment_may_set_the_night(book_of) -> None:
         MODBOT_POLICY__NIGHT__MODE="queue",
     )
     assert book.of_board("city", 7, at=LATE).mode is Mode.QUEUE
+
+
+# --- documentation --------------------------------------------------------------------------------
+
+PAGES = ("docs/kinds.md", "docs/kinds.zh-CN.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_of_the_documentation_are_taken(book_of, page: str) -> None:
+    text = (settings.project_root() / page).read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    book = book_of("\n".join(examples)).knowing("city", {5: "老街茶馆"})
+    assert (len(book.custom_boards), len(book.custom_threads)) == (2, 1)
+    assert book.kinds_of(reply(board_id=5, thread_title="[公告] 二手出售须知")) == [
+        NORMAL,
+        NORMAL,
+        ThreadKind.CHATTER,
+    ]
+    assert book.of_board("town", 1, at=LATE).low_effort_queue is None
+
+
+@pytest.mark.parametrize("page", [*PAGES, "settings.toml"])
+def test_every_kind_and_key_of_an_entry_is_documented(page: str) -> None:
+    text = (settings.project_root() / page).read_text(encoding="utf-8")
+    keys = {"id", "name", "title", "forum", "kind", "policy", *AuthorPolicy.model_fields, *NIGHT_KEYS}
+    kinds = {kind.value for kind in ThreadKind}
+    assert not {word for word in keys | kinds if word not in text}
+
+
+def test_the_commented_entries_of_the_reference_file_are_taken(book_of) -> None:
+    text = (settings.project_root() / "settings.toml").read_text(encoding="utf-8")
+    lines = text[text.index("# [[boards]]") : text.index("# Rules of your own")].splitlines()
+    book = book_of("\n".join(line.removeprefix("# ") for line in lines))
+    assert [entry.kind for entry in (*book.custom_boards, *book.custom_threads)] == [ThreadKind.TRADE] * 2

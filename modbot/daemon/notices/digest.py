@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from modbot import i18n
 from modbot.daemon.notices.hours import Hours
-from modbot.store import brake, budget, inbox, notices, periods
+from modbot.store import brake, budget, inbox, notices, periods, spot_checks
 from modbot.store.notices import Notice
 
 CODE = "notify.digest"
@@ -72,6 +72,7 @@ def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime, now: d
         return None
     return {
         "name": forum,
+        "spot_checks": spot_checks.count_open(rx, forum),
         "not_shown": budget.not_shown_between(rx, forum, start, end, now=now),
         "kept_back": sum(one.number for one in kept),
         "kept_since": min(one.since for one in kept).isoformat() if kept else None,
@@ -111,6 +112,8 @@ def _lines_of(forum: Facts, words: i18n.Catalogue, hours: Hours, now: datetime) 
         yield words.text("notify.digest.kept_back", number=forum["kept_back"], oldest=oldest)
     if forum["not_shown"]:
         yield words.text("notify.digest.not_shown", reasons=_reasons(forum["not_shown"], words))
+    if forum["spot_checks"]:
+        yield words.text("notify.digest.spot_checks", number=forum["spot_checks"])
     if forum["brake"]:
         yield words.text("notify.digest.brake", forum=forum["name"])
     elif forum["brakes"]:

@@ -25,7 +25,11 @@ def limits_of(settings: Settings, now: datetime) -> Limits:
     keep = settings.retention
     texts = max(keep.passed_text_days, settings.duplicates.window_days)
     flags = now - timedelta(days=max(keep.flags_days, texts))
-    return Limits(now - timedelta(days=texts), flags, flags - timedelta(days=settings.standing.days))
+    return Limits(
+        texts=now - timedelta(days=texts),
+        flags=flags,
+        standing=flags - timedelta(days=settings.standing.days),
+    )
 
 
 def purge(

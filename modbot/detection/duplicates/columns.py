@@ -131,7 +131,7 @@ class Addresses:
 
     def find_one(self, keys: Keys, key: int) -> int:
         place = self._place_of(keys, key)
-        return NONE if place == NONE else self._rows.item(place)
+        return place if place == NONE else self._rows.item(place)
 
     def put(self, keys: Keys, rows: Slots) -> None:
         """File rows whose keys are not here yet, each key once."""
@@ -160,11 +160,12 @@ class Addresses:
             self._rows[place] = _GONE
 
     def _place_of(self, keys: Keys, key: int) -> int:
-        rows, place = self._rows, self._home_of(key)
-        while (row := rows.item(place)) != NONE:
-            if row >= 0 and keys.item(row) == key:
+        row_at, key_of, last = self._rows.item, keys.item, len(self._rows) - 1
+        place = self._home_of(key)
+        while (row := row_at(place)) != NONE:
+            if row >= 0 and key_of(row) == key:
                 return place
-            place = (place + 1) & (len(rows) - 1)
+            place = (place + 1) & last
         return NONE
 
     def _home(self, keys: Keys) -> NDArray[np.int64]:

@@ -55,11 +55,15 @@ class Habits:
         self._since = since
         self._repeated: dict[int, set[int]] = {}
         self._read: dict[int, str] = {}
+        self._shown: dict[int, Duplicate] = {}
+        self._times: dict[float, datetime] = {}
         self._totals: dict[str, ComponentTotals] = {}
 
     def note(self, author: int, home: int, tally: Tally) -> None:
         """An author wrote once more in a campaign."""
-        if author != UNKNOWN and tally.within(author, self._since)[0] >= 2:
+        if author == UNKNOWN or tally.own(author).count < 2:
+            return
+        if tally.within(author, self._since)[0] >= 2:
             self._of(author).add(home)
 
     def texts(self, author: int) -> int:
@@ -95,6 +99,25 @@ class Habits:
         found = self._read.get(text)
         if found is None:
             found = self._read[text] = self.repeaters.text(text)
+        return found
+
+    def shown(self, forum: str, sight: Sight) -> Duplicate:
+        """A member as it is shown beside one that says exactly the same."""
+        found = self._shown.get(sight.post_id)
+        if found is None:
+            found = self._shown[sight.post_id] = Duplicate(
+                ReplyKey(forum, sight.post_id),
+                1.0,
+                None if sight.author < 0 else sight.author,
+                None if sight.thread == UNKNOWN else sight.thread,
+                self.time(sight.at),
+            )
+        return found
+
+    def time(self, at: float) -> datetime:
+        found = self._times.get(at)
+        if found is None:
+            found = self._times[at] = _time(at)
         return found
 
     def _of(self, author: int) -> set[int]:
@@ -162,8 +185,8 @@ class Descriptions:
             author_texts=habits.texts(member.author),
             slip=described.slip,
             first_post=self._key(first.post_id),
-            first_seen=_time(first.at),
-            last_seen=_time(last.at),
+            first_seen=habits.time(first.at),
+            last_seen=habits.time(last.at),
             nearest=self._key(first.post_id) if first.post_id != member.post_id else None,
             aliases=self._campaigns.names.untold(place.home),
             population=population,
@@ -203,14 +226,10 @@ class Descriptions:
         return tuple(sorted(found, key=lambda one: -one.similarity))
 
     def _duplicate(self, described: Described, sight: Sight, habits: Habits) -> Duplicate:
-        is_equal = sight.text in (described.number, described.text)
-        return Duplicate(
-            self._key(sight.post_id),
-            1.0 if is_equal else similarity(described.text, habits.read(sight.text)),
-            None if sight.author < 0 else sight.author,
-            None if sight.thread == UNKNOWN else sight.thread,
-            _time(sight.at),
-        )
+        same = habits.shown(self._forum, sight)
+        if sight.text in (described.number, described.text):
+            return same
+        return replace(same, similarity=similarity(described.text, habits.read(sight.text)))
 
     def _key(self, post_id: int) -> ReplyKey:
         return ReplyKey(self._forum, post_id)

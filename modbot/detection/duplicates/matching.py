@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -93,6 +93,7 @@ class _Begun:
 
     homes: dict[str, int] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
 
 
 class Batch:
@@ -129,17 +130,16 @@ class Batch:
         home, likeness = self._home(text, number, similar)
         tally = self._tally(home)
         twice = is_slip(tally.own(member.author).copies, member.author, member.thread, member.at)
-        counted = Member(
-            member.post_id, member.author, member.thread, member.at, member.established, not twice
-        )
-        tally.add(counted, number if number != NONE else text)
+        if twice:
+            member = replace(member, counted=False)
+        tally.add(member, number if number != NONE else text)
         self._habits.note(member.author, home, tally)
         slip = Slip.DOUBLE_CLICK if twice else None
         if tally.totals.size < 2 and not twice:
             if not self._is_corrected(member.post_id, number, home):
                 return None
             slip = Slip.EDIT
-        described = Described(counted, text, number, likeness, slip)
+        described = Described(member, text, number, likeness, slip)
         place = Place(home, self._name(home))
         return self._descriptions.repetition(described, place, tally, self._habits, population=population)
 
@@ -193,8 +193,9 @@ class Batch:
         if home >= 0:
             return known.name(home)
         if home <= _NEW:
-            text = self._begun.texts[home]
-            name = names.of_hash(self._hash(text))
+            text, name = self._begun.texts[home], self._begun.names.get(home)
+            if name is None:
+                name = self._begun.names[home] = names.of_hash(self._hash(text))
             known.names.meet(name, text)
         else:
             name = known.name(home)

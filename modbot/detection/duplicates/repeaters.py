@@ -19,7 +19,7 @@ import numpy as np
 
 from modbot.detection.duplicates import names
 from modbot.detection.duplicates.campaigns import Campaigns
-from modbot.detection.duplicates.columns import Array, walk
+from modbot.detection.duplicates.columns import NONE, Array, walk
 from modbot.detection.duplicates.members import COUNTED, UNKNOWN
 from modbot.detection.duplicates.tally import Stamp, Totals
 
@@ -100,12 +100,13 @@ class Repeaters:
     def repeated_since(self, author: int, since: float, without: frozenset[int]) -> set[int]:
         """The rows of the campaigns that an author repeated since a time, but for the slots
         ``without``."""
-        found = set()
-        for pair in self._pairs_of(author):
-            newest = [slot for slot in self._copies(pair, 2 + len(without)) if slot not in without][:2]
-            if len(newest) == 2 and self._campaigns.members.at.item(newest[1]) >= since:
-                found.add(self._campaigns.pairs.group.item(pair))
-        return found
+        members, pairs = self._campaigns.members, self._campaigns.pairs
+        seconds = ((pair, self._second_newest(pair, without)) for pair in self._pairs_of(author))
+        return {
+            pairs.group.item(pair)
+            for pair, slot in seconds
+            if slot != NONE and members.at.item(slot) >= since
+        }
 
     def learn(self, author: int, name: str, at: float, aliases: Iterable[str]) -> None:
         """A stored reply of this author belongs to the campaign of few authors of this name."""
@@ -177,6 +178,21 @@ class Repeaters:
         members = self._campaigns.members
         slots = walk(members.own_older, self._campaigns.pairs.head.item(pair), 2 * most)
         return [slot for slot in slots if members.flags.item(slot) & COUNTED][:most]
+
+    def _second_newest(self, pair: int, without: frozenset[int]) -> int:
+        """The slot of the counted copy before the newest, but for ``without``; ``NONE`` if there
+        is none among the newest."""
+        older, flags = self._campaigns.members.own_older.item, self._campaigns.members.flags.item
+        slot, is_second = self._campaigns.pairs.head.item(pair), False
+        for _ in range(2 * (2 + len(without))):
+            if slot == NONE:
+                break
+            if flags(slot) & COUNTED and slot not in without:
+                if is_second:
+                    return slot
+                is_second = True
+            slot = older(slot)
+        return NONE
 
     def _repeated_texts(self, author: int) -> frozenset[int]:
         """The campaigns' rows that make an author a repeater; none where they do not."""

@@ -98,6 +98,8 @@ class Tally:
         """``(posts, threads)`` of one author since a time, among the newest ``MOST_COPIES``;
         an unknown author has one at most."""
         copies = self.own(author).copies
+        if len(copies) == 1 and copies[0][2] and copies[0][0] >= since:
+            return 1, 1  # the most frequent case
         threads = [thread for at, thread, is_counted in copies if is_counted and at >= since]
         if author == UNKNOWN:
             return min(len(threads), 1), min(len(threads), 1)

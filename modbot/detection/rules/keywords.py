@@ -6,7 +6,7 @@ entered once a batch (Aho and Corasick, Communications of the ACM 18(6), 1975).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 
@@ -14,10 +14,15 @@ import numpy as np
 from ahocorasick_rs import AhoCorasick, Implementation
 from numpy.typing import NDArray
 
-from modbot.detection.canonical import Folded, Index, Letters
+from modbot.detection.canonical import Codes, Folded, Index, Letters
 from modbot.detection.tables.layout import Kind
 
 _BETWEEN = "\n"
+_MANY = 32
+"""Texts from which on those that hold no keyword are sorted out before."""
+_FILTER_BITS = 20
+_SHIFT = np.uint32(32 - _FILTER_BITS)
+_SALTS = (np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,34 @@ class Occurrences:
         return slice(first, last)
 
 
+class Beginnings:
+    """Tells which texts hold the first two characters of some keyword, or all of one that is
+    shorter: a Bloom filter of two hashes (Communications of the ACM 13(7), 1970)."""
+
+    def __init__(self, keywords: Iterable[str]) -> None:
+        begun = {keyword[:2] for keyword in keywords}
+        self._has_single = any(len(pair) == 1 for pair in begun)
+        self._known = np.zeros(1 << _FILTER_BITS, dtype=np.bool_)
+        codes = _code_points("".join(pair.ljust(2, _BETWEEN) for pair in begun))
+        for places in _places(codes[::2], codes[1::2]):
+            self._known[places] = True
+
+    def rows(self, texts: Sequence[str]) -> Index:
+        """The rows of texts that may hold a keyword, ascending."""
+        codes = _code_points(_BETWEEN.join((*texts, "")))
+        found = self._holds(codes[:-1], codes[1:])
+        if self._has_single:
+            found = np.union1d(found, self._holds(codes, np.full_like(codes, ord(_BETWEEN))))
+        ends = np.flatnonzero(codes == ord(_BETWEEN))
+        return np.unique(np.searchsorted(ends, found))
+
+    def _holds(self, firsts: Codes, seconds: Codes) -> Index:
+        """The positions of pairs that are known by both hashes."""
+        one, other = _places(firsts, seconds)
+        found = np.flatnonzero(self._known.take(one))
+        return found[self._known[other[found]]]
+
+
 class Keywords:
     """An automaton over ``wanted``: question → its keywords, which are canonical and not empty."""
 
@@ -61,11 +94,19 @@ class Keywords:
         self._automaton = AhoCorasick(
             list(askers), implementation=Implementation.ContiguousNFA, store_patterns=False
         )
+        self._beginnings = Beginnings(askers)
         self._askers = np.fromiter(chain.from_iterable(askers.values()), dtype=np.int64)
         self._bounds = np.fromiter(accumulate(map(len, askers.values()), initial=0), dtype=np.int64)
 
     def find(self, texts: Sequence[str]) -> Occurrences:
         """Every occurrence in a batch of canonical texts, overlapping ones too."""
+        if len(texts) < _MANY:
+            return self._find(texts, np.arange(len(texts)))
+        rows = self._beginnings.rows(texts)
+        return self._find([texts[row] for row in rows.tolist()], rows)
+
+    def _find(self, texts: Sequence[str], of: Index) -> Occurrences:
+        """Every occurrence in texts that are the rows ``of`` of a batch."""
         joined = _BETWEEN.join(texts)
         found = self._automaton.find_matches_as_indexes(joined, overlapping=True)
         flat = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found))
@@ -73,7 +114,7 @@ class Keywords:
         sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + len(_BETWEEN)
         begins = np.cumsum(sizes) - sizes
         rows = np.searchsorted(begins, starts, side="right") - 1
-        return self._asked(keywords, rows, starts - begins[rows], ends - begins[rows])
+        return self._asked(keywords, of[rows], starts - begins[rows], ends - begins[rows])
 
     def _asked(self, keywords: Index, rows: Index, starts: Index, ends: Index) -> Occurrences:
         """One entry for each question that asks for the keyword found."""
@@ -84,6 +125,16 @@ class Keywords:
         order = np.argsort(questions, kind="stable")  # rows are in order already
         each = each[order]
         return Occurrences(questions[order], rows[each], starts[each], ends[each])
+
+
+def _code_points(text: str) -> Codes:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def _places(firsts: Codes, seconds: Codes) -> tuple[Codes, Codes]:
+    """Two places in the filter for each pair of characters."""
+    mixed = firsts * _SALTS[0] + seconds * _SALTS[1]
+    return mixed >> _SHIFT, (mixed * _SALTS[2]) >> _SHIFT
 
 
 def stand_alone(found: Occurrences, folded: Folded, letters: Letters) -> NDArray[np.bool_]:

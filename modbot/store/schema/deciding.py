@@ -75,6 +75,8 @@ outbox = Table(
 )
 
 _undoing = outbox.c.undoes.is_not(None)
+_lasting = outbox.c.standing_id.is_not(None)
+Index("ix_outbox_standing_id", outbox.c.standing_id, sqlite_where=_lasting, postgresql_where=_lasting)
 Index("ix_outbox_undoes", outbox.c.undoes, sqlite_where=_undoing, postgresql_where=_undoing)
 
 verdicts = Table(
