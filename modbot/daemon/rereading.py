@@ -172,9 +172,7 @@ class Rereader:
             rereads.plan(tx, read, self._rules.rhythm)
         self._count(receipt, rest, report)
 
-    def _count(
-        self, receipt: inbox.Receipt, rest: Mapping[int, Visibility], report: RereadReport
-    ) -> None:
+    def _count(self, receipt: inbox.Receipt, rest: Mapping[int, Visibility], report: RereadReport) -> None:
         told = ["changed" if row.is_changed else "same" for row in receipt.rows]
         told += [state.value for state in rest.values()]
         for found in told:
