@@ -13,8 +13,8 @@ import click
 
 from modbot import settings
 from modbot.cli.base import Session, command, harmless, harmless_all, option
-from modbot.daemon import house, installing, wiring
-from modbot.domain import ThreadKind
+from modbot.daemon import house, installing, kinds, wiring
+from modbot.daemon.kinds import Proposal
 from modbot.errors import Blocked, ForumError, UsageError
 from modbot.forums.protocol import CheckStatus, Forum, SignsInByHand
 from modbot.store import requests
@@ -39,7 +39,7 @@ def register(root: click.Group) -> None:
         if file.exists() and not force:
             raise UsageError(code="error.init.exists", path=str(file))
         asked = _Asked(_ask(session, url, name), file)
-        installing.write(file, asked.answers, {}, replace=force)
+        installing.write(file, asked.answers, (), replace=force)
         session.say("init.written", path=str(file))
         boards = _try_out(session, asked)
         if boards is None:
@@ -73,7 +73,7 @@ def _ask(session: Session, url: str | None, name: str | None) -> installing.Answ
     )
 
 
-def _try_out(session: Session, asked: _Asked) -> dict[int, ThreadKind] | None:
+def _try_out(session: Session, asked: _Asked) -> list[Proposal] | None:
     """Sign in, tell what the account may do, and agree on the boards' kinds; None when the
     forum could not be used."""
     loaded = settings.load(asked.file)
@@ -88,15 +88,12 @@ def _try_out(session: Session, asked: _Asked) -> dict[int, ThreadKind] | None:
         except ForumError as problem:
             click.echo(harmless(problem.message(session.language)), err=True)
             return None
-    proposed = installing.proposed_kinds(boards)
-    names = {board.id: board.name for board in boards}
-    return {
-        board: kind
-        for board, kind in proposed.items()
-        if click.confirm(
-            session.words.text("init.ask.kind", board=harmless(names[board]), kind=kind.value), default=True
-        )
-    }
+    return [proposal for proposal in kinds.proposals(boards) if _agrees(session, proposal)]
+
+
+def _agrees(session: Session, proposal: Proposal) -> bool:
+    board, kind = harmless(proposal.board.name), proposal.kind.value
+    return click.confirm(session.words.text("init.ask.kind", board=board, kind=kind), default=True)
 
 
 def _open(loaded: settings.Loaded, store: Store, asked: _Asked, stop: threading.Event) -> Forum:

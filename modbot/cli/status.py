@@ -93,6 +93,9 @@ def forum_facts(forum: ForumStatus, words: i18n.Catalogue) -> list[Fact]:
         "kept_back": _waiting(forum.kept_back, words),
         "actions": _waiting(_unsettled(forum), words),
         "dead": _waiting(forum.actions[OutboxState.DEAD], words),
+        "rereads": _waiting(forum.rereads, words),
+        "by_forum": str(forum.by_forum),
+        "missed": words.text("health.missed", hidden=forum.missed.hidden, gone=forum.missed.gone),
         "last_action": _last_action(forum, words),
         "requests": words.text("health.requests", made=forum.requests_made, left=forum.requests_left),
     }

@@ -12,6 +12,7 @@ from modbot.detection import Detector
 from modbot.domain import OutboxState
 from modbot.errors import ForumError, ModbotError
 from modbot.forums.protocol import Check, CheckStatus
+from modbot.moderation.autonomy import Survey
 from modbot.settings import Loaded
 from modbot.store import boards as kept_boards
 from modbot.store import brake, cursors, engine, inbox, outbox, requests, rulehits, unreadable
@@ -48,6 +49,7 @@ def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
     yield _ok(f"doctor.mode.{mode.value}")
     yield from _history(store, name)
     yield from _strange_boards(loaded, store, name)
+    yield from _offers(loaded, store, name)
     try:
         forum = wiring.open_forum(
             loaded, name, ledger=requests.Ledger(store), clock=house.utc_now, sleep=house.sleep
@@ -60,6 +62,21 @@ def _forum(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
             yield from forum.check_access()
         except ForumError as problem:
             yield _failed(problem.code, **problem.params)
+
+
+def _offers(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
+    """Reasons that have earned to hide unasked, and do not yet."""
+    try:
+        thresholds = models.load_detector(loaded).manifest.thresholds
+    except ModbotError:
+        return  # told of with the model
+    with store.read() as rx:
+        found = Survey.read(rx, loaded, name, thresholds).everywhere()
+    for one in found:
+        if one.is_offered:
+            board = "" if one.board_id is None else f" --board {one.board_id}"
+            facts = {"forum": name, "reason": one.reason.value, "board": board}
+            yield _ok("doctor.autonomy_offered", **facts, right=one.told.right, wrong=one.told.wrong)
 
 
 def _history(store: Store, name: str) -> Iterator[Check]:
@@ -98,6 +115,7 @@ def _model(loaded: Loaded) -> Iterator[Examined]:
         return
     yield "model", _ok("doctor.model", version=detector.model, path=str(loaded.models_dir))
     yield "model", _spam_evidence(loaded, detector)
+    yield from _approval_evidence(loaded, detector)
 
 
 def _rules(loaded: Loaded) -> Iterator[Examined]:
@@ -160,6 +178,23 @@ def _spam_evidence(loaded: Loaded, detector: Detector) -> Check:
     if found.precision >= policy.precision_target:
         return _ok("doctor.spam_hide_proved", **facts)
     return Check("doctor.spam_hide_unproved", CheckStatus.WARNING, facts)
+
+
+def _approval_evidence(loaded: Loaded, detector: Detector) -> Iterator[Examined]:
+    """Where replies are to be approved unasked: whether the model's evidence suffices for it."""
+    policies = [loaded.settings.policy, *(loaded.policy_for(name, None) for name in loaded.settings.forums)]
+    wanting = [policy.precision_target for policy in policies if policy.pending_allow == "approve"]
+    if not wanting:
+        return
+    found = detector.manifest.thresholds.get(wiring.APPROVE_THRESHOLD)
+    facts = {
+        "proved": f"{found.precision:.1%}" if found is not None else "-",
+        "target": f"{max(wanting):.1%}",
+    }
+    if found is not None and found.precision >= max(wanting):
+        yield "model", _ok("doctor.approval_proved", **facts)
+    else:
+        yield "model", Check("doctor.approval_unproved", CheckStatus.WARNING, dict(facts))
 
 
 def _ok(code: str, **facts: object) -> Check:

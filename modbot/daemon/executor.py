@@ -14,6 +14,7 @@ from itertools import groupby
 import structlog
 from sqlalchemy import Connection
 
+from modbot.daemon import sightings
 from modbot.daemon.health.metrics import PUT_OFF, Metrics
 from modbot.domain import ActionKind, ActionOutcome, OutboxState, Reply, Visibility
 from modbot.errors import (
@@ -183,8 +184,11 @@ class Executor:
         if not checked:
             return ready, {}
         priority = Priority.RESTORE if checked[0].kind in PUTS_BACK else Priority.HIDE
+        since = self._clock()
         seen = self._forum.read([_ref(action) for action in checked], priority=priority)
-        self._remember([reply for reply in seen.values() if isinstance(reply, Reply)])
+        fresh = [reply for reply in seen.values() if isinstance(reply, Reply)]
+        with self._store.write() as tx:
+            sightings.record(tx, self._forum.name, fresh, since=since, at=self._clock())
         results: dict[int, ActionResult] = {}
         for action in checked:
             found = seen.get(action.post_id, Visibility.UNKNOWN)
@@ -200,13 +204,6 @@ class Executor:
                 ready.append(action)
         return ready, results
 
-    def _remember(self, fresh: Sequence[Reply]) -> None:
-        with self._store.write() as tx:
-            receipt = inbox.record(tx, fresh, at=self._clock())
-            if receipt.contradictions:
-                post = receipt.contradictions[0].key.post_id
-                raise ForumRolledBack(code="error.forum.other_post", forum=self._forum.name, post=post)
-
     def _is_abandoned(self, action: outbox.Action, seen: Reply | Visibility | None) -> bool:
         """Abandon what is not wanted any more, if it is sure that it had no effect."""
         shows_effect = isinstance(seen, Reply) and action.kind is not ActionKind.MOVE_THREAD
@@ -216,7 +213,7 @@ class Executor:
             current = outbox.get(tx, action.id)
             if current.owner != self._owner:
                 return True  # another worker took it over, and will look itself
-            if current.is_stale and _takes_text_away(action):
+            if current.is_stale and (_takes_text_away(action) or action.unasked):
                 why = "the text has changed"
             elif not current.wanted:
                 why = "undone before it began"
@@ -258,6 +255,8 @@ class Executor:
                     outbox.bury(tx, action.id, self._owner, error=why, at=now, uncertain=True)
                     unknown, ended = False, OutboxState.DEAD
                 else:
+                    if result.visibility is Visibility.GONE:
+                        inbox.saw(tx, {action.reply_id: Visibility.GONE}, at=now)
                     outbox.settle(
                         tx,
                         action.id,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -12,6 +12,7 @@ from modbot.detection.rules import RuleBook
 from modbot.domain import ActionKind, DecisionKind, FlagState, Reason
 from modbot.policy import BrakeLimits, PolicyBook, QueueBudget
 from modbot.store import decisions, flags, outbox
+from modbot.store.rereads import Rhythm
 
 WHO = "modbot"
 
@@ -19,7 +20,8 @@ WHO = "modbot"
 @dataclass(frozen=True, slots=True)
 class JudgingRules:
     """What the operator chose. ``reasons`` are the sentences sent to authors, by reason, ``own``
-    are the operator's own rules."""
+    are the operator's own rules; ``standing`` is how long after its last copy a standing
+    decision holds, ``rhythm`` when what is read again."""
 
     book: PolicyBook
     brake: BrakeLimits
@@ -28,6 +30,8 @@ class JudgingRules:
     notify: frozenset[Reason] = frozenset()
     flag_since: datetime | None = None
     own: RuleBook | None = None
+    standing: timedelta = timedelta(days=90)
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 def flag(
@@ -72,7 +76,7 @@ def _hide(
     rules: JudgingRules,
     at: datetime,
 ) -> None:
-    reason = opened.decision.reason
+    reason, standing = opened.decision.reason, opened.decision.standing
     outbox.enqueue(
         tx,
         forum=forum,
@@ -81,9 +85,9 @@ def _hide(
         revision_id=opened.revision_id,
         at=at,
         reason=rules.reasons[reason] if reason else "",
-        notify=reason in rules.notify,
+        notify=(reason if standing is None else Reason.REPEATED) in rules.notify,
         unasked=True,
-        standing=opened.decision.standing,
+        standing=standing,
         flag_id=flag_id,
     )
 

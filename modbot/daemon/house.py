@@ -9,25 +9,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from modbot import i18n
-from modbot.daemon import models, rulebook, wiring
+from modbot.daemon import models, own_reasons, rulebook, wiring
 from modbot.daemon.boards import BoardNames
 from modbot.daemon.executor import Executor, ExecutorLimits
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller, PollReport
+from modbot.daemon.rereading import Rereader, RereadReport
 from modbot.daemon.shelf import Shelf
 from modbot.daemon.tally import Tally
 from modbot.detection import Detector
 from modbot.domain import Reason
 from modbot.forums.protocol import Forum
+from modbot.moderation import notices
 from modbot.policy import PolicyBook
 from modbot.settings import Loaded
-from modbot.store import engine, inbox, outbox, polls, requests
+from modbot.store import engine, inbox, outbox, polls, presets, requests
 from modbot.store.engine import Store
 
 Clock = Callable[[], datetime]
@@ -61,13 +62,15 @@ class ForumDesk:
     clock: Clock
     shelf: Shelf
     boards: BoardNames
+    rereader: Rereader
+    judging: threading.Lock = field(default_factory=threading.Lock)
 
     def poll(self, *, stopping: Callable[[], bool] = lambda: False) -> tuple[PollReport, Tally]:
         """Poll, judging each batch as soon as it is stored."""
         total = Tally()
 
         def judge() -> None:
-            total.add(self.judge.judge_waiting())
+            total.add(self._judge())
             self.shelf.caught_up()
 
         report: PollReport | None = None
@@ -80,6 +83,22 @@ class ForumDesk:
         finally:
             self._note_end(report)
         return report, total
+
+    def reread(self, *, stopping: Callable[[], bool] = lambda: False) -> RereadReport:
+        """Read again what is due, judging the texts that have changed."""
+        report = self.rereader.round(stopping=stopping)
+        if report.changed:
+            self._judge()
+        return report
+
+    def _judge(self) -> Tally:
+        """What a poll and a re-reading store is judged by one of them at a time."""
+        with self.judging:
+            return self.judge.judge_waiting()
+
+    def read_own_reasons(self) -> None:
+        """Once a day."""
+        own_reasons.refresh(self.forum, self.store, now=self.clock())
 
     def _note_end(self, report: PollReport | None) -> None:
         at = self.clock()
@@ -173,6 +192,7 @@ def open_desk(
     book = wiring.policy_book(loaded, detector.manifest.thresholds, rules=own.digest)
     since = _flag_since(loaded, store, name, clock())
     with store.write() as tx:
+        offered = presets.load(tx, name)
         # What could not be judged gets another chance at every start: it may be a newer modbot.
         inbox.unpark(tx, name)
         outbox.expire_claims(tx, name, now=clock())
@@ -182,14 +202,21 @@ def open_desk(
         store=store,
         detector=detector,
         duplicates=shelf.index,
-        rules=replace(judging_rules(loaded, book), flag_since=since, own=own),
+        rules=replace(
+            judging_rules(loaded, book, offered),
+            flag_since=since,
+            own=own,
+            rhythm=wiring.rereading_rules(loaded, name).rhythm,
+        ),
         clock=clock,
         metrics=metrics,
     )
     poller = Poller(forum=forum, store=store, clock=clock, metrics=metrics)
     executor = executor_for(loaded, store, forum, clock, metrics=metrics)
     names = BoardNames(forum=forum, store=store, settings=loaded.settings, clock=clock)
-    return ForumDesk(name, forum, store, poller, judge, executor, clock, shelf, names)
+    again = wiring.rereading_rules(loaded, name)
+    rereader = Rereader(forum=forum, store=store, rules=again, clock=clock, metrics=metrics)
+    return ForumDesk(name, forum, store, poller, judge, executor, clock, shelf, names, rereader)
 
 
 def executor_for(
@@ -206,31 +233,17 @@ def executor_for(
     )
 
 
-def judging_rules(loaded: Loaded, book: PolicyBook) -> JudgingRules:
+def judging_rules(loaded: Loaded, book: PolicyBook, offered: Sequence[str] = ()) -> JudgingRules:
+    """``offered`` are the forum's own reasons for hiding."""
     settings = loaded.settings
-    notify = {Reason.LOW_EFFORT, Reason.TITLE_ECHO} if settings.actions.notify_low_effort else set()
-    if settings.actions.notify_campaigns:
-        notify.add(Reason.REPEATED)
-    if settings.actions.notify_rules:
-        notify.add(Reason.RULE)
     return JudgingRules(
         book=book,
         brake=wiring.brake_limits(settings),
         budget=wiring.queue_budget(settings),
-        reasons=author_notices(loaded),
-        notify=frozenset(notify),
+        reasons={reason: notices.of_hide(settings, reason, offered) for reason in Reason},
+        notify=notices.told(settings),
+        standing=timedelta(days=settings.standing.days),
     )
-
-
-def author_notices(loaded: Loaded) -> dict[Reason, str]:
-    """What authors are told, by reason."""
-    words = i18n.catalogue(forum_language(loaded))
-    return {reason: words.text(f"notice.{reason.value}") for reason in Reason}
-
-
-def forum_language(loaded: Loaded) -> str:
-    """The language for a forum's members: Chinese unless the settings say English."""
-    return "en" if loaded.settings.language == "en" else "zh"
 
 
 def _filled_shelf(loaded: Loaded, store: Store, forum: str, clock: Clock) -> Shelf:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from modbot.daemon import kinds
-from modbot.domain import ThreadKind
+from modbot.daemon.kinds import Proposal
 from modbot.errors import UsageError
-from modbot.forums.protocol import Board
 
 SECRETS = "secrets"
 HEADER = """# modbot's settings of this installation. settings.toml lists every key.
@@ -44,7 +43,7 @@ def suggested_name(url: str) -> str:
     return name if re.fullmatch(r"[a-z][a-z0-9_]*", name) else "forum"
 
 
-def write(file: Path, answers: Answers, boards: dict[int, ThreadKind], *, replace: bool) -> None:
+def write(file: Path, answers: Answers, boards: Sequence[Proposal], *, replace: bool) -> None:
     """Write the settings file and the secrets (0600) beside it.
 
     Raises UsageError when the file is there already and ``replace`` is not set; a
@@ -64,14 +63,15 @@ def write(file: Path, answers: Answers, boards: dict[int, ThreadKind], *, replac
             lines.append(f"{key}_file = {_toml(str(path.relative_to(file.parent)))}")
     if answers.password_over_http:
         lines.append("password_over_http = true")
-    for board, kind in boards.items():
-        lines += ["", f"[forums.{answers.name}.boards.{board}]", f"kind = {_toml(kind.value)}"]
+    for agreed in boards:
+        lines += [
+            "",
+            "[[boards]]",
+            f"forum = {_toml(answers.name)}",
+            f"id = {agreed.board.id}{_note(agreed)}",
+        ]
+        lines.append(f"kind = {_toml(agreed.kind.value)}")
     _write_private(file, "\n".join(lines) + "\n")
-
-
-def proposed_kinds(boards: tuple[Board, ...]) -> dict[int, ThreadKind]:
-    found = {board.id: kinds.proposed(board.name) for board in boards}
-    return {board: kind for board, kind in found.items() if kind is not None}
 
 
 def keep_picture(folder: Path, image: bytes, content_type: str) -> Path:
@@ -82,6 +82,12 @@ def keep_picture(folder: Path, image: bytes, content_type: str) -> Path:
     path = folder / f"captcha{ending}"
     path.write_bytes(image)
     return path
+
+
+def _note(agreed: Proposal) -> str:
+    """The board's name beside its id; it is a forum's own text, of one line here."""
+    name = "".join(letter for letter in agreed.board.name if letter.isprintable()).strip()
+    return f"  # {name}" if name else ""
 
 
 def _keep_secret(folder: Path, name: str, key: str, secret: str) -> Path:

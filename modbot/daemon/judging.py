@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from modbot.daemon import flagging
+from modbot.daemon import approving, flagging, precedents, turning
 from modbot.daemon.bylines import Bylines
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.surroundings import Surroundings, follow_modes
+from modbot.daemon.surroundings import Surroundings
 from modbot.daemon.tally import BrakeWatch, Tally
 from modbot.detection import Detector, DuplicateIndex, Reviewed, observation
 from modbot.detection.duplicates import Repeats
@@ -35,13 +35,14 @@ from modbot.errors import DEFECTS
 from modbot.policy import (
     Circumstances,
     Policy,
+    approves,
     decide,
     free_places,
     has_standing,
     standing_of,
     urgent_places,
 )
-from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, verdicts
+from modbot.store import audit, boards, brake, budget, campaigns, decisions, inbox, rereads, verdicts
 from modbot.store.engine import Store
 
 BATCH = 256
@@ -76,6 +77,7 @@ class Judge:
         self._steps: dict[str, int] = {}
         self._forgot_at: datetime | None = None
         self._owed: set[str] | None = None
+        self._precedents = precedents.Precedents(forum, lasting=rules.standing)
         self._follows = False
         self._log = structlog.get_logger("judge").bind(forum=forum)
 
@@ -99,8 +101,10 @@ class Judge:
         """Once, before anything is judged under these settings."""
         if not self._follows:
             with self._store.write() as tx:
-                follow_modes(tx, self._forum, self._rules, at=self._clock())
+                called_back = turning.follow_modes(tx, self._forum, self._rules, at=self._clock())
             self._follows = True
+            if called_back:
+                self._log.warning("hides_called_back", number=called_back)
 
     def _know_boards(self) -> None:
         """Boards are renamed and opened while the daemon runs."""
@@ -266,11 +270,13 @@ class Judge:
     ) -> list[decisions.Judgement]:
         """Decide and record; with ``before``, the outcomes so far by reply id, only what
         differs from them."""
-        surroundings = Surroundings.read(tx, self._forum, batch, self._rules)
+        again = before is not None
+        met = self._precedents.met_by(tx, batch, assessments, now=now, judged_before=again)
+        surroundings = Surroundings.read(tx, self._forum, batch, self._rules, met)
         replies = [stored.reply for stored in batch]
         bylines = Bylines.read(tx, self._forum, replies, since=self._rules.flag_since)
         watch = self._brake_watch(tx, now)
-        judgements = []
+        judgements, approved = [], []
         for stored, assessment in zip(batch, assessments, strict=True):
             policy = self._rules.book.for_reply(stored.reply)
             circumstances = surroundings.of(stored)
@@ -282,8 +288,13 @@ class Judge:
             judgements.append(
                 decisions.Judgement(stored.reply_id, stored.revision_id, told, decision, standing)
             )
+            if approves(stored.reply, told, decision, policy, circumstances):
+                approved.append(judgements[-1])
+        precedents.remember(tx, batch, judgements, now=now, are_new=not again)
         recorded = decisions.record(tx, judgements, at=now)
         flagging.flag(tx, self._forum, dict(zip(recorded, judgements, strict=True)), self._rules, at=now)
+        approving.approve(tx, self._forum, approved, at=now)
+        rereads.plan(tx, [judgement.reply_id for judgement in judgements], self._rules.rhythm)
         if watch.cause is not None:
             brake.pull(tx, self._forum, watch.cause, at=now)
             self._log.error("brake_on", cause=watch.cause)
@@ -298,7 +309,7 @@ class Judge:
         watch: BrakeWatch,
     ) -> Decision:
         decision = decide(stored.reply, assessment, policy, circumstances)
-        if decision.kind is not DecisionKind.HIDE:
+        if decision.kind is not DecisionKind.HIDE or decision.standing is not None:
             return decision
         if not watch.allows_hide():
             return decide(stored.reply, assessment, policy, replace(circumstances, brake_on=True))

@@ -1,8 +1,5 @@
-"""A moderator's decisions from a terminal: verdicts, undo, and seeing them through.
-
-The verdict is recorded at once. Its action on the forum is executed by the daemon when
-one runs here, else by this process.
-"""
+"""Seeing a moderator's decisions through: their actions on the forum are executed by the
+daemon when one runs here, else by this process."""
 
 from __future__ import annotations
 
@@ -11,14 +8,15 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
-from modbot import i18n
 from modbot.daemon import house, lock, wiring
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.serving import ownership
-from modbot.domain import OutboxState, Reason, VerdictKind, VerdictSource
-from modbot.settings import Loaded
-from modbot.store import breakers, flags, outbox, requests, verdicts
+from modbot.domain import OutboxState, Reply, ThreadKind
+from modbot.moderation import deciding
+from modbot.policy import PolicyBook
+from modbot.store import boards, breakers, outbox, requests
 from modbot.store.breakers import Breaker, BreakerState
 from modbot.store.engine import Store
 
@@ -26,54 +24,41 @@ WAIT_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Moderator:
-    """Who decides, over which store, under which settings."""
+@dataclass(frozen=True)
+class Moderator(deciding.Moderator):
+    """A moderator beside the daemon, or without one."""
 
-    loaded: Loaded
-    store: Store
-    who: str
     clock: house.Clock = house.utc_now
 
-    def give(self, flag_id: int, kind: VerdictKind, *, note: str = "") -> verdicts.Verdict:
-        """Record a verdict. Raises Conflict when somebody was first."""
-        settings = self.loaded.settings.actions
-        runs = self._daemon_runs()
-        with self.store.write(lasting=True) as tx:
-            flag = flags.get(tx, flag_id)
-            removes = kind in (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
-            return verdicts.give(
-                tx,
-                flag_id,
-                kind,
-                source=VerdictSource.TERMINAL,
-                who=self.who,
-                now=self.clock(),
-                undo_window=timedelta(seconds=settings.undo_seconds if runs else 0),
-                note=note,
-                reason=self._reason(flag, removes=removes),
-                notify=self._notifies(flag, removes=removes),
-            )
+    def undo_window(self) -> timedelta:
+        """None at all where no daemon runs: nobody would be there to act at its end."""
+        return super().undo_window() if self._daemon_runs() else timedelta(0)
 
-    def undo(self, flag_id: int) -> verdicts.Undone:
-        """Take the last verdict (or modbot's own hide) back. Raises Conflict when there is none."""
-        with self.store.write(lasting=True) as tx:
-            return verdicts.undo(
-                tx,
-                flag_id,
-                who=self.who,
-                now=self.clock(),
-                reason=self._words().text("notice.restore"),
-                notify=self.loaded.settings.actions.notify_restores,
-            )
+    def kinds_of(self, reply: Reply) -> Sequence[ThreadKind]:
+        return self._book.knowing(reply.forum, self._names(reply.forum)).kinds_of(reply)
+
+    @cached_property
+    def _book(self) -> PolicyBook:
+        return wiring.policy_book(self.loaded, {})
+
+    def _names(self, forum: str) -> dict[int, str]:
+        if not self._book.asks_names:
+            return {}
+        with self.store.read() as rx:
+            return boards.names(rx, forum)
 
     def see_through(
-        self, forum: str, action_ids: Sequence[int], *, wait: Callable[[float], None] = time.sleep
+        self,
+        forum: str,
+        action_ids: Sequence[int],
+        *,
+        wait: Callable[[float], None] = time.sleep,
+        patience: float = WAIT_SECONDS,
     ) -> list[outbox.Action]:
-        """Wait until the actions are settled (or WAIT_SECONDS are over, or the account needs a
-        human, or the forum is left alone); answers them as they are, with what went wrong with
-        them in ``detail``."""
-        deadline = self.clock() + timedelta(seconds=WAIT_SECONDS)
+        """Wait until the actions are settled (or ``patience`` seconds are over, or the account
+        needs a human, or the forum is left alone); answers them as they are, with what went
+        wrong with them in ``detail``."""
+        deadline = self.clock() + timedelta(seconds=patience)
         while True:
             try:
                 self._work_if_alone(forum)
@@ -110,23 +95,6 @@ class Moderator:
 
     def _daemon_runs(self) -> bool:
         return ownership.owner(self.store, self.loaded.state_dir) is not None
-
-    def _reason(self, flag: flags.Flag, *, removes: bool) -> str:
-        code = f"notice.{flag.reason.value}" if removes else "notice.restore"
-        return self._words().text(code)
-
-    def _notifies(self, flag: flags.Flag, *, removes: bool) -> bool:
-        actions = self.loaded.settings.actions
-        if not removes:
-            return actions.notify_restores
-        if flag.reason is Reason.REPEATED:
-            return actions.notify_campaigns
-        if flag.reason is Reason.RULE:
-            return actions.notify_rules
-        return actions.notify_low_effort and flag.reason in (Reason.LOW_EFFORT, Reason.TITLE_ECHO)
-
-    def _words(self) -> i18n.Catalogue:
-        return i18n.catalogue(house.forum_language(self.loaded))
 
 
 def is_settled(action: outbox.Action) -> bool:

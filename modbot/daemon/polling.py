@@ -52,8 +52,9 @@ class Poller:
         with self._metrics.polling(), self._told() as report:
             with self._store.read() as rx:
                 cursor = cursors.load(rx, self._forum.name)
-            for batch in self._forum.poll(cursor, now=self._clock()):
-                self._keep(batch, report)
+            since = self._clock()
+            for batch in self._forum.poll(cursor, now=since):
+                self._keep(batch, report, since)
                 stored()
                 if stopping():
                     break
@@ -91,8 +92,8 @@ class Poller:
         with self._store.read() as rx:
             return requests.total(rx, self._forum.name)
 
-    def _keep(self, batch: Batch, report: PollReport) -> None:
-        receipt = self._store_batch(batch)
+    def _keep(self, batch: Batch, report: PollReport, since: datetime) -> None:
+        receipt = self._store_batch(batch, since)
         for block in batch.unreadable:
             self._log.warning("unreadable", url=block.url, problem=block.problem)
         self._metrics.read(receipt, unreadable=len(batch.unreadable))
@@ -102,11 +103,11 @@ class Poller:
         report.unreadable += len(batch.unreadable)
         report.caught_up = batch.caught_up
 
-    def _store_batch(self, batch: Batch) -> inbox.Receipt:
+    def _store_batch(self, batch: Batch, since: datetime) -> inbox.Receipt:
         now, name = self._clock(), self._forum.name
         try:
             with self._store.write() as tx:
-                receipt = inbox.record(tx, batch.replies, at=now)
+                receipt = inbox.record(tx, batch.replies, at=now, since=since)
                 _refuse_another_history(receipt)
                 cursors.save(tx, name, batch.cursor, at=now)
                 blocks = [(block.url, block.problem, block.excerpt) for block in batch.unreadable]

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from modbot.daemon import sightings
 from modbot.daemon.health.metrics import Metrics
 from modbot.domain import Reply, Visibility
 from modbot.errors import (
@@ -108,8 +109,10 @@ class Rereader:
     ) -> None:
         failures = 0
         for group in groups:
-            if stopping() or self._is_ahead():
-                report.put_off = "stopping" if stopping() else "budget"
+            if stopping():
+                return
+            if self._is_ahead():
+                report.put_off = "budget"
                 return
             try:
                 self._read(group, report)
@@ -163,10 +166,7 @@ class Rereader:
         }
         known = {row: state for row, state in rest.items() if state is not Visibility.UNKNOWN}
         with self._store.write() as tx:
-            receipt = inbox.record(tx, replies, at=self._clock(), since=since)
-            if receipt.contradictions:
-                post = receipt.contradictions[0].key.post_id
-                raise ForumRolledBack(code="error.forum.other_post", forum=self._forum.name, post=post)
+            receipt = sightings.record(tx, self._forum.name, replies, since=since, at=self._clock())
             inbox.saw(tx, known, at=self._clock(), since=since)
             read = [row.reply_id for row in receipt.rows] + list(known)
             rereads.plan(tx, read, self._rules.rhythm)

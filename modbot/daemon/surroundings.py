@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from modbot.daemon import turning
 from modbot.daemon.flagging import JudgingRules
-from modbot.domain import Mode, Reason, Reply
+from modbot.daemon.precedents import Matches
+from modbot.domain import Reason, Reply
 from modbot.policy import Circumstances
 from modbot.policy.autonomy import Autonomy
-from modbot.store import autonomy, exceptions, inbox, modes, verdicts
+from modbot.store import autonomy, exceptions, hides, inbox, modes, verdicts
 from modbot.store.exceptions import PolicyException
 
 
@@ -20,17 +21,26 @@ from modbot.store.exceptions import PolicyException
 class Surroundings:
     """``upheld`` are the authors of the batch who had a reply upheld, ``exceptions`` the
     forum's policy exceptions in force; ``modes`` tell since when boards are under theirs,
-    ``rulings`` where a reason was granted or withdrawn."""
+    ``rulings`` where a reason was granted or withdrawn; ``precedents`` are the standing
+    decisions that replies meet, by reply id, ``hidden_for`` why we hide those replies (by row
+    id) whose text is another one now."""
 
     rules: JudgingRules
     upheld: frozenset[int]
     exceptions: tuple[PolicyException, ...]
     modes: Mapping[int, modes.Since]
     rulings: Sequence[autonomy.Ruling]
+    precedents: Matches
+    hidden_for: Mapping[int, Reason]
 
     @classmethod
     def read(
-        cls, tx: Connection, forum: str, batch: Sequence[inbox.Stored], rules: JudgingRules
+        cls,
+        tx: Connection,
+        forum: str,
+        batch: Sequence[inbox.Stored],
+        rules: JudgingRules,
+        precedents: Matches,
     ) -> Surroundings:
         ids = [stored.reply.author.id for stored in batch if stored.reply.author.id is not None]
         return cls(
@@ -39,6 +49,8 @@ class Surroundings:
             tuple(exceptions.listing(tx, forum)),
             modes.load(tx, forum),
             autonomy.in_force(tx, forum),
+            precedents,
+            hides.of_earlier_texts(tx, [stored.reply_id for stored in batch if stored.hidden_by_us]),
         )
 
     def of(self, stored: inbox.Stored) -> Circumstances:
@@ -47,7 +59,9 @@ class Surroundings:
             restored_by_human=stored.is_kept,
             flag_since=self.rules.flag_since,
             excepted=self._excepted(stored.reply),
+            hidden_for=self.hidden_for.get(stored.reply_id),
             autonomy=self._autonomy(stored),
+            precedents=self.precedents.get(stored.reply_id, ()),
         )
 
     def _excepted(self, reply: Reply) -> frozenset[Reason]:
@@ -59,20 +73,9 @@ class Surroundings:
 
     def _autonomy(self, stored: inbox.Stored) -> Autonomy:
         board = stored.reply.board_id
-        rulings = autonomy.of_board(self.rulings, board).values()
         since = self.modes.get(board or modes.DEFAULT) or self.modes.get(modes.DEFAULT)
-        return Autonomy(
-            granted={one.reason: one.since for one in rulings if one.granted},
-            withdrawn=frozenset(one.reason for one in rulings if not one.granted),
+        return replace(
+            turning.ruled(self.rulings, board),
             mode_since=since.since if since is not None else None,
             seen_at=stored.text_seen,
         )
-
-
-def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetime) -> None:
-    """Note the modes that boards are under from now on, where they changed."""
-    boards = {board for name, board in rules.book.boards if name == forum and board is not None}
-    boards |= set(modes.load(tx, forum))
-    present: dict[int, Mode] = {board: rules.book.of_board(forum, board).mode for board in boards}
-    present[modes.DEFAULT] = rules.book.of_board(forum, None).mode
-    modes.follow(tx, forum, present, at=at)

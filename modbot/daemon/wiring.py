@@ -10,16 +10,19 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from modbot.daemon import customs
+from modbot.daemon.rereading import RereadingRules
 from modbot.detection import DuplicateIndex, Threshold
 from modbot.domain import Reason, ThreadKind
 from modbot.errors import SettingsError
 from modbot.forums.config import Credentials, EngineContext, ForumConfig, Politeness, PollingMethod
 from modbot.forums.protocol import Forum, RequestLedger
 from modbot.policy import AuthorRule, BrakeLimits, Night, Policy, PolicyBook, QueueBudget, RepeatedRule
+from modbot.policy.autonomy import BASE_RATE
 from modbot.settings import ForumSettings, Loaded, PolicySettings, Settings
+from modbot.store.rereads import Rhythm
 
 ENGINES = "modbot.forums"
-BASE_RATE = 0.01
+APPROVE_THRESHOLD = "ham.approve"
 
 
 def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold], *, rules: str = "") -> PolicyBook:
@@ -50,6 +53,7 @@ def policy_book(loaded: Loaded, thresholds: Mapping[str, Threshold], *, rules: s
         },
         kinds={kind: settings.kinds.flagging(kind) for kind in ThreadKind},
         titles=_title_words(settings),
+        trade_spam=settings.kinds.trade_spam,
         custom_boards=customs.of_boards(settings, source=source),
         custom_threads=customs.of_threads(settings, source=source),
         custom_policies={
@@ -86,10 +90,19 @@ def board_policy(settings: PolicySettings, thresholds: Mapping[str, Threshold]) 
         spam_queue=number(settings.spam.queue, "spam.queue"),
         hide_needs_contact=settings.spam.hide_needs_contact,
         low_effort_queue=number(settings.low_effort.queue, "low_effort.queue"),
+        pending_approve=_approve_threshold(settings, thresholds),
         title_echo=settings.title_echo.queue,
         repeated=RepeatedRule(**settings.repeated.model_dump()),
         author=AuthorRule(**settings.author.model_dump()),
     )
+
+
+def _approve_threshold(settings: PolicySettings, thresholds: Mapping[str, Threshold]) -> float | None:
+    """None (never) unless it is wanted, and proved."""
+    found = thresholds.get(APPROVE_THRESHOLD)
+    if settings.pending_allow != "approve" or found is None:
+        return None
+    return found.value if found.precision >= settings.precision_target else None
 
 
 def missing_evidence(found: Threshold, target: float) -> int:
@@ -106,6 +119,20 @@ def brake_limits(settings: Settings) -> BrakeLimits:
 
 def queue_budget(settings: Settings) -> QueueBudget:
     return QueueBudget(**settings.queue.model_dump())
+
+
+def rereading_rules(loaded: Loaded, forum: str) -> RereadingRules:
+    chosen = loaded.settings.rereading
+    rhythm = Rhythm(
+        open_flags=timedelta(minutes=chosen.open_flags_minutes),
+        fresh_hides=timedelta(minutes=chosen.fresh_hides_minutes),
+        hides_are_fresh=timedelta(hours=chosen.fresh_hides_hours),
+        old_hides=timedelta(hours=chosen.old_hides_hours),
+        hides_last=timedelta(days=chosen.old_hides_days),
+        edits=tuple(timedelta(hours=after) for after in chosen.new_authors_hours),
+    )
+    budget = loaded.settings.forums[forum].requests_per_day
+    return RereadingRules(rhythm, posts=chosen.posts, requests_per_day=budget)
 
 
 def duplicate_index(settings: Settings) -> DuplicateIndex:

@@ -35,6 +35,8 @@ def _variant(found: Signal) -> str:
     """Which of a signal's sentences: the ending of its code in the catalogues."""
     if found.code == "repeated" and _number(found, "texts") > 1:
         return "_texts"
+    if found.code == "standing_decision":
+        return f"_{found.details['kind']}" + ("" if _number(found, "similarity") else "_campaign")
     by_group = found.code == "author_standing" and not isinstance(found.details.get("posts"), int)
     return "_given" if by_group else ""
 

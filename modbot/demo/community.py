@@ -235,7 +235,7 @@ class Community:
                 (self.hides if banned else self.unhides)[post_id] += 1
             post.hidden = banned
             self.content.violations[post.author_id] += banned
-            self._log("BNP" if banned else "UBN", post, by, reason, notify=notify)
+            self.log("BNP" if banned else "UBN", post, by, reason, notify=notify)
 
     def delete(self, post_id: int, *, by: Member, reason: str = "", notify: bool = False) -> None:
         """Into the recycle bin where the board has one, else for good."""
@@ -255,7 +255,7 @@ class Community:
                     self.content.thread_posts[gone.thread_id].discard(gone.id)
             if post.first and not recycle:
                 del self.content.threads[post.thread_id]
-            self._log("DLP", post, by, reason, notify=notify)
+            self.log("DLP", post, by, reason, notify=notify)
 
     def approve(self, post_id: int, *, by: Member, reason: str = "") -> None:
         """Let a waiting or ignored post be seen. It keeps its id and its time."""
@@ -264,16 +264,16 @@ class Community:
             if post.state in {PostState.PENDING, PostState.IGNORED}:
                 post.state = PostState.VISIBLE
                 self._credit(post)
-                self._log("MOD", post, by, reason, notify=True)
+                self.log("MOD", post, by, reason, notify=True)
 
     def ignore(self, post_id: int, *, by: Member, reason: str = "") -> None:
         with self.lock:
             post = self.content.posts[post_id]
             if post.state is PostState.PENDING:
                 post.state = PostState.IGNORED
-                self._log("IGN", post, by, reason, notify=False)
+                self.log("IGN", post, by, reason, notify=False)
 
-    def _log(self, action: str, post: Post, by: Member, reason: str, *, notify: bool) -> None:
+    def log(self, action: str, post: Post, by: Member, reason: str, *, notify: bool) -> None:
         now = self.clock()
         self.content.mod_log.append(ModLogEntry(now, by.id, action, post.id, post.thread_id, reason))
         if notify:

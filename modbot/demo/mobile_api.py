@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
-from modbot.demo import markup, moderating, reading
+from modbot.demo import markup, moderating, reading, threadwork
 from modbot.demo.community import POSTS_PER_PAGE
 from modbot.demo.site import NO_SUBMIT, Site
 from modbot.demo.state import GUESTS, Post, Thread
@@ -173,9 +173,9 @@ def _topicadmin(site: Site, visit: Visit) -> tuple[Fields, str]:
 
 
 _KEYS: Mapping[str, str] = {
-    moderating.DONE.strip(): "admin_succeed",
-    moderating.NOT_HERE: "admin_nopermission",
-    moderating.GIVE_REASON: "admin_reason_invalid",
+    threadwork.DONE.strip(): "admin_succeed",
+    threadwork.NOT_HERE: "admin_nopermission",
+    threadwork.GIVE_REASON: "admin_reason_invalid",
     moderating.ACTIONS["banpost"].nothing_chosen: "admin_banpost_invalid",
     f"抱歉，您没有权限{moderating.ACTIONS['banpost'].name}": "no_privilege_banpost",
     NO_SUBMIT: "submit_invalid",

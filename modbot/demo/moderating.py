@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from modbot.demo import threadwork
 from modbot.demo.site import NO_SUBMIT, Site
 from modbot.demo.state import Member, Post, Right, Thread
+from modbot.demo.threadwork import DONE, GIVE_REASON, NOT_HERE, PRESET_REASONS
 from modbot.demo.visit import Answer, Visit
 
-NOT_HERE = "抱歉，您没有权限使用管理功能"
-DONE = "管理操作成功 "
 UNKNOWN = "未定义操作"
-GIVE_REASON = "请输入原因"
-PRESET_REASONS = (
-    "广告/SPAM",
-    "恶意灌水",
-    "违规内容",
-    "文不对题",
-    "重复发帖",
-    "--------",
-    "精品文章",
-    "原创内容",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +29,11 @@ ACTIONS = {
 
 
 def topicadmin(site: Site, visit: Visit) -> Answer:
+    moderates_threads = visit.request.get("action") == "moderate"
+    return threadwork.moderate(site, visit) if moderates_threads else _of_posts(site, visit)
+
+
+def _of_posts(site: Site, visit: Visit) -> Answer:
     member = visit.viewer.member
     found = site.community.content.threads.get(visit.request.number("tid"))
     if found is None or member is None or not site.community.moderates(member, found.board_id):
@@ -100,6 +94,8 @@ def _dialog(site: Site, visit: Visit, found: Thread, action: str) -> Answer:
 
 def _carry_out(site: Site, visit: Visit, member: Member, found: Thread, action: str) -> Answer:
     request, community = visit.request, site.community
+    if action == "delpost" and any(post.first for post in _chosen(site, visit, found)):
+        return site.redirect(threadwork.dialog_address(found))
     for post in _chosen(site, visit, found):
         reason, notify = request.get("reason"), bool(request.get("sendreasonpm"))
         if action == "delpost":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from modbot.demo import markup
+from modbot.demo import banning, markup, recycling
 from modbot.demo.reading import Pager, visible_boards
 from modbot.demo.sessions import PanelSession, SignIn
 from modbot.demo.site import NO_SUBMIT, SIGN_IN_FIRST, Site
@@ -18,7 +18,6 @@ ROWS_AT_MOST = 1000
 QUEUE_PER_PAGE = 10
 DAYS_BACK = {ADMINISTRATORS: 60, SUPER_MODERATORS: 14}
 NOT_STAFF = "抱歉，您没有权限访问管理面板，请重新登录站点，然后重试"
-NO_RIGHT = "抱歉，您没有权限使用此功能"
 DONE = "审核处理完毕"
 TOO_LITTLE = "搜索条件不足！您至少应当在 关键字，帖子作者或者发帖 IP 当中设置一个搜索的条件"
 TOO_FAR_BACK = "时间范围错误！版主只能删除近 1 周的帖子，超级版主可以删除 2 周内的帖子，请重新选择开始时间"
@@ -61,11 +60,23 @@ def _pages(visit: Visit) -> Page:
         return _search
     if action == "moderate" and op in {"replies", "threads"}:
         return _queue
-    return _home
+    if action == "member" and op == "ban":
+        return _ban
+    return _bin if action in {"recyclebin", "recyclebinpost"} else _home
 
 
 def _home(site: Site, visit: Visit, member: Member, session: PanelSession) -> Answer:  # noqa: ARG001 - as others
     return site.page("panel_home.html", visit)
+
+
+def _ban(site: Site, visit: Visit, member: Member, session: PanelSession) -> Answer:  # noqa: ARG001 - as others
+    if not site.community.may(member, Right.MUTE):
+        return site.page("panel_denied.html", visit)
+    return banning.ban_form(site, visit, member)
+
+
+def _bin(site: Site, visit: Visit, member: Member, session: PanelSession) -> Answer:  # noqa: ARG001 - as others
+    return recycling.recycle_bin(site, visit, member)
 
 
 def _own_boards(site: Site, visit: Visit, member: Member) -> list[Board]:
@@ -165,7 +176,7 @@ def _row(site: Site, post: Post) -> dict[str, object]:
 
 def _queue(site: Site, visit: Visit, member: Member, session: PanelSession) -> Answer:  # noqa: ARG001 - as others
     if not site.community.may(member, Right.APPROVE):
-        return site.refuse(visit, NO_RIGHT)
+        return site.page("panel_denied.html", visit)
     if visit.request.get("modsubmit"):
         return _judge(site, visit, member)
     threads = visit.request.get("op") == "threads"

@@ -35,6 +35,8 @@ class Right(StrEnum):
     HIDE = "allowbanpost"
     DELETE = "allowdelpost"
     APPROVE = "allowmodpost"
+    MOVE = "allowmovethread"
+    MUTE = "allowbanuser"
 
 
 RIGHTS = {
@@ -73,7 +75,11 @@ class Fate(StrEnum):
 
 @dataclass(slots=True)
 class Member:
-    """``posts`` and ``credits`` count what was there before the scene began, too."""
+    """``posts`` and ``credits`` count what was there before the scene began, too.
+
+    While muted, ``muted_until`` is the end (None: for ever) and ``unmuted_group`` the group to
+    go back to.
+    """
 
     id: int
     name: str
@@ -83,6 +89,8 @@ class Member:
     registered: datetime
     region: str = ""
     password: str = field(default="", repr=False)
+    muted_until: datetime | None = None
+    unmuted_group: int | None = None
 
 
 @dataclass(slots=True)

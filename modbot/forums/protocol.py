@@ -100,7 +100,11 @@ class ThreadView:
 
 @dataclass(frozen=True, slots=True)
 class ReplyRef:
-    """Enough to act on a reply. ``thread_id`` is None when the forum has not told it."""
+    """Enough to act on a reply. ``thread_id`` is None when the forum has not told it.
+
+    A new thread that waits for approval is named by its ``thread_id``, with ``post_id`` 0:
+    forums list it before its first post can be seen.
+    """
 
     post_id: int
     thread_id: int | None

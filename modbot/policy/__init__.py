@@ -5,7 +5,6 @@ from modbot.policy.book import PolicyBook
 from modbot.policy.customs import Custom
 from modbot.policy.deciding import (
     ALL_REASONS,
-    CONTACT_SIGNALS,
     Circumstances,
     Policy,
     RepeatedRule,
@@ -13,7 +12,7 @@ from modbot.policy.deciding import (
     has_standing,
     standing_of,
 )
-from modbot.policy.findings import Finding
+from modbot.policy.findings import CONTACT_SIGNALS, Finding
 from modbot.policy.limits import (
     BrakeCounts,
     BrakeLimits,
@@ -23,6 +22,8 @@ from modbot.policy.limits import (
     urgent_places,
 )
 from modbot.policy.nights import Night
+from modbot.policy.pending import approves
+from modbot.policy.standing import StandingMatch
 
 __all__ = [
     "ALL_REASONS",
@@ -38,6 +39,8 @@ __all__ = [
     "PolicyBook",
     "QueueBudget",
     "RepeatedRule",
+    "StandingMatch",
+    "approves",
     "brake_cause",
     "decide",
     "free_places",

@@ -10,7 +10,7 @@ from modbot.domain import Assessment, Limit, Reply, Signal
 @dataclass(frozen=True, slots=True)
 class AuthorRule:
     """When authors without standing are a human's question: how many replies within an hour, in
-    how many threads within ten minutes; a contact in the name of who has at most so many posts."""
+    how many threads within ten minutes; a contact in the name of who has fewer posts than that."""
 
     replies_per_hour: int = 60
     threads_per_ten_minutes: int = 10
@@ -33,7 +33,7 @@ def name(reply: Reply, assessment: Assessment, rule: AuthorRule) -> tuple[Limit,
     """The limit that a contact in the author's name passed, while the author has few posts: a
     member whom nobody minded so far is not asked about for ever."""
     signal = _signal(assessment, "author_name")
-    is_new = (reply.author.posts or 0) <= rule.contact_in_name_posts
+    is_new = (reply.author.posts or 0) < rule.contact_in_name_posts
     return (Limit("author.contact_in_name", 1, 1),) if signal is not None and is_new else ()
 
 

@@ -18,12 +18,15 @@ from modbot.policy.intervals import CONFIDENCE, beta_quantile
 AUTONOMOUS = (Reason.SPAM, Reason.REPEATED, Reason.RULE)
 """Reasons that may ever hide unasked."""
 
+BASE_RATE = 0.01
+"""Adverts among a forum's replies, until its own spot checks say better."""
+
 BASELINE_WEIGHT = 20.0
-BOARD_WEIGHT = 300.0
+BOARD_WEIGHT = 500.0
 """How many verdicts the model's own measurements, and those of a forum's other boards, are
 worth at most."""
 
-_IGNORANCE = 0.5
+_IGNORANCE = 1.0
 _MOST_CONFIRMATIONS = 1_000_000
 
 
@@ -43,17 +46,19 @@ class Autonomy:
         moments = [at for at in (self.mode_since, *turned_on) if at is not None]
         return self.seen_at is not None and any(self.seen_at < at for at in moments)
 
-    def holds(self, reason: Reason, mode: Mode, unproved: AbstractSet[Reason]) -> tuple[str, ...]:
+    def holds(
+        self, reason: Reason, mode: Mode, unproved: AbstractSet[Reason], *, standing: bool = False
+    ) -> tuple[str, ...]:
         """The codes of what keeps ``reason`` from hiding unasked; empty when nothing does.
 
         ``unproved`` reasons lack the evidence that is asked for, so that only a grant lets
-        them act.
+        them act. A ``standing`` decision needs none, and is withdrawn by being revoked.
         """
         granted = self.granted.get(reason)
-        lacking = (LACKS_EVIDENCE,) if granted is None and reason in unproved else ()
+        lacking = (LACKS_EVIDENCE,) if granted is None and reason in unproved and not standing else ()
         if mode is Mode.SHADOW or (mode is Mode.QUEUE and granted is None):
             return (f"mode_{mode.value}", *lacking)
-        if reason in self.withdrawn:
+        if reason in self.withdrawn and not standing:
             return ("withdrawn", *lacking)
         return lacking or (("backlog",) if self.is_backlog(granted) else ())
 
@@ -79,7 +84,10 @@ class Verdicts:
 @dataclass(frozen=True, slots=True)
 class Belief:
     """What is believed of a precision: a beta distribution, as if ``right`` replies had been
-    hidden rightly and ``wrong`` wrongly (Jeffreys' half of each when nothing is known)."""
+    hidden rightly and ``wrong`` wrongly.
+
+    When nothing is known it is one of each (Laplace): then no error among n proves as much as
+    the bound of Clopper & Pearson does, about 3/n, and no more."""
 
     right: float = _IGNORANCE
     wrong: float = _IGNORANCE

@@ -36,6 +36,8 @@ class PolicyBook:
     custom_threads: Sequence[Custom] = ()
     custom_policies: Mapping[Place, Policy] = field(default_factory=dict)
     names: Mapping[Board, str] = field(default_factory=dict)
+    trade_spam: float = 0.0
+    """What spam must reach in trade, where everybody leaves a contact: a human's question there."""
 
     @property
     def asks_names(self) -> bool:
@@ -55,8 +57,11 @@ class PolicyBook:
     def for_reply(self, reply: Reply, *, board_kind: ThreadKind | None = None) -> Policy:
         """``board_kind`` replaces the configured kind of the reply's board."""
         policy = self.of_board(reply.forum, reply.board_id, at=reply.posted_at)
+        kinds = self.kinds_of(reply, board_kind=board_kind)
+        if ThreadKind.TRADE in kinds and policy.spam_queue is not None:
+            policy = replace(policy, spam_hide=None, spam_queue=max(policy.spam_queue, self.trade_spam))
         reasons = policy.reasons
-        for kind in self.kinds_of(reply, board_kind=board_kind):
+        for kind in kinds:
             reasons = reasons & self.kinds.get(kind, ALL_REASONS)
         return policy if reasons == policy.reasons else replace(policy, reasons=reasons)
 

@@ -23,13 +23,14 @@ from modbot.domain import (
     Reply,
     Slip,
 )
-from modbot.policy import authors, ruled
+from modbot.policy import authors, edited, places, ruled
+from modbot.policy import standing as precedents
 from modbot.policy.authors import AuthorRule
 from modbot.policy.autonomy import Autonomy
-from modbot.policy.findings import Finding, strength
+from modbot.policy.findings import CONTACT_SIGNALS, Finding, strength
 from modbot.policy.nights import Night
+from modbot.policy.standing import Precedent, StandingMatch
 
-CONTACT_SIGNALS = frozenset({"contact", "link", "author_name"})
 ALL_REASONS = frozenset(Reason)
 
 
@@ -69,6 +70,7 @@ class Policy:
     spam_queue: float | None = 0.5
     hide_needs_contact: bool = True
     low_effort_queue: float | None = 0.5
+    pending_approve: float | None = None
     title_echo: bool = True
     repeated: RepeatedRule = RepeatedRule()
     reasons: frozenset[Reason] = ALL_REASONS
@@ -88,6 +90,16 @@ class Policy:
         """What holds for a reply that was posted at ``moment``."""
         return self if self.night is None or not self.night.covers(moment) else self.night.policy
 
+    @property
+    def flagging(self) -> frozenset[Reason]:
+        """The reasons that flag anything here."""
+        never = {
+            Reason.TITLE_ECHO: not self.title_echo,
+            Reason.LOW_EFFORT: self.low_effort_queue is None,
+            Reason.SPAM: self.spam_hide is None and self.spam_queue is None,
+        }
+        return self.reasons - {reason for reason, is_off in never.items() if is_off}
+
 
 def _version(policy: Policy) -> str:
     facts = (
@@ -100,6 +112,7 @@ def _version(policy: Policy) -> str:
         policy.spam_queue,
         policy.hide_needs_contact,
         policy.low_effort_queue,
+        policy.pending_approve,
         policy.title_echo,
         policy.repeated,
         sorted(policy.reasons),
@@ -116,7 +129,8 @@ class Circumstances:
     ``upheld`` counts verdicts upheld against the author; replies posted before
     ``flag_since`` (the first start) are recorded without a flag. ``excepted`` are the
     reasons that a moderator allowed where the reply stands, ``autonomy`` says which may
-    hide this text unasked.
+    hide this text unasked; ``precedents`` are the standing decisions that the reply meets.
+    ``hidden_for``: modbot hides the reply for this, because of an earlier text.
     """
 
     brake_on: bool = False
@@ -124,7 +138,9 @@ class Circumstances:
     restored_by_human: bool = False
     flag_since: datetime | None = None
     excepted: frozenset[Reason] = frozenset()
+    hidden_for: Reason | None = None
     autonomy: Autonomy = field(default_factory=Autonomy)
+    precedents: tuple[StandingMatch, ...] = ()
 
 
 def has_standing(author: Author, policy: Policy, *, upheld: int = 0) -> bool:
@@ -145,15 +161,23 @@ def standing_of(author: Author, policy: Policy, *, upheld: int = 0) -> bool | No
 
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
-    assessment = ruled.relabelled(assessment)
+    met = precedents.applying(
+        circumstances.precedents, assessment, short_below=policy.repeated.hide_characters
+    )
+    assessment = precedents.noted(ruled.relabelled(assessment), met)
+    known = precedents.precedent(reply, assessment, met, policy.flagging)
     excuse = _excuse(reply, policy, circumstances) or ruled.allowed_by(assessment)
     standing = has_standing(reply.author, policy, upheld=circumstances.upheld)
-    findings = [] if excuse else _findings(reply, assessment, policy, standing=standing)
+    findings = [] if excuse else _findings(reply, assessment, policy, known, standing=standing)
     if findings and all(finding.reason in circumstances.excepted for finding in findings):
         excuse = "excepted"
     findings = [finding for finding in findings if finding.reason not in circumstances.excepted]
+    findings = findings or edited.asked(circumstances.hidden_for, assessment, excuse=bool(excuse))
     if not findings:
         excuse = excuse or _slip(assessment) or ""
+        if known.customary is not None and not excuse:
+            allowed = _decision(assessment, policy, None, held_by=("customary",))
+            return replace(allowed, standing=known.customary.id)
         return _decision(assessment, policy, None, held_by=(str(excuse),) if excuse else ())
     softened = [_softened(finding, standing=standing) for finding in findings]
     held = [_held(finding, reply, policy, circumstances) for finding in softened]
@@ -165,7 +189,7 @@ def _excuse(reply: Reply, policy: Policy, circumstances: Circumstances) -> str:
     """The code of why a reply is let alone whatever it says, or an empty string."""
     if reply.author.group_id in policy.exempt_groups:
         return "exempt_group"
-    if reply.hidden:
+    if reply.hidden and circumstances.hidden_for is None:
         return "hidden_by_others"
     if circumstances.restored_by_human:
         return "restored_by_human"
@@ -179,7 +203,9 @@ def _slip(assessment: Assessment) -> Slip | None:
     return assessment.repetition.slip if assessment.repetition is not None else None
 
 
-def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing: bool) -> list[Finding]:
+def _findings(
+    reply: Reply, assessment: Assessment, policy: Policy, known: Precedent, *, standing: bool
+) -> list[Finding]:
     slip = _slip(assessment)
     as_any_other = slip is None or slip is Slip.EDIT
     found = [_by_rule(assessment)]
@@ -195,7 +221,8 @@ def _findings(reply: Reply, assessment: Assessment, policy: Policy, *, standing:
             found.append(_low_effort(assessment, policy))
     if slip is None and not standing:
         found += _by_author(reply, assessment, policy.author)
-    return [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+    flagging = [finding for finding in found if finding is not None and finding.reason in policy.reasons]
+    return precedents.heeding(known, flagging)
 
 
 def _by_author(reply: Reply, assessment: Assessment, rule: AuthorRule) -> list[Finding]:
@@ -330,10 +357,11 @@ def _held(finding: Finding, reply: Reply, policy: Policy, circumstances: Circums
     """With what keeps a hide from being carried out unasked."""
     if finding.kind is not DecisionKind.HIDE:
         return finding
-    if reply.pending:
-        return replace(finding, held_by=("pending",))
-    holds = circumstances.autonomy.holds(finding.reason, policy.mode, policy.unproved)
-    if not holds and circumstances.brake_on:
+    if place := places.held_by(reply):
+        return replace(finding, held_by=place)
+    decided = finding.standing is not None
+    holds = circumstances.autonomy.holds(finding.reason, policy.mode, policy.unproved, standing=decided)
+    if not holds and circumstances.brake_on and not decided:
         holds = ("brake",)
     return replace(finding, held_by=holds)
 
@@ -355,6 +383,7 @@ def _decision(
         policy=policy.version,
         model=assessment.model,
         limits=carrying.limits if carrying else (),
+        standing=carrying.standing if carrying else None,
     )
 
 

@@ -28,6 +28,7 @@ def _listed(value: object) -> object:
 
 
 Groups = Annotated[frozenset[int], BeforeValidator(_listed)]
+Hours = Annotated[tuple[Seconds, ...], BeforeValidator(_listed)]
 BoardIds = Annotated[tuple[int, ...], BeforeValidator(_listed)]
 
 
@@ -58,6 +59,17 @@ class PollingSettings(_Section):
     quiet_every_seconds: Seconds = 300
     first_read_days: Positive = 30
     first_flag_hours: Seconds = 24
+
+
+class RereadingSettings(_Section):
+    every_seconds: Seconds = 300
+    posts: Positive = 60
+    open_flags_minutes: Seconds = 30
+    fresh_hides_minutes: Seconds = 30
+    fresh_hides_hours: Annotated[float, Field(ge=0)] = 24
+    old_hides_hours: Seconds = 24
+    old_hides_days: Annotated[float, Field(ge=0)] = 30
+    new_authors_hours: Hours = (1, 24, 72)
 
 
 class DetectionSettings(_Section):
@@ -120,6 +132,7 @@ class PolicySettings(_Section):
     standing_posts: Positive = 50
     standing_groups: Groups = frozenset()
     exempt_groups: Groups = frozenset({1, 2, 3, 16, 17, 18, 19})
+    pending_allow: Literal["leave", "approve"] = "leave"
     spam: SpamPolicy = SpamPolicy()
     low_effort: LowEffortPolicy = LowEffortPolicy()
     title_echo: TitleEchoPolicy = TitleEchoPolicy()
@@ -143,6 +156,7 @@ class KindSettings(_Section):
     poll: tuple[Reason, ...] = (Reason.SPAM, Reason.REPEATED, Reason.RULE)
     reward: tuple[Reason, ...] = _ALL_REASONS
     pinned: tuple[Reason, ...] = _ALL_REASONS
+    trade_spam: Probability = 0.995
 
     def flagging(self, kind: ThreadKind) -> frozenset[Reason]:
         return frozenset(getattr(self, kind.value))
@@ -175,8 +189,14 @@ class BrakeSettings(_Section):
     overturned_of: Positive = 20
 
 
+class StandingSettings(_Section):
+    days: Positive = 90
+
+
 class ActionSettings(_Section):
     undo_seconds: Annotated[float, Field(ge=0)] = 10
+    uphold_pending: Literal["ignore", "delete"] = "ignore"
+    staff_board: Annotated[int, Field(ge=0)] = 0
     attempts: Positive = 6
     lease_seconds: Seconds = 180
     notify_low_effort: bool = True
@@ -271,6 +291,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()
     polling: PollingSettings = PollingSettings()
+    rereading: RereadingSettings = RereadingSettings()
     detection: DetectionSettings = DetectionSettings()
     duplicates: DuplicateSettings = DuplicateSettings()
     policy: PolicySettings = PolicySettings()
@@ -279,6 +300,7 @@ class Settings(BaseSettings):
     queue: QueueSettings = QueueSettings()
     spot_checks: SpotCheckSettings = SpotCheckSettings()
     brake: BrakeSettings = BrakeSettings()
+    standing: StandingSettings = StandingSettings()
     actions: ActionSettings = ActionSettings()
     daemon: DaemonSettings = DaemonSettings()
     breaker: BreakerSettings = BreakerSettings()

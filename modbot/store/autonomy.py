@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from modbot.domain import Reason
+from modbot.domain import ActionKind, OutboxState, Reason
 from modbot.store import audit
-from modbot.store.schema import autonomy
+from modbot.store.schema import autonomy, flags, outbox, replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,34 @@ def in_force(rx: Connection, forum: str) -> list[Ruling]:
     query = select(*columns).where(autonomy.c.id.in_(latest))
     found = [Ruling(row.board_id, Reason(row.reason), *row[2:]) for row in rx.execute(query)]
     return sorted(found, key=lambda one: (one.board_id or 0, one.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingHide:
+    """An unasked hide that nobody has begun; ``standing``: a standing decision asked for it."""
+
+    reply_id: int
+    board_id: int | None
+    reason: Reason
+    standing: bool
+
+
+def waiting_hides(rx: Connection, forum: str) -> list[WaitingHide]:
+    query = (
+        select(outbox.c.reply_id, replies.c.board_id, flags.c.reason, outbox.c.standing_id)
+        .join(flags, flags.c.id == outbox.c.flag_id)
+        .join(replies, replies.c.id == outbox.c.reply_id)
+        .where(
+            outbox.c.forum == forum,
+            outbox.c.state == OutboxState.QUEUED,
+            outbox.c.kind == ActionKind.HIDE,
+            outbox.c.unasked,
+        )
+    )
+    return [
+        WaitingHide(row.reply_id, row.board_id, Reason(row.reason), row.standing_id is not None)
+        for row in rx.execute(query)
+    ]
 
 
 def of_board(rulings: Sequence[Ruling], board_id: int | None) -> dict[Reason, Ruling]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal_column,
     or_,
     select,
     type_coerce,
@@ -36,7 +37,7 @@ FAILED = (ActionState.DEAD, ActionState.REFUSED)
 UNDER_WAY = timedelta(hours=1)
 """A hide that is being carried out asks nobody for so long."""
 
-_DAY = 86_400_000_000
+_DAY = "86400000000"
 # A campaign is one card, whatever its size; other flags are cards of their own.
 _CARD = func.coalesce(flags.c.campaign, cast(flags.c.id, String))
 
@@ -79,7 +80,7 @@ def today(rx: Connection, forum: str, *, now: datetime) -> Today:
 
 def not_shown(rx: Connection, forum: str, *, now: datetime) -> list[NotShown]:
     """All that waits unseen, by the day it was opened and by reason, oldest day first."""
-    day = type_coerce(flags.c.opened_at, BigInteger) // _DAY
+    day = type_coerce(flags.c.opened_at, BigInteger) // literal_column(_DAY)
     query = (
         select(day, flags.c.reason, func.count(), func.min(flags.c.opened_at))
         .where(*_waiting(forum, now))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, union, update
 
 from modbot.domain import Assessment, DecisionKind, Reason, ReplyKey, Visibility
 from modbot.store import aliases, dialect
-from modbot.store.schema import campaigns, decisions, replies, revisions
+from modbot.store.schema import campaign_aliases, campaigns, decisions, replies, revisions
 
 
 class Observed(NamedTuple):
@@ -128,6 +128,13 @@ def listing(
     if since is not None:
         query = query.where(campaigns.c.last_seen >= since)
     return [Campaign(*row) for row in rx.execute(query)]
+
+
+def forums_of(rx: Connection, campaign: str) -> list[str]:
+    """The forums that know a campaign by this name, or knew one by it."""
+    living = select(campaigns.c.forum).where(campaigns.c.id == campaign)
+    former = select(campaign_aliases.c.forum).where(campaign_aliases.c.alias == campaign)
+    return sorted(set(rx.scalars(union(living, former))))
 
 
 def members(rx: Connection, forum: str, campaign: str, *, limit: int = 200) -> list[Member]:

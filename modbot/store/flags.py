@@ -16,11 +16,29 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, exist
 
 from modbot.domain import Decision, DecisionKind, FlagState, Label, Reason, ReplyKey, Visibility
 from modbot.errors import Conflict, StoreError
-from modbot.store import actions, aliases, audit, outbox, rows
-from modbot.store.schema import campaign_aliases, flags, replies, revisions, verdicts
+from modbot.store import actions, audit, outbox, rows
+from modbot.store.flag_filter import OPEN, Filter, conditions
+from modbot.store.schema import flags, replies, revisions, verdicts
 from modbot.store.schema import outbox as table
 
-OPEN = (FlagState.PENDING, FlagState.HIDDEN)
+__all__ = [
+    "OPEN",
+    "SET_ASIDE",
+    "ActionState",
+    "Filter",
+    "Flag",
+    "Opened",
+    "Order",
+    "change",
+    "count",
+    "find",
+    "get",
+    "open",
+    "open_first",
+    "open_of",
+    "transition",
+]
+
 SET_ASIDE = "@"
 """In the name of a forum: its history before a roll-back, which nobody works on."""
 
@@ -94,22 +112,6 @@ class Flag:
         return self.state in OPEN
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which flags. Empty or None leaves a field out; ``shown`` True leaves out what the
-    budget keeps back, False asks for only that."""
-
-    forum: str | None = None
-    states: tuple[FlagState, ...] = OPEN
-    board_id: int | None = None
-    reasons: tuple[Reason, ...] = ()
-    campaign: str | None = None
-    author_id: int | None = None
-    author_name: str | None = None
-    shown: bool | None = None
-    since: datetime | None = None
-
-
 class Opened(NamedTuple):
     """What a flag is opened for: a revision of a reply, and its judgement."""
 
@@ -130,6 +132,7 @@ def open(
     campaign: str | None,
     at: datetime,
     shown: bool = True,
+    who: str = "modbot",
 ) -> int | None:
     """Open a flag; answers its id, or None when a human has decided about this revision
     already (that is never asked twice).
@@ -157,7 +160,7 @@ def open(
         about = {"forum": forum, "reply_id": reply_id, "revision_id": revision_id}
         flag_id = _insert(tx, old, {**about, **judged}, at)
     replaced = old.id if old is not None else None
-    audit.add(tx, _judged_entry(flag_id, replaced, (forum, reply_id, decision), at))
+    audit.add(tx, _judged_entry(flag_id, replaced, (forum, reply_id, decision), at, who))
     return flag_id
 
 
@@ -220,7 +223,7 @@ def find(
     offset: int = 0,
 ) -> list[Flag]:
     """Flags that meet the filter (without one: every open flag), best first unless told."""
-    query = _query().where(*_conditions(wanted or Filter())).limit(limit).offset(offset)
+    query = _query().where(*conditions(wanted or Filter())).limit(limit).offset(offset)
     orders: dict[Order, tuple[ColumnElement[Any], ...]] = {
         Order.BEST: (flags.c.score.desc(), flags.c.id),
         Order.OLDEST: (flags.c.opened_at, flags.c.id),
@@ -231,7 +234,7 @@ def find(
 
 def count(rx: Connection, wanted: Filter | None = None) -> int:
     query = select(func.count()).select_from(flags.join(replies, replies.c.id == flags.c.reply_id))
-    return rx.scalar(query.where(*_conditions(wanted or Filter()))) or 0
+    return rx.scalar(query.where(*conditions(wanted or Filter()))) or 0
 
 
 def open_of(rx: Connection, reply_ids: Sequence[int]) -> dict[int, int]:
@@ -269,12 +272,6 @@ def transition(
     audit.add(tx, audit.Entry(at, who, "flag.moved", flag.forum, flag_id, flag.reply_id, details))
 
 
-def show_more(tx: Connection, flag_ids: Sequence[int], *, at: datetime) -> None:
-    """Let flags that the budget kept back be seen in the queue."""
-    kept = update(flags).where(flags.c.id.in_(flag_ids), flags.c.shown_at.is_(None))
-    tx.execute(kept.values(shown_at=at, version=flags.c.version + 1))
-
-
 def change(tx: Connection, flag_id: int, **columns: object) -> None:
     """Set columns and count the version up. For this package; others use ``transition``."""
     values = {**columns, "version": flags.c.version + 1}
@@ -287,20 +284,22 @@ def _insert(tx: Connection, old: Row[Any] | None, values: Mapping[str, Any], at:
         change(tx, old.id, state=FlagState.WITHDRAWN, closed_at=at)
         outbox.cancel_unasked(tx, reply_id, at=at)
     hidden = tx.scalar(select(replies.c.our_hide).where(replies.c.id == reply_id)) is not None
+    asks = hidden and not values["would_hide"]  # a human, about a text that is hidden for an earlier one
     row = {
-        "shown_at": old.shown_at if old is not None else None,
+        "shown_at": at if asks else old.shown_at if old is not None else None,
         **values,
         "state": FlagState.PENDING,
         "action_state": ActionState.DONE if hidden else ActionState.NONE,
         "opened_at": at,
-        "hidden_at": old.hidden_at if old is not None else None,
+        "hidden_at": old.hidden_at if old is not None and not asks else None,
         "restored_at": old.restored_at if old is not None else None,
         "version": 1,
     }
     flag_id: int = tx.execute(flags.insert().values(row)).inserted_primary_key[0]  # type: ignore[index]
     if old is not None:
         outbox.hand_over(tx, old.id, flag_id)
-        tx.execute(update(flags).where(flags.c.id == old.id).values(superseded_by=flag_id, hidden_at=None))
+        passed_on = {} if asks else {"hidden_at": None}
+        tx.execute(update(flags).where(flags.c.id == old.id).values(superseded_by=flag_id, **passed_on))
     actions.sync_open_flag(tx, reply_id)
     return flag_id
 
@@ -317,7 +316,7 @@ def _judged(decision_id: int, decision: Decision, campaign: str | None) -> dict[
 
 
 def _judged_entry(
-    flag_id: int, old: int | None, about: tuple[str, int, Decision], at: datetime
+    flag_id: int, old: int | None, about: tuple[str, int, Decision], at: datetime, who: str = "modbot"
 ) -> audit.Entry:
     forum, reply_id, decision = about
     details = {
@@ -329,7 +328,7 @@ def _judged_entry(
         "replaces": old if old != flag_id else None,
     }
     what = "flag.rejudged" if old == flag_id else "flag.opened"
-    return audit.Entry(at, "modbot", what, forum, flag_id, reply_id, details)
+    return audit.Entry(at, who, what, forum, flag_id, reply_id, details)
 
 
 def _decided_by_human(tx: Connection, reply_id: int, revision_id: int) -> bool:
@@ -341,28 +340,6 @@ def _decided_by_human(tx: Connection, reply_id: int, revision_id: int) -> bool:
         .limit(1)
     )
     return tx.scalar(query) is not None
-
-
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    equal: list[tuple[ColumnElement[Any], object]] = [
-        (flags.c.forum, wanted.forum),
-        (replies.c.board_id, wanted.board_id),
-        (replies.c.author_id, wanted.author_id),
-        (replies.c.author_name, wanted.author_name),
-    ]
-    conditions: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
-    if wanted.campaign is not None:
-        of_forum = campaign_aliases.c.forum == flags.c.forum
-        conditions.append(flags.c.campaign == aliases.present_name(wanted.campaign, of_forum))
-    if wanted.states:
-        conditions.append(flags.c.state.in_([state.value for state in wanted.states]))
-    if wanted.reasons:
-        conditions.append(flags.c.reason.in_([reason.value for reason in wanted.reasons]))
-    if wanted.shown is not None:
-        conditions.append(flags.c.shown_at.is_not(None) if wanted.shown else flags.c.shown_at.is_(None))
-    if wanted.since is not None:
-        conditions.append(flags.c.opened_at >= wanted.since)
-    return conditions
 
 
 def _query() -> Select[Any]:

@@ -152,6 +152,12 @@ def was_pending(action: outbox.Action) -> bool:
     return action.kind is ActionKind.IGNORE or bool((action.details or {}).get(PENDING))
 
 
+def may_come_back(tx: Connection, reply_id: int) -> bool:
+    """Whether the reply is gone because we took it away, and the forum keeps it."""
+    kept: int | None = tx.scalar(select(replies.c.our_delete).where(replies.c.id == reply_id))
+    return kept is not None and not is_for_good(outbox.get(tx, kept))
+
+
 def is_for_good(action: outbox.Action) -> bool:
     """Whether it deleted what no recycle bin keeps."""
     return action.state is OutboxState.DONE and (action.details or {}).get(RECYCLES) is False

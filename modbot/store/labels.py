@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, FromClause, RowMapping, Select, func, select, update
 
 from modbot.domain import Label
 from modbot.store import rows
@@ -29,19 +29,26 @@ def teach(
 ) -> int:
     """Keep the flagged text, with its context, as an example of ``label``; answers its id."""
     row = tx.execute(_flagged().where(flags.c.id == flag_id)).mappings().one()
-    values = {
-        **{name: row[name] for name in ("forum", "reply_id", "revision_id", "text", "model", "policy")},
-        "flag_id": flag_id,
-        "verdict_id": verdict_id,
-        "digest": text_digest(row["text"], row["quoted"]),
-        "label": label,
-        "context": _context(row),
-        "source": source,
-        "who": who,
-        "given_at": at,
-    }
-    label_id: int = tx.execute(labels.insert().values(values)).inserted_primary_key[0]  # type: ignore[index]
-    return label_id
+    given = {"flag_id": flag_id, "verdict_id": verdict_id, "source": source, "who": who, "given_at": at}
+    return _keep(tx, row, label, given)
+
+
+def teach_passed(
+    tx: Connection, revision_id: int, decision_id: int, label: Label, *, source: str, who: str, at: datetime
+) -> int:
+    """Keep a text that was judged and not flagged, as it is now, as an example of ``label``;
+    answers its id."""
+    judged = decisions.c.id == decision_id
+    found = replies.join(revisions, revisions.c.reply_id == replies.c.id).outerjoin(decisions, judged)
+    query = _in_context(found)
+    row = tx.execute(query.where(revisions.c.id == revision_id)).mappings().one()
+    return _keep(tx, row, label, {"source": source, "who": who, "given_at": at})
+
+
+def forget_one(tx: Connection, label_id: int, *, at: datetime) -> int:
+    """Forget one example; answers how many that was (none, if it was forgotten before)."""
+    taught = update(labels).where(labels.c.id == label_id, labels.c.forgotten_at.is_(None))
+    return tx.execute(taught.values(forgotten_at=at)).rowcount
 
 
 def add(tx: Connection, examples: Sequence[Imported], *, source: str, who: str, at: datetime) -> int:
@@ -114,12 +121,37 @@ def _digests(tx: Connection, source: str) -> set[tuple[str, str]]:
     return {(row.digest, row.label) for row in tx.execute(query)}
 
 
-def _flagged() -> Any:
+def _keep(tx: Connection, row: RowMapping, label: Label, given: Mapping[str, Any]) -> int:
+    values = {
+        "forum": row["forum"],
+        "reply_id": row["id"],
+        "revision_id": row["judged_revision"],
+        "text": row["text"],
+        **{name: row[name] or "" for name in ("model", "policy")},
+        "digest": text_digest(row["text"], row["quoted"]),
+        "label": label,
+        "context": _context(row),
+        **given,
+    }
+    label_id: int = tx.execute(labels.insert().values(values)).inserted_primary_key[0]  # type: ignore[index]
+    return label_id
+
+
+def _flagged() -> Select[Any]:
+    found = (
+        flags.join(replies, replies.c.id == flags.c.reply_id)
+        .join(revisions, revisions.c.id == flags.c.revision_id)
+        .join(decisions, decisions.c.id == flags.c.decision_id)
+    )
+    return _in_context(found)
+
+
+def _in_context(found: FromClause) -> Select[Any]:
+    """Replies of ``found`` with their texts, judgements and surroundings."""
     return (
         select(
             replies,
-            flags.c.reply_id,
-            flags.c.revision_id,
+            revisions.c.id.label("judged_revision"),
             revisions.c.text,
             revisions.c.quoted,
             openings.c.text.label("opening"),
@@ -127,10 +159,7 @@ def _flagged() -> Any:
             decisions.c.model,
             decisions.c.policy,
         )
-        .select_from(flags)
-        .join(replies, replies.c.id == flags.c.reply_id)
-        .join(revisions, revisions.c.id == flags.c.revision_id)
-        .join(decisions, decisions.c.id == flags.c.decision_id)
+        .select_from(found)
         .outerjoin(
             openings, (openings.c.forum == replies.c.forum) & (openings.c.thread_id == replies.c.thread_id)
         )

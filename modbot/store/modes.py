@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, exists, select
 
-from modbot.domain import Mode
 from modbot.store import audit, dialect, inbox
 from modbot.store.schema import decisions, modes
 
@@ -18,17 +17,19 @@ DEFAULT = 0
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    mode: Mode
+    """``mode`` by day, and by night where that is another (``queue``, ``shadow/enforce``)."""
+
+    mode: str
     since: datetime
 
 
 def load(rx: Connection, forum: str) -> dict[int, Since]:
     """By board; DEFAULT speaks for those that are not named."""
     query = select(modes.c.board_id, modes.c.mode, modes.c.since).where(modes.c.forum == forum)
-    return {row.board_id: Since(Mode(row.mode), row.since) for row in rx.execute(query)}
+    return {row.board_id: Since(row.mode, row.since) for row in rx.execute(query)}
 
 
-def follow(tx: Connection, forum: str, present: Mapping[int, Mode], *, at: datetime) -> bool:
+def follow(tx: Connection, forum: str, present: Mapping[int, str], *, at: datetime) -> bool:
     """Note the modes that are in force now (``present`` names DEFAULT, and every board that
     has, or had, one of its own); answers whether any is another than before.
 
@@ -39,14 +40,14 @@ def follow(tx: Connection, forum: str, present: Mapping[int, Mode], *, at: datet
     if former is None:
         former = Since(present[DEFAULT], _beginning(tx, forum, at))
     changed = {
-        board: mode for board, mode in present.items() if board not in known or known[board].mode is not mode
+        board: mode for board, mode in present.items() if board not in known or known[board].mode != mode
     }
     rows = [
         {
             "forum": forum,
             "board_id": board,
             "mode": mode,
-            "since": former.since if board not in known and former.mode is mode else at,
+            "since": former.since if board not in known and former.mode == mode else at,
         }
         for board, mode in changed.items()
     ]

@@ -8,22 +8,27 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, func, select
 
-from modbot.domain import DecisionKind, FlagState, OutboxState, Reason, VerdictKind
+from modbot.domain import DecisionKind, FlagState, OutboxState, Reason, VerdictKind, VerdictSource
+from modbot.store import hides, misses
+from modbot.store.misses import Missed
 from modbot.store.schema import audit, decisions, flags, outbox, replies, verdicts
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
     """Numbers of replies: ``read`` for the first time, decided other than allow ``by_reason``,
-    ``hidden`` unasked with effect, shown in the ``queue``; ``verdicts`` by kind, and how many
-    hides were ``overturned``. ``brakes``: how often the brake was pulled."""
+    ``hidden`` unasked with effect, shown in the ``queue``; ``verdicts`` by kind, how many of
+    them were given by what humans did on the forum (``by_forum``), and how many hides were
+    ``overturned``; what was found ``missed``. ``brakes``: how often the brake was pulled."""
 
     read: int
     by_reason: dict[Reason, int]
     hidden: int
     queued: int
     verdicts: dict[VerdictKind, int]
+    by_forum: int
     overturned: int
+    missed: Missed
     brakes: int
 
 
@@ -49,14 +54,28 @@ def between(rx: Connection, forum: str, start: datetime, end: datetime) -> Perio
         hidden=number(flags.c.hidden_at, flags.c.forum == forum),
         queued=number(flags.c.shown_at, flags.c.forum == forum),
         verdicts=_verdicts(rx, forum, start, end),
+        by_forum=closed_on_forum(rx, forum, start, end),
+        missed=misses.count(rx, forum, start, end),
         overturned=number(flags.c.closed_at, flags.c.forum == forum, overturned),
         brakes=number(audit.c.at, audit.c.forum == forum, audit.c.what == "brake.pulled"),
     )
 
 
+def closed_on_forum(rx: Connection, forum: str, start: datetime, end: datetime) -> int:
+    """Flags that were closed by what humans did on the forum itself."""
+    query = select(func.count()).where(
+        verdicts.c.forum == forum,
+        verdicts.c.source == VerdictSource.FORUM,
+        verdicts.c.undone_at.is_(None),
+        verdicts.c.given_at >= start,
+        verdicts.c.given_at < end,
+    )
+    return rx.scalar(query) or 0
+
+
 def waiting(rx: Connection, forum: str) -> Waiting:
     query = select(func.count(), func.min(flags.c.shown_at)).where(
-        flags.c.forum == forum, flags.c.state == FlagState.PENDING, flags.c.shown_at.is_not(None)
+        flags.c.forum == forum, hides.waits_for_human(), flags.c.shown_at.is_not(None)
     )
     number, oldest = rx.execute(query).one()
     return Waiting(number, oldest)

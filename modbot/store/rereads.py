@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
 
 from modbot.domain import ActionKind, FlagState, OutboxState, Visibility
-from modbot.store import rows
+from modbot.store import hides, rows
 from modbot.store.schema import decisions, flags, misses, outbox, replies
 from modbot.store.vitals import Waiting
 
@@ -26,10 +26,10 @@ PASSES = 20
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often what is read again. What is hidden (by us, or by a human and upheld, or
-    missed): every ``fresh_hides`` for the first ``hides_are_fresh``, then every ``old_hides``
-    until ``hides_last`` is over. ``edits``: so long after they were posted, the replies of
-    authors without standing."""
+    """How often what is read again. ``open_flags``: those that wait for a human. What is hidden
+    (by us, or by a human and upheld, or missed): every ``fresh_hides`` for the first
+    ``hides_are_fresh``, then every ``old_hides`` until ``hides_last`` is over. ``edits``: the
+    replies of authors without standing, so long after they were posted."""
 
     open_flags: timedelta = timedelta(minutes=30)
     fresh_hides: timedelta = timedelta(minutes=30)
@@ -51,7 +51,8 @@ class Due(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What of a reply decides when it is to be read again. ``hidden_since``: what hides it is
+    """What of a reply decides when it is to be read again. ``is_flagged``: its flag waits for a
+    human; ``hidden_since``: what hides it is
     to be followed since then; ``established``: its author had standing when it was judged
     (None: not judged)."""
 
@@ -107,7 +108,7 @@ def adopt(tx: Connection, forum: str, rhythm: Rhythm, *, now: datetime) -> int:
     flagged = select(flags.c.reply_id).where(
         flags.c.forum == forum,
         or_(
-            flags.c.closed_at.is_(None),
+            hides.waits_for_human(),
             and_(flags.c.state == FlagState.UPHELD, flags.c.closed_at >= oldest),
         ),
     )
@@ -177,9 +178,10 @@ def _known(rx: Connection, reply_ids: Sequence[int]) -> dict[int, Known]:
 def _facts() -> Select[Any]:
     """What ``Known`` is made of; the last three columns are since when something hides it."""
     latest = {"type_": replies.c.visibility_at.type}
+    closed = flags.alias("closed")
     upheld = (
-        select(func.max(flags.c.closed_at, **latest))
-        .where(flags.c.reply_id == replies.c.id, flags.c.state == FlagState.UPHELD)
+        select(func.max(closed.c.closed_at, **latest))
+        .where(closed.c.reply_id == replies.c.id, closed.c.state == FlagState.UPHELD)
         .scalar_subquery()
     )
     ours = select(outbox.c.settled_at).where(outbox.c.id == replies.c.our_hide).scalar_subquery()
@@ -192,7 +194,7 @@ def _facts() -> Select[Any]:
         )
         .scalar_subquery()
     )
-    open_flag = and_(flags.c.reply_id == replies.c.id, flags.c.closed_at.is_(None))
+    open_flag = and_(flags.c.reply_id == replies.c.id, hides.waits_for_human())
     seen = (replies.c.id, replies.c.visibility, replies.c.visibility_at, replies.c.posted_at)
     return (
         select(*seen, decisions.c.established, flags.c.id.label("flag_id"), upheld, ours, missed)

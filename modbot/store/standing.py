@@ -7,16 +7,16 @@ revoked with the last of them that is undone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, case, delete, func, literal, select, update
 
 from modbot.domain import Label, Reason, StandingKind, VerdictKind, is_of_few_authors
 from modbot.errors import StoreError
-from modbot.store import aliases, audit, campaign_texts, dialect
+from modbot.store import aliases, audit, campaign_texts, dialect, standing_hides
 from modbot.store.campaign_texts import First, Sayings
 from modbot.store.schema import (
     decisions,
@@ -28,7 +28,7 @@ from modbot.store.schema import (
     standing_texts,
     verdicts,
 )
-from modbot.store.types import text_digest
+from modbot.store.types import UtcTime, text_digest
 
 _KINDS = {VerdictKind.UPHOLD: StandingKind.CONDEMNED, VerdictKind.DISMISS: StandingKind.CUSTOMARY}
 
@@ -52,10 +52,6 @@ class StandingDecision:
     hits: int
     revoked_at: datetime | None
     revoked_by: str | None
-
-    def is_in_force(self, now: datetime, lasting: timedelta) -> bool:
-        """Whether it decides at ``now``: ``lasting`` after its last copy it does no more."""
-        return self.revoked_at is None and now <= self.last_copy_at + lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +126,16 @@ def revoke_of(tx: Connection, verdict_id: int, *, who: str, now: datetime) -> in
 
 
 def revoke(tx: Connection, standing_id: int, *, who: str, now: datetime) -> bool:
-    """End a decision; False when it was ended before. What it did stays."""
+    """End a decision; False when it was ended before. What it did stays, what it asked for and
+    nobody has begun is cancelled."""
     known = get(tx, standing_id)
     if known.revoked_at is not None:
         return False
     values = {"revoked_at": now, "revoked_by": who}
     tx.execute(update(standing_decisions).where(standing_decisions.c.id == standing_id).values(values))
     _changed(tx, known.forum)
-    details = {"standing": standing_id, "kind": known.kind, "hits": known.hits}
+    cancelled = standing_hides.cancel_waiting(tx, standing_id, who=who, at=now)
+    details = {"standing": standing_id, "kind": known.kind, "hits": known.hits, "cancelled": cancelled}
     audit.add(tx, audit.Entry(now, who, "standing.revoked", known.forum, details=details))
     return True
 
@@ -147,7 +145,7 @@ def touch(tx: Connection, seen: Mapping[int, datetime], *, hits: Mapping[int, in
     recognised for the first time."""
     for standing_id, at in seen.items():
         same = standing_decisions.c.id == standing_id
-        later = (standing_decisions.c.last_copy_at < at, at)
+        later = (standing_decisions.c.last_copy_at < at, literal(at, UtcTime))
         values: dict[str, Any] = {
             "hits": standing_decisions.c.hits + hits.get(standing_id, 0),
             "last_copy_at": case(later, else_=standing_decisions.c.last_copy_at),
@@ -157,11 +155,15 @@ def touch(tx: Connection, seen: Mapping[int, datetime], *, hits: Mapping[int, in
 
 def get(rx: Connection, standing_id: int) -> StandingDecision:
     """One decision. Raises StoreError when there is none of that number."""
-    query = select(standing_decisions).where(standing_decisions.c.id == standing_id)
-    row = rx.execute(query).mappings().one_or_none()
-    if row is None:
+    found = load(rx, [standing_id])
+    if not found:
         raise StoreError(code="error.store.standing_unknown", standing=standing_id)
-    return _decision(row)
+    return found[0]
+
+
+def load(rx: Connection, ids: Collection[int]) -> list[StandingDecision]:
+    query = select(standing_decisions).where(standing_decisions.c.id.in_(ids))
+    return [_decision(row) for row in rx.execute(query).mappings()]
 
 
 def listing(rx: Connection, *, forum: str | None = None, revoked: bool = False) -> list[StandingDecision]:
@@ -172,6 +174,18 @@ def listing(rx: Connection, *, forum: str | None = None, revoked: bool = False) 
     if not revoked:
         query = query.where(standing_decisions.c.revoked_at.is_(None))
     return [_decision(row) for row in rx.execute(query).mappings()]
+
+
+def texts(rx: Connection, standing_id: int) -> list[str]:
+    """The canonical texts that a decision is about."""
+    query = select(standing_texts.c.canonical).where(standing_texts.c.standing_id == standing_id)
+    return list(rx.scalars(query.order_by(standing_texts.c.canonical)))
+
+
+def authors(rx: Connection, standing_id: int) -> set[int]:
+    """In whose mouths its short texts are meant."""
+    query = select(standing_authors.c.author_id).where(standing_authors.c.standing_id == standing_id)
+    return set(rx.scalars(query))
 
 
 def forget_author(tx: Connection, forum: str, author_id: int) -> int:

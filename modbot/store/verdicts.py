@@ -20,7 +20,7 @@ from modbot.domain import (
     Visibility,
 )
 from modbot.errors import Conflict
-from modbot.store import actions, audit, carrying, exceptions, flags, intents, labels, mutes
+from modbot.store import actions, audit, carrying, exceptions, flags, intents, labels, muting
 from modbot.store import standing as precedents
 from modbot.store.carrying import Kept, Means
 from modbot.store.schema import decisions, replies
@@ -124,7 +124,7 @@ def give(
     else:
         action_id = intents.want_visible(tx, flag, message, who=who, now=now)
     days = means.mute_days if removes else None
-    mute_id = mutes.want(tx, flag, days, message, who=who, now=now) if days else None
+    mute_id = muting.want(tx, flag, days, message, who=who, now=now) if days else None
     _keep(tx, flag, None if removes else flag.revision_id)
     given = {"kind": kind, "source": source, "who": who, "note": note, "given_at": now, "bulk": bulk}
     taught = _teaches(kind, label or flag.label)
@@ -149,6 +149,7 @@ def undo(
     reason: str = "",
     notify: bool = False,
     version: int | None = None,
+    verdict_id: int | None = None,
 ) -> Undone:
     """Take the last verdict back, or, on a flag that nobody decided, modbot's own hide.
 
@@ -158,12 +159,15 @@ def undo(
     (closes one that was only opened for this verdict). What somebody else hid is not ours to
     undo and stays.
 
-    Raises Conflict when there is nothing to undo, naming who undid it before.
+    Raises Conflict when there is nothing to undo, naming who undid it before, and when the
+    verdict that stands is not ``verdict_id``, if that is given.
     """
     flag = flags.get(tx, flag_id)
     if version is not None and flag.version != version:
         raise Conflict(code="error.store.flag_changed", flag=flag_id, found=flag.version, expected=version)
     verdict = standing(tx, flag_id)
+    if verdict_id is not None and (verdict is None or verdict.id != verdict_id):
+        raise _undone_before(get(tx, verdict_id))
     if verdict is None:
         _require_undoable(tx, flag)
     forgotten = _forget(tx, verdict, who=who, now=now) if verdict else 0
@@ -173,7 +177,7 @@ def undo(
     action_id, kept = _take_back(tx, flag, verdict, message, who=who, now=now)
     unmute_id = None
     if verdict is not None and verdict.mute_id is not None:
-        unmute_id, stays = mutes.lift(tx, flag, message, who=who, now=now)
+        unmute_id, stays = muting.lift(tx, flag, message, who=who, now=now)
         kept |= {Kept.MUTE} if stays else set()
     _reopen(tx, flag, verdict, now=now)
     cancelled = tuple(sorted(before - {action.id for action in intents.queued(tx, flag.reply_id)}))
@@ -195,8 +199,8 @@ def retract(tx: Connection, flag_id: int, *, who: str, now: datetime) -> None:
     if verdict is None:
         raise Conflict(code="error.store.undo_nothing", flag=flag_id, state=flag.state)
     forgotten = _forget(tx, verdict, who=who, now=now)
-    precedents.revoke_of(tx, verdict.id, who=who, now=now)
-    _reopen(tx, flag, now=now)
+    _end_for_good(tx, verdict, who=who, now=now)
+    _reopen(tx, flag, None, now=now)
     _note(tx, flag, ("verdict.undone", who, now), {"verdict": verdict.kind, "labels": forgotten})
 
 
@@ -214,6 +218,12 @@ def standing(rx: Connection, flag_id: int) -> Verdict | None:
 def history(rx: Connection, flag_id: int) -> list[Verdict]:
     """All verdicts on a flag, undone ones too, oldest first."""
     query = select(table).where(table.c.flag_id == flag_id).order_by(table.c.id)
+    return [_verdict(row) for row in rx.execute(query).mappings()]
+
+
+def of_bulk(rx: Connection, bulk: str) -> list[Verdict]:
+    """The verdicts given at once under this name, undone ones too, in their order."""
+    query = select(table).where(table.c.bulk == bulk).order_by(table.c.id)
     return [_verdict(row) for row in rx.execute(query).mappings()]
 
 
@@ -314,9 +324,13 @@ def _require_undoable(tx: Connection, flag: flags.Flag) -> None:
     ):
         return
     if earlier and earlier[-1].undone_at is not None:
-        at = earlier[-1].undone_at.isoformat(timespec="seconds")
-        raise Conflict(code="error.store.undo_done", flag=flag.id, who=earlier[-1].undone_by, at=at)
+        raise _undone_before(earlier[-1])
     raise Conflict(code="error.store.undo_nothing", flag=flag.id, state=flag.state)
+
+
+def _undone_before(verdict: Verdict) -> Conflict:
+    at = verdict.undone_at.isoformat(timespec="seconds") if verdict.undone_at else "-"
+    return Conflict(code="error.store.undo_done", flag=verdict.flag_id, who=verdict.undone_by, at=at)
 
 
 def _teaches(kind: VerdictKind, label: Label) -> Label | None:
@@ -342,11 +356,15 @@ def _reopen(tx: Connection, flag: flags.Flag, verdict: Verdict | None, *, now: d
     newer = flags.open_of(tx, [flag.reply_id]).get(flag.reply_id)
     if newer is not None and newer != flag.id:
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, superseded_by=newer)
-    elif flag.visibility is Visibility.GONE or _is_only_for(tx, flag, verdict):
+    elif _is_gone_for_good(tx, flag) or _is_only_for(tx, flag, verdict):
         flags.change(tx, flag.id, state=FlagState.WITHDRAWN, closed_at=flag.closed_at or now)
     else:
         flags.change(tx, flag.id, state=FlagState.PENDING, closed_at=None)
         actions.sync_open_flag(tx, flag.reply_id)
+
+
+def _is_gone_for_good(tx: Connection, flag: flags.Flag) -> bool:
+    return flag.visibility is Visibility.GONE and not intents.may_come_back(tx, flag.reply_id)
 
 
 def _is_only_for(tx: Connection, flag: flags.Flag, verdict: Verdict | None) -> bool:

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from modbot.domain import ActionKind, FlagState, OutboxState
+from modbot.domain import ActionKind, OutboxState
+from modbot.store import hides
 from modbot.store.actions import UNSETTLED
 from modbot.store.schema import flags, outbox, replies, revisions
 
@@ -55,7 +56,7 @@ def pending_flags(rx: Connection, forum: str) -> tuple[Waiting, Waiting]:
     kept_back = flags.c.shown_at.is_(None)
     query = (
         select(kept_back, func.count(), func.min(flags.c.opened_at))
-        .where(flags.c.forum == forum, flags.c.state == FlagState.PENDING)
+        .where(flags.c.forum == forum, hides.waits_for_human())
         .group_by(kept_back)
     )
     found = {bool(kept): Waiting(number, since) for kept, number, since in rx.execute(query)}

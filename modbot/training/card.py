@@ -116,7 +116,7 @@ def _sources(manifest: Manifest) -> str:
 
 def _thresholds(manifest: Manifest) -> str:
     rows = [
-        "| threshold | value | genuine rows above | their rate, 95 % bound | recall | precision, at least |",
+        "| threshold | value | wrong rows above | their rate, 95 % bound | recall | precision, at least |",
         "|---|---|---|---|---|---|",
     ]
     for name, t in manifest.thresholds.items():

@@ -11,18 +11,25 @@ from scipy.stats import beta
 
 from modbot.detection.manifest import Threshold
 from modbot.domain import Label
+from modbot.policy.autonomy import BASE_RATE, projected_precision
 from modbot.training.recipe import ORDER
 
 Floats = NDArray[np.float64]
 
 TARGET_PRECISION = 0.995
-BASE_RATE = 0.01
-"""Adverts among a forum's replies, until its own spot checks say better."""
 MEASURED_ON = (
     "rows scored by models that had not seen them (cross-fitted by thread and text, and the latest "
     f"threads held out altogether); precision is its lower bound at a base rate of {BASE_RATE:.0%}"
 )
+APPROVAL_MEASURED_ON = (
+    "texts without a contact or a link, scored by models that had not seen them; precision is its lower "
+    "bound where a fifth of what waits for approval deserves none"
+)
 HIDE_FROM = 0.9
+APPROVE_FROM = 0.9
+PENDING_BAD_RATE = 0.2
+"""What waits for approval is written by those whom a forum trusts least: how much of it is not
+decent nobody has measured, and this is more than was ever reported."""
 QUEUE_FROM = {Label.SPAM: 0.2, Label.LOW_EFFORT: 0.15}
 QUEUE_SHARES = {Label.SPAM: 0.005, Label.LOW_EFFORT: 0.012}
 """Of the queue budget of 2 % of replies, by label; the rest is for repetition and rules."""
@@ -73,16 +80,12 @@ def upper_bound(errors: int, trials: int, confidence: float = 0.95) -> float:
     return float(beta.ppf(confidence, errors + 1, trials - errors))
 
 
-def projected_precision(recall: float, false_positive_rate: float, base_rate: float) -> float:
-    """Precision at a base rate, from recall and a false-positive rate."""
-    right, wrong = recall * base_rate, false_positive_rate * (1 - base_rate)
-    return right / (right + wrong) if right + wrong > 0 else 0.0
-
-
 def thresholds(rows: HeldOut, genuine: Sequence[str]) -> dict[str, Threshold]:
     """``spam.hide`` for texts with a contact or a link (policy's default is to hide no
-    others), ``spam.hide_any`` for all, ``spam.queue`` and ``low_effort.queue``."""
+    others), ``spam.hide_any`` for all, ``spam.queue`` and ``low_effort.queue``; ``ham.approve``
+    for publishing texts without either."""
     found = {"spam.hide": _hide(rows.only_reaching(), genuine), "spam.hide_any": _hide(rows, genuine)}
+    found["ham.approve"] = _approve(rows)
     for label, share in QUEUE_SHARES.items():
         found[f"{label.value}.queue"] = _queue(rows, genuine, label, share)
     return found
@@ -98,6 +101,37 @@ def _hide(rows: HeldOut, genuine: Sequence[str]) -> Threshold:
     options = [_threshold(rows, ham, column, min(value, 0.9999)) for value in candidates]
     meeting = [option for option in options if option.precision >= TARGET_PRECISION]
     return meeting[0] if meeting else max(options, key=lambda option: (option.precision, -option.value))
+
+
+def _approve(rows: HeldOut) -> Threshold:
+    """The lowest probability of being decent at which what is published is so with the target
+    precision, by the upper bound of the share of other texts that reach it; where too few rows
+    can prove that, the one with the best bound. ``negatives`` are judged texts that are not decent."""
+    column = ORDER.index(Label.HAM)
+    judged = (rows.labels >= 0) & ~rows.reaching
+    scores, decent = rows.probabilities[judged, column], rows.labels[judged] == column
+    bad = np.sort(scores[~decent])
+    candidates = [APPROVE_FROM, *(float(np.nextafter(score, 2)) for score in bad[bad >= APPROVE_FROM])]
+    options = [_approval(scores, decent, min(value, 0.9999)) for value in candidates]
+    meeting = [option for option in options if option.precision >= TARGET_PRECISION]
+    return meeting[0] if meeting else max(options, key=lambda option: (option.precision, -option.value))
+
+
+def _approval(scores: Floats, decent: NDArray[np.bool_], value: float) -> Threshold:
+    negatives, positives = int((~decent).sum()), int(decent.sum())
+    errors = int((scores[~decent] >= value).sum())
+    bound = upper_bound(errors, negatives)
+    recall = float((scores[decent] >= value).mean()) if positives else 0.0
+    return Threshold(
+        value=value,
+        negatives=negatives,
+        false_positives=errors,
+        false_positive_bound=bound,
+        positives=positives,
+        recall=recall,
+        precision=projected_precision(recall, bound, 1 - PENDING_BAD_RATE),
+        measured_on=APPROVAL_MEASURED_ON,
+    )
 
 
 def _queue(rows: HeldOut, genuine: Sequence[str], label: Label, share: float) -> Threshold:

@@ -42,6 +42,7 @@ class Tour:
         self.moderator = server.moderator
         self.member = self.forum.join("普通会员", posts=3, password=PASSWORD)
         self.board = self.forum.open_board("样本版")
+        self.attic = self.forum.open_board("仓库")
         self._furnish()
 
     def _furnish(self) -> None:
@@ -51,7 +52,8 @@ class Tour:
         first = forum.start_thread(
             self.board.id, author, "样本主题", "正文 https://example.org/", at=old, veiled="暗号"
         )
-        self.thread_id = first.thread_id
+        self.first, self.thread_id = first, first.thread_id
+        self.spare = forum.start_thread(self.board.id, author, "要移走的主题", "正文", at=old)
         self.posts = [
             forum.post(first.thread_id, author, f"第 {number} 条", at=now - timedelta(minutes=40 - number))
             for number in range(24)
@@ -142,8 +144,16 @@ class Tour:
         yield "tainted", self._hide(client, self.posts[0].id, formhash="deadbeef")
         delete = HIDE.replace("banpost", "delpost")
         yield "action_done", self._hide(client, self.posts[2].id, address=delete)
+        yield "first_post_deleted", self._hide(client, self.first.id, address=delete)
+        whole = "forum.php?mod=topicadmin&action=moderate&modsubmit=yes&infloat=yes&inajax=1&optgroup=2"
+        fields = {"formhash": formhash(client), "moderate[]": str(self.spare.thread_id), "reason": "广告"}
+        move = {"fid": str(self.board.id), "operations[]": "move", "moveto": str(self.attic.id)}
+        away = {"fid": str(self.attic.id), "operations[]": "delete"}
+        for kind, choice in (("action_done", move), ("action_done", away), ("action_refused", away)):
+            yield kind, self._post(client, whole, fields | choice)
         hole = client.get(f"forum.php?mod=viewthread&tid={self.thread_id}&page=1")
         yield "hole", exchange(hole)
+        yield "thread_rights", exchange(client.get(f"forum.php?mod=viewthread&tid={self.thread_id}"))
 
     def _in_the_panel(self, client: httpx.Client) -> Iterator[Seen]:
         yield from _page(client, "forum.php?mod=modcp&action=moderate&op=replies", "panel_login")
@@ -161,6 +171,26 @@ class Tour:
             fields |= {"modsubmit": "yes", "filter": "0", "moderate[]": str(number)}
             for _ in range(2):
                 yield "queue_done", self._post(client, f"{QUEUE}{op}&inajax=1", fields)
+
+        yield "panel_menu", exchange(client.get(QUEUE + "threads"))
+        yield from self._bins_and_bans(client)
+
+    def _bins_and_bans(self, client: httpx.Client) -> Iterator[Seen]:
+        for action, number, board in (
+            ("recyclebinpost", self.posts[2].id, self.board.id),
+            ("recyclebin", self.spare.thread_id, self.attic.id),
+        ):
+            address = f"forum.php?mod=modcp&action={action}&fid={board}"
+            yield from _page(client, address, "recycle_bin")
+            fields = {"formhash": formhash(client), "op": "restore", "oldop": "list", "dosubmit": "submit"}
+            yield "recycle_bin", self._post(client, address, fields | {"moderate[]": str(number)})
+        ban = "forum.php?mod=modcp&action=member&op=ban"
+        for group, days in (("4", "3"), ("0", "")):
+            yield from _page(client, f"{ban}&uid={self.member.id}", "ban_form")
+            fields = {"formhash": formhash(client), "uid": str(self.member.id), "bannew": group}
+            fields |= {"banexpirynew": days, "reason": "广告", "bansubmit": "true"}
+            yield "ban_done", self._post(client, ban, fields)
+        yield "ban_refused", exchange(client.get(f"{ban}&uid={self.moderator.id}"))
 
     def _interface(self, client: httpx.Client) -> Iterator[Seen]:
         yield "api_closed", exchange(client.get(f"{API}forumindex"))

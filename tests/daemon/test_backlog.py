@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, time, timedelta
 
 import pytest
 from executor_support import Bench
@@ -13,9 +13,11 @@ from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
 from modbot.detection import Detector, DuplicateIndex
-from modbot.domain import Author, Mode, OutboxState, Reason
-from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget
-from modbot.store import autonomy, decisions, flags, modes, outbox
+from modbot.domain import Author, FlagState, Mode, OutboxState, Reason
+from modbot.moderation import autonomy as earning
+from modbot.policy import BrakeLimits, Night, Policy, PolicyBook, QueueBudget
+from modbot.policy.customs import Custom
+from modbot.store import autonomy, boards, decisions, flags, modes, outbox
 from modbot.store.autonomy import Ruling
 
 ADVERTS = (
@@ -40,6 +42,7 @@ class Office:
     detector: Detector
     policy: Policy = POLICY
     boards: dict[int, Policy] = field(default_factory=dict)
+    book: dict[str, object] = field(default_factory=dict)
     duplicates: DuplicateIndex = field(
         default_factory=lambda: DuplicateIndex(
             window=timedelta(days=30), burst=timedelta(days=7), capacity=1000
@@ -51,7 +54,9 @@ class Office:
         Poller(forum=self.bench.forum, store=self.bench.store, clock=self.bench.clock).poll()
 
     def judge(self) -> None:
-        book = PolicyBook(self.policy, boards={("city", id): one for id, one in self.boards.items()})
+        book = PolicyBook(
+            self.policy, boards={("city", id): one for id, one in self.boards.items()}, **self.book
+        )  # type: ignore[arg-type]
         rules = JudgingRules(book, BrakeLimits(), QueueBudget(), dict.fromkeys(Reason, "说明"))
         Judge(
             forum="city",
@@ -284,12 +289,79 @@ def test_a_threshold_without_evidence_acts_only_where_it_was_granted(office: Off
         assert all(flag.would_hide for flag in flags.find(rx))
 
 
+def test_a_night_that_enforces_spares_what_was_there_before_it_was_set(office: Office) -> None:
+    office.round()
+    office.advertise(1)
+    office.read()
+    office.bench.later(minutes=1)
+    dark = Night(time(0), time(23, 59), UTC, replace(POLICY, mode=Mode.ENFORCE, is_of_night=True))
+    office.policy = replace(POLICY, night=dark)
+    office.round()
+    assert office.held_by(1) == ("backlog",)
+    office.advertise(2, ADVERTS[1])
+    office.round()
+    assert office.hidden() == {2}
+
+
+def test_boards_that_an_entry_names_spare_their_backlog_too(office: Office) -> None:
+    office.round()
+    with office.bench.store.write() as tx:
+        boards.save(tx, "city", [(7, "官方公告", None), (8, "水区", None)], at=office.bench.now)
+    office.advertise(1, board_id=7)
+    office.read()
+    office.bench.later(minutes=1)
+    office.book = {
+        "custom_boards": [Custom(None, matches=lambda name: "公告" in name)],
+        "custom_policies": {("city", None, 0): replace(POLICY, mode=Mode.ENFORCE)},
+    }
+    office.round()
+    assert office.held_by(1) == ("backlog",)
+    office.advertise(2, ADVERTS[1], board_id=7)
+    office.advertise(3, ADVERTS[2], board_id=8)
+    office.round()
+    assert office.hidden() == {2}
+
+
+# --- turning it off -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.QUEUE])
+def test_hides_that_waited_for_the_forum_are_called_back_when_enforce_is_left(
+    office: Office, mode: Mode
+) -> None:
+    office.mode(Mode.ENFORCE)
+    office.advertise(1)
+    office.round()
+    assert office.hidden() == {1}
+    office.mode(mode)
+    office.round()
+    assert office.hidden() == set()
+    with office.bench.store.read() as rx:
+        [flag] = flags.find(rx, flags.Filter(forum="city", shown=True))
+    assert (flag.post_id, flag.state) == (1, FlagState.PENDING)
+
+
+def test_what_a_grant_hides_is_called_back_when_it_is_withdrawn_and_nothing_else(office: Office) -> None:
+    office.mode(Mode.ENFORCE)
+    office.round()
+    for number, board in ((1, 7), (2, 3)):
+        office.advertise(number, ADVERTS[number], board_id=board)
+    for number in (11, 12, 13):
+        office.advertise(number, COPIED, board_id=7)
+    office.round()
+    assert {1, 2, 13} <= office.hidden()
+    before = office.hidden()
+    with office.bench.store.write() as tx:
+        earning.withdraw(tx, "city", 7, Reason.SPAM, who="ann", now=office.bench.now)
+    assert office.hidden() == before - {1}
+
+
 def test_the_modes_that_were_in_force_are_in_the_store(office: Office) -> None:
     began = office.bench.now
     office.mode(Mode.QUEUE, board=7)
     office.round()
     with office.bench.store.read() as rx:
         assert modes.load(rx, "city") == {
-            modes.DEFAULT: modes.Since(Mode.SHADOW, began),
-            7: modes.Since(Mode.QUEUE, began),
+            modes.DEFAULT: modes.Since("shadow", began),
+            7: modes.Since("queue", began),
         }

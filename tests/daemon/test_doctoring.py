@@ -68,6 +68,19 @@ def test_it_says_whether_the_evidence_lets_spam_be_hidden_unasked(loaded, policy
     assert code in checks_of(again)
 
 
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [("", False), ('[policy]\npending_allow = "approve"', True)],
+)
+def test_it_says_that_nothing_is_approved_unasked_while_the_model_proves_too_little(loaded, policy, found):
+    file = loaded.operator_file
+    file.write_text(policy + "\n" + file.read_text("utf-8"), "utf-8")
+    again = settings.load(file, environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"})
+    checks = checks_of(again)
+    assert ("doctor.approval_unproved" in checks) is found
+    assert "doctor.approval_proved" not in checks
+
+
 def test_a_damaged_model_is_told_and_the_rest_goes_on(loaded, tmp_path):
     broken = tmp_path / "models" / "v1"
     broken.mkdir(parents=True)

@@ -11,7 +11,7 @@ from executor_support import LIMITS, START, Bench
 from sqlalchemy import event
 
 from modbot.daemon.executor import LONGEST_BACKOFF, OUTAGE_PATIENCE, ExecutorLimits, NeedsHuman, backoff
-from modbot.domain import ActionKind, Author, FlagState, OutboxState
+from modbot.domain import ActionKind, Author, FlagState, OutboxState, VerdictKind, VerdictSource
 from modbot.errors import (
     Blocked,
     BudgetSpent,
@@ -23,7 +23,7 @@ from modbot.errors import (
     Unreadable,
 )
 from modbot.forums.protocol import ActionResult, ReplyRef
-from modbot.store import brake, flags, outbox
+from modbot.store import brake, flags, outbox, verdicts
 from modbot.testing import ScriptedForum
 
 # --- the way it goes when nothing is wrong ------------------------------------------------------
@@ -104,7 +104,10 @@ def test_a_reply_that_is_gone_closes_its_flag(bench: Bench) -> None:
     assert bench.executor().work() == 2
     assert (bench.state(gone), bench.state(here)) == (OutboxState.GONE, OutboxState.DONE)
     with bench.store.read() as rx:
-        assert flags.get(rx, bench.flags[1]).state is FlagState.WITHDRAWN
+        assert flags.get(rx, bench.flags[1]).state is FlagState.UPHELD
+        verdict = verdicts.standing(rx, bench.flags[1])
+    assert verdict is not None
+    assert (verdict.source, verdict.kind) == (VerdictSource.FORUM, VerdictKind.REMOVE_DONT_LEARN)
 
 
 def test_what_somebody_else_hid_is_not_ours(bench: Bench) -> None:
@@ -168,8 +171,8 @@ def test_a_hide_whose_owner_crashed_before_it_took_effect_is_done_now(bench: Ben
 
 
 def test_a_restore_of_which_it_is_not_known_whether_it_took_effect_is_looked_at(bench: Bench) -> None:
-    bench.flagged(1, hidden=True)
-    bench.flagged(2, hidden=True)
+    bench.hides(1, 2)
+    bench.executor().work()
     done, missed = bench.queue(1, ActionKind.RESTORE), bench.queue(2, ActionKind.RESTORE)
     bench.claim("crashed")
     bench.forum.conceal(1, hidden=False)

@@ -8,6 +8,7 @@ from executor_support import LIMITS, Bench
 from modbot.domain import ActionKind, OutboxState
 from modbot.errors import Refused, Retryable
 from modbot.forums.protocol import ReplyRef
+from modbot.store import opposites
 
 OTHER_KINDS = [kind for kind in ActionKind if kind not in {ActionKind.HIDE, ActionKind.RESTORE}]
 
@@ -102,6 +103,6 @@ def test_a_text_that_changed_is_not_taken_away_for_the_old_one(bench: Bench, kin
 @pytest.mark.parametrize("kind", [ActionKind.DELETE, ActionKind.APPROVE, ActionKind.MUTE])
 def test_what_was_undone_before_it_began_is_not_begun(bench: Bench, kind: ActionKind) -> None:
     action = prepared(bench, kind)
-    bench.queue(1, ActionKind.RESTORE, undoes=action)
+    bench.queue(1, opposites.opposite(kind), undoes=action)
     bench.executor().work()
     assert (bench.state(action), changed(bench, kind)) == (OutboxState.CANCELLED, 0)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from modbot import settings
-from modbot.daemon import installing, kinds, wiring
+from modbot.daemon import installing, wiring
+from modbot.daemon.kinds import Proposal
 from modbot.detection import Threshold
 from modbot.domain import Reason, Reply, ThreadKind
 from modbot.errors import SettingsError, UsageError
@@ -59,6 +60,17 @@ def opened(found: settings.Loaded, name: str = "city"):
         clock=lambda: datetime.now(UTC),
         sleep=threading.Event().wait,
     )
+
+
+@pytest.mark.parametrize(
+    ("allow", "precision", "found"),
+    [("leave", 0.999, None), ("approve", 0.999, 0.97), ("approve", 0.9, None), ("approve", None, None)],
+)
+def test_what_waits_is_approved_only_where_that_is_wanted_and_proved(allow, precision, found):
+    proved = Threshold(0.97, 1000, 0, 0.003, 500, 0.8, precision or 0.0, "rows")
+    thresholds = {"ham.approve": proved} if precision is not None else {}
+    policy = wiring.board_policy(settings.PolicySettings(pending_allow=allow), thresholds)
+    assert policy.pending_approve == found
 
 
 def test_thresholds_come_from_the_model_unless_the_operator_names_one(loaded):
@@ -156,21 +168,6 @@ def test_board_passwords_reach_the_engine_and_nothing_prints_them(loaded):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("灌水闲聊", ThreadKind.CHATTER),
-        ("二手交易", ThreadKind.TRADE),
-        ("缅怀故人", ThreadKind.MEMORIAL),
-        ("每日签到", ThreadKind.SIGNIN),
-        ("商家推广", ThreadKind.ADS),
-        ("城市论坛", None),
-    ],
-)
-def test_a_boards_kind_is_proposed_by_its_name(name, kind):
-    assert kinds.proposed(name) == kind
-
-
-@pytest.mark.parametrize(
     ("url", "name"),
     [
         ("https://bbs.baotou.example/", "baotou"),
@@ -192,11 +189,13 @@ def test_the_settings_that_init_writes_load_again_and_keep_secrets_apart(tmp_pat
         password="s3cret",
         password_over_http=True,
     )
-    installing.write(file, answers, {7: ThreadKind.CHATTER}, replace=False)
+    chatter = Proposal(Board(7, "闲聊\nkind = 'ads'"), ThreadKind.CHATTER)
+    installing.write(file, answers, [chatter], replace=False)
     found = settings.load(file, environ={})
     forum = found.settings.forums["city"]
     assert (forum.username, forum.password_over_http) == ('we"ird', True)
-    assert forum.boards[7].kind is ThreadKind.CHATTER
+    (entry,) = found.settings.boards
+    assert (entry.forum, entry.id, entry.kind) == ("city", {7}, "chatter")
     assert found.settings.policy.mode == "shadow"
     assert "s3cret" not in file.read_text(encoding="utf-8")
     assert found.secret(forum, "password", key="forums.city.password") == "s3cret"
@@ -209,14 +208,9 @@ def test_an_existing_settings_file_is_kept_unless_asked_and_then_kept_aside(tmp_
     file.write_text("# mine", encoding="utf-8")
     answers = installing.Answers(name="city", url="http://bbs.example.com/")
     with pytest.raises(UsageError, match="--force"):
-        installing.write(file, answers, {}, replace=False)
-    installing.write(file, answers, {}, replace=True)
+        installing.write(file, answers, (), replace=False)
+    installing.write(file, answers, (), replace=True)
     assert (tmp_path / "modbot.toml.before").read_text(encoding="utf-8") == "# mine"
-
-
-def test_kinds_are_proposed_only_where_a_name_says_so():
-    boards = (Board(1, "城市论坛"), Board(2, "灌水区"))
-    assert installing.proposed_kinds(boards) == {2: ThreadKind.CHATTER}
 
 
 def test_a_captcha_picture_is_kept_where_a_human_can_open_it(tmp_path):

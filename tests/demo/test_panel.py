@@ -200,5 +200,5 @@ def test_a_judgement_needs_the_form_and_the_right(forum, panel, held):
     bad = f"{QUEUE}replies&inajax=1&modsubmit=yes&modact=validate&moderate[]={reply.id}"
     assert "来路不正确" in panel.text(bad)
     forum.withdraw(2, Right.APPROVE)
-    assert "没有权限" in panel.judge("validate", reply.id)
+    assert "无此权限" in panel.judge("validate", reply.id)
     assert reply.state is PostState.PENDING

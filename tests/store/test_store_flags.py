@@ -148,16 +148,6 @@ def test_flags_are_found_by_what_they_are_about(desk: Desk) -> None:
         assert [flag.id for flag in flags.find(rx, everything, limit=1, offset=1)] == [three]
 
 
-def test_what_the_budget_kept_back_can_be_shown_later(desk: Desk) -> None:
-    kept = desk.flag(reply(1), shown=False)
-    seen = desk.flag(reply(2))
-    desk.later(hours=1)
-    with desk.store.write() as tx:
-        flags.show_more(tx, [kept, seen], at=desk.now)
-    assert desk.get(kept).shown_at == START + timedelta(hours=1)
-    assert desk.get(seen).shown_at == START
-
-
 def test_a_fixed_post_is_let_go_and_its_waiting_hide_with_it(desk: Desk) -> None:
     flag_id = desk.flag(reply(1), hide=True)
     version = desk.get(flag_id).version

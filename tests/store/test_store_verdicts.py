@@ -96,10 +96,10 @@ def test_upholding_while_the_unasked_hide_waits_makes_it_an_asked_one(desk: Desk
     assert not hide.unasked
 
 
-def test_what_is_gone_is_not_hidden(desk: Desk) -> None:
+def test_what_is_gone_is_closed_and_not_hidden(desk: Desk) -> None:
     flag_id = desk.flag(reply(1))
     saw(desk, flag_id, Visibility.GONE)
-    assert desk.give(flag_id).action_id is None
+    assert desk.get(flag_id).state is FlagState.UPHELD
     assert desk.states() == []
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -285,6 +286,44 @@ def test_precision_depends_on_the_base_rate():
     assert evaluate.projected_precision(0.9, 0.001, 0.5) > 0.99
     assert evaluate.projected_precision(0.9, 0.001, 0.001) < 0.5
     assert evaluate.projected_precision(0.0, 0.0, 0.1) == 0.0
+
+
+def approval_rows(decent: list[float], bad: list[float], reaching: Sequence[float] = ()) -> evaluate.HeldOut:
+    """Held-out rows by how probably decent they are held to be; ``reaching`` ones are bad
+    and give a contact."""
+    scores = np.array([*decent, *bad, *reaching])
+    rest = (1 - scores) / 2
+    labels = np.array([0] * len(decent) + [2] * (len(bad) + len(reaching)))
+    reach = np.array([False] * (len(decent) + len(bad)) + [True] * len(reaching))
+    columns = np.stack([scores, rest, rest], axis=1)
+    return evaluate.HeldOut(columns, labels, np.ones(len(scores)), ["forum"] * len(scores), reach)
+
+
+def approval(rows: evaluate.HeldOut) -> evaluate.Threshold:
+    return evaluate.thresholds(rows, ["forum"])["ham.approve"]
+
+
+def test_approving_begins_above_the_bad_texts_that_look_decent():
+    found = approval(approval_rows([0.93, 0.99, 0.999] * 100, [0.1] * 960 + [0.91, 0.94] * 20))
+    assert found.value > 0.94
+    assert (found.false_positives, found.negatives, found.positives) == (0, 1000, 300)
+    assert found.recall == pytest.approx(2 / 3)
+    assert found.precision > evaluate.TARGET_PRECISION
+
+
+def test_approving_begins_no_lower_than_it_must_for_a_few_errors_that_the_target_bears():
+    found = approval(approval_rows([0.95] * 300, [0.1] * 9_990 + [0.92] * 10))
+    assert (found.value, found.false_positives, found.recall) == (evaluate.APPROVE_FROM, 10, 1.0)
+
+
+def test_too_few_bad_texts_prove_nothing_about_approving():
+    found = approval(approval_rows([0.99] * 300, [0.1] * 50))
+    assert found.precision < evaluate.TARGET_PRECISION
+
+
+def test_texts_that_give_a_contact_are_never_approved_and_count_neither_way():
+    found = approval(approval_rows([0.99] * 300, [0.1] * 1_000, reaching=[0.999] * 50))
+    assert (found.value, found.negatives) == (evaluate.APPROVE_FROM, 1_000)
 
 
 def test_grammar_is_reproducible_and_its_labels_differ():

@@ -69,6 +69,9 @@ def _of_forums(status: Status) -> Iterator[Metric]:
     yield _each("modbot_unjudged_replies", "Stored and not judged.", forums, lambda f: f.unjudged.number)
     yield _each("modbot_parked_replies", "Set aside: not to be judged.", forums, lambda f: f.parked)
     yield _each("modbot_unreadable_blocks", "Kept for inspection.", forums, lambda f: f.unreadable)
+    yield _each("modbot_rereads_due", "To be read again, now.", forums, lambda f: f.rereads.number)
+    yield _each("modbot_closed_on_forum", "Flags closed by people there.", forums, lambda f: f.by_forum)
+    yield _missed(forums)
     yield from _queue(status)
     yield from _actions(status)
 
@@ -78,6 +81,14 @@ def _breakers(forums: tuple[ForumStatus, ...]) -> Metric:
     for forum in forums:
         for state in BreakerState:
             family.add_metric([forum.name, state.value], forum.breaker_state is state)
+    return family
+
+
+def _missed(forums: tuple[ForumStatus, ...]) -> Metric:
+    family = _gauge("modbot_missed", "Passed, and hidden or gone since.", "forum", "seen")
+    for forum in forums:
+        family.add_metric([forum.name, "hidden"], forum.missed.hidden)
+        family.add_metric([forum.name, "gone"], forum.missed.gone)
     return family
 
 

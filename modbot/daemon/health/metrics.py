@@ -13,7 +13,7 @@ from platform import python_version
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
 
-from modbot.domain import ActionKind, ActionOutcome, Decision, DecisionKind, OutboxState
+from modbot.domain import ActionKind, ActionOutcome, Decision, DecisionKind, OutboxState, Visibility
 from modbot.errors import ModbotError
 from modbot.store.actions import Action
 from modbot.store.inbox import Receipt
@@ -43,6 +43,12 @@ class Metrics:
         )
         self.replies = Counter(
             "modbot_replies_read", "Replies read and stored.", ["forum", "found"], registry=registry
+        )
+        self.rereads = Counter(
+            "modbot_rereads",
+            "Known replies read again, by what was found.",
+            ["forum", "found"],
+            registry=registry,
         )
         self.unreadable = Counter(
             "modbot_blocks_unreadable", "Pieces of pages not understood.", ["forum"], registry=registry
@@ -124,6 +130,11 @@ class ForumMetrics:
             self._house.replies.labels(self._forum, found).inc()
         self._house.unreadable.labels(self._forum).inc(unreadable)
 
+    def reread(self, found: str) -> None:
+        """A known reply was read again: ``same``, ``changed`` (another text), a Visibility, or
+        ``failed``."""
+        self._house.rereads.labels(self._forum, found).inc()
+
     def judges_with(self, model: str) -> None:
         self._house.model.labels(self._forum).info({"version": model})
 
@@ -178,6 +189,8 @@ class ForumMetrics:
         house.polls.labels(forum, "ok")
         for found in ("new", "changed", "known"):
             house.replies.labels(forum, found)
+        for found in ("same", "changed", Visibility.GONE.value, "failed"):
+            house.rereads.labels(forum, found)
         house.decisions.labels(forum, DecisionKind.ALLOW.value, "none")
         for outcome in (ActionOutcome.DONE, ActionOutcome.REFUSED, OutboxState.DEAD):
             house.actions.labels(forum, ActionKind.HIDE.value, outcome.value, "true")

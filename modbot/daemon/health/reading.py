@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from modbot.daemon.health import rules
-from modbot.daemon.health.status import ForumStatus, Status
+from modbot.daemon.health.status import RECENT, ForumStatus, Status
 from modbot.errors import ModelError, StoreError
 from modbot.settings import Loaded
 from modbot.store import (
@@ -26,9 +26,12 @@ from modbot.store import (
     decisions,
     leases,
     migrate,
+    misses,
     outbox,
+    periods,
     polls,
     requests,
+    rereads,
     unreadable,
     vitals,
 )
@@ -112,6 +115,9 @@ def _forum(rx: Connection, loaded: Loaded, name: str, now: datetime) -> ForumSta
         not_shown=tuple(budget.not_shown(rx, name, now=now)),
         actions=vitals.unfinished(rx, name),
         due_at=outbox.next_due(rx, name, hold_unasked=pulled.pulled),
+        rereads=rereads.waiting(rx, name, now=now),
+        by_forum=periods.closed_on_forum(rx, name, now - RECENT, now),
+        missed=misses.count(rx, name, now - RECENT),
         last_action=vitals.last_settled(rx, name),
         requests_made=made,
         requests_left=max(0, loaded.settings.forums[name].requests_per_day - made),

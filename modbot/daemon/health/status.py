@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,8 +17,12 @@ from modbot.store.breakers import Breaker, BreakerState
 from modbot.store.budget import NotShown
 from modbot.store.chores import Chore
 from modbot.store.leases import Lease
+from modbot.store.misses import Missed
 from modbot.store.polls import Polled
 from modbot.store.vitals import Settled, Waiting
+
+RECENT = timedelta(days=7)
+"""For how long back what happens now and then is counted."""
 
 
 class Health(StrEnum):
@@ -46,7 +50,8 @@ class ForumStatus:
     """One forum. ``read_at``: when the last batch of replies was stored; ``judged_by``: the
     model version of the last decision; ``due_at``: when the next action that nothing holds
     is to be carried out (in the past: nobody does it); ``not_shown``: what the queue's budget
-    keeps back, by day and reason."""
+    keeps back, by day and reason; ``rereads``: known replies that are due to be read again.
+    Of the last RECENT: flags that people closed ``by_forum``, and what was ``missed``."""
 
     name: str
     mode: Mode
@@ -63,6 +68,9 @@ class ForumStatus:
     not_shown: tuple[NotShown, ...]
     actions: Mapping[OutboxState, Waiting]
     due_at: datetime | None
+    rereads: Waiting
+    by_forum: int
+    missed: Missed
     last_action: Settled | None
     requests_made: int
     requests_left: int
@@ -160,6 +168,9 @@ def _forum(forum: ForumStatus) -> dict[str, Any]:
             "not_shown": [_not_shown(one) for one in forum.not_shown],
         },
         "actions": {state.value: _waiting(waiting) for state, waiting in forum.actions.items()},
+        "rereads": _waiting(forum.rereads),
+        "by_forum": forum.by_forum,
+        "missed": forum.missed._asdict(),
         "last_action": _settled(forum.last_action),
         "requests": {"today": forum.requests_made, "left": forum.requests_left},
     }

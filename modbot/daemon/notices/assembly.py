@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from modbot import i18n
-from modbot.daemon import house, redaction
+from modbot.daemon import redaction
 from modbot.daemon.notices import addresses, hours
 from modbot.daemon.notices.addresses import Address
 from modbot.daemon.notices.courier import SECONDS, TOGETHER_SECONDS, Courier
 from modbot.daemon.notices.hours import Hours
 from modbot.daemon.notices.notifier import Notifier, Plan
 from modbot.daemon.notices.watch import Limits, Watched
+from modbot.moderation.notices import language
 from modbot.settings import Loaded
 from modbot.store.engine import Store
 
@@ -36,7 +37,7 @@ def plan(loaded: Loaded) -> Plan:
             queue=timedelta(hours=chosen.queue_hours),
         ),
         addresses=_checked(loaded),
-        words=i18n.catalogue(house.forum_language(loaded)),
+        words=i18n.catalogue(language(settings)),
         hours=Hours(
             zone=hours.zone_named(chosen.timezone, source=str(loaded.operator_file or "MODBOT_*")),
             quiet_from=hours.time_of_day(chosen.quiet_from),

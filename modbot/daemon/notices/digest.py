@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from modbot import i18n
 from modbot.daemon.notices.hours import Hours
-from modbot.store import brake, budget, inbox, notices, periods
+from modbot.store import brake, budget, inbox, notices, periods, spot_checks
 from modbot.store.notices import Notice
 
 CODE = "notify.digest"
@@ -68,10 +68,11 @@ def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime, now: d
     silent = _silent_minutes(notices.between(rx, forum, start, end), start, end)
     kept = budget.not_shown(rx, forum, now=now)
     events = (period.by_reason, period.hidden, period.queued, period.verdicts, period.overturned)
-    if not any((*events, period.brakes, waiting.number, kept, state.pulled, silent)):
+    if not any((*events, *period.missed, period.brakes, waiting.number, kept, state.pulled, silent)):
         return None
     return {
         "name": forum,
+        "spot_checks": spot_checks.count_open(rx, forum),
         "not_shown": budget.not_shown_between(rx, forum, start, end, now=now),
         "kept_back": sum(one.number for one in kept),
         "kept_since": min(one.since for one in kept).isoformat() if kept else None,
@@ -80,7 +81,10 @@ def _of_forum(rx: Connection, forum: str, start: datetime, end: datetime, now: d
         "hidden": period.hidden,
         "queued": period.queued,
         "verdicts": sum(period.verdicts.values()),
+        "by_forum": period.by_forum,
         "overturned": period.overturned,
+        "missed_hidden": period.missed.hidden,
+        "missed_gone": period.missed.gone,
         "waiting": waiting.number,
         "oldest": waiting.oldest.isoformat() if waiting.oldest else None,
         "brake": state.pulled,
@@ -95,6 +99,11 @@ def _lines_of(forum: Facts, words: i18n.Catalogue, hours: Hours, now: datetime) 
         yield words.text("notify.digest.reasons", reasons=_reasons(forum["by_reason"], words))
     if forum["verdicts"] or forum["overturned"]:
         yield words.text("notify.digest.verdicts", **_numbers(forum))
+    # A digest that an earlier version wrote down tells nothing of these.
+    if forum.get("by_forum"):
+        yield words.text("notify.digest.by_forum", number=forum["by_forum"])
+    if forum.get("missed_hidden") or forum.get("missed_gone"):
+        yield words.text("notify.digest.missed", **_numbers(forum))
     if forum["waiting"]:
         oldest = hours.shown(datetime.fromisoformat(forum["oldest"]), now=now)
         yield words.text("notify.digest.waiting", number=forum["waiting"], oldest=oldest)
@@ -103,6 +112,8 @@ def _lines_of(forum: Facts, words: i18n.Catalogue, hours: Hours, now: datetime) 
         yield words.text("notify.digest.kept_back", number=forum["kept_back"], oldest=oldest)
     if forum["not_shown"]:
         yield words.text("notify.digest.not_shown", reasons=_reasons(forum["not_shown"], words))
+    if forum["spot_checks"]:
+        yield words.text("notify.digest.spot_checks", number=forum["spot_checks"])
     if forum["brake"]:
         yield words.text("notify.digest.brake", forum=forum["name"])
     elif forum["brakes"]:

@@ -24,6 +24,8 @@ from modbot.errors import LeaseLost, ModbotError
 from modbot.settings import Loaded
 from modbot.store.engine import Store
 
+THREADS_PER_FORUM = 3
+"""Each of its rounds may be under way at once."""
 CLOSES_WITHIN = 0.7
 LOOK_SECONDS = 0.05
 
@@ -181,7 +183,11 @@ class Crew:
         Rounds(
             desk=worker.desk,
             circuit=worker.circuit,
-            pauses=Pauses(polling.every_seconds, polling.quiet_every_seconds),
+            pauses=Pauses(
+                polling.every_seconds,
+                polling.quiet_every_seconds,
+                rereading=self._loaded.settings.rereading.every_seconds,
+            ),
             planner=self._planner,
             stop=worker.life.stop,
             pulse=worker.life.pulse,
@@ -193,7 +199,7 @@ class Crew:
 @contextmanager
 def at_work(loaded: Loaded, names: Sequence[str], store: Store) -> Iterator[Crew]:
     """A crew on a timetable of its own, for as long as it is looked at: the demo."""
-    timetable = Timetable(2 * len(names))
+    timetable = Timetable(THREADS_PER_FORUM * len(names))
     crew = Crew(loaded, names, models.load_detector(loaded), store=store, planner=timetable, clock=utc_now)
     crew.begin()
     timetable.start()

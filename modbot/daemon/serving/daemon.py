@@ -23,7 +23,6 @@ from modbot.errors import LeaseLost, ModbotError, StoreError
 from modbot.settings import Loaded
 from modbot.store.engine import Store
 
-THREADS_PER_FORUM = 2
 SPARE_THREADS = 8
 """Stuck threads cannot be ended; so many may be left behind before the process must be."""
 CHORE_THREADS = 2
@@ -67,7 +66,8 @@ class Daemon:
         self._clock = clock
         self._notifier = notifier or Notifier()
         self._names, detector = crews.check(loaded)
-        self._timetable = Timetable(THREADS_PER_FORUM * len(self._names) + CHORE_THREADS + SPARE_THREADS)
+        threads = crews.THREADS_PER_FORUM * len(self._names) + CHORE_THREADS
+        self._timetable = Timetable(threads + SPARE_THREADS)
         self.crew = Crew(
             loaded,
             self._names,

@@ -16,6 +16,7 @@ from modbot.daemon.notices import assembly, heartbeat, hours
 from modbot.daemon.serving import heavy
 from modbot.daemon.serving.chores import Chore
 from modbot.daemon.serving.daemon import Daemon
+from modbot.moderation import spot_checks
 from modbot.settings import Loaded
 from modbot.store.engine import Store
 
@@ -48,7 +49,15 @@ class Household:
             found.append(Chore("backup", lambda: self._back_up(loaded), at=chosen.backup.at, zone=zone))
         if chosen.retention.at:
             found.append(Chore("purge", lambda: self._purge(loaded), at=chosen.retention.at, zone=zone))
+        if chosen.spot_checks.at and chosen.spot_checks.per_day:
+            found.append(
+                Chore("spot_checks", lambda: self._draw(loaded), at=chosen.spot_checks.at, zone=zone)
+            )
         return found
+
+    def _draw(self, loaded: Loaded) -> Mapping[str, object]:
+        per_day, forums = loaded.settings.spot_checks.per_day, tuple(loaded.settings.forums)
+        return spot_checks.draw_for(self._store, forums, per_day=per_day, now=self._clock())
 
     def _back_up(self, loaded: Loaded) -> Mapping[str, object]:
         return heavy.run(

@@ -1,4 +1,4 @@
-"""One forum's recurring work: poll, and work the outbox. Each round plans the next at its
+"""One forum's recurring work: poll, work the outbox, read again what is due. Each round plans the next at its
 end, whatever happened, so that none overlaps itself and none is the last."""
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ LOOK_SECONDS = 5.0
 @dataclass(frozen=True, slots=True)
 class Pauses:
     """Seconds between polls; ``longest_poll`` is when one that catches up makes room for the
-    next (it goes on from its cursor)."""
+    next (it goes on from its cursor); ``rereading`` between two looks at known replies."""
 
     usual: float
     quiet: float
     longest_poll: float = 600.0
+    rereading: float = 300.0
 
 
 class Rounds:
@@ -62,6 +63,7 @@ class Rounds:
     def begin(self) -> None:
         self._plan("poll", self.poll, 0.0)
         self._plan("outbox", self.work, 0.0)
+        self._plan("rereading", self.reread, self._pauses.rereading)
 
     def poll(self) -> None:
         pause = self._pauses.quiet
@@ -92,6 +94,7 @@ class Rounds:
         ends = self._now() + self._pauses.longest_poll
         report, _ = self._desk.poll(stopping=lambda: self._stop.is_set() or self._now() > ends)
         self._circuit.succeeded()
+        self._desk.read_own_reasons()
         if not report.caught_up:
             return min(self._pauses.usual, OUTBOX_SECONDS)
         if report.new:
@@ -125,6 +128,28 @@ class Rounds:
             self._log.warning("outbox_failed", code=problem.code, problem=str(problem))
             return FAILED_SECONDS
         return OUTBOX_SECONDS
+
+    def reread(self) -> None:
+        try:
+            with self._pulse.at_work("rereading"):
+                self._reread_when_allowed()
+        finally:
+            self._plan("rereading", self.reread, self._pauses.rereading)
+
+    def _reread_when_allowed(self) -> None:
+        """Like the outbox, it leaves the probes to polls; unlike a poll's, a failure of it that
+        may pass is no sign of trouble."""
+        if self._circuit.state() is not BreakerState.CLOSED:
+            return
+        try:
+            self._desk.reread(stopping=self._stop.is_set)
+        except ForumError as problem:
+            self._circuit.failed(problem)
+            self._log.error("needs_human", code=problem.code, problem=str(problem))
+        except ModbotError as problem:
+            self._log.warning("rereading_failed", code=problem.code, problem=str(problem))
+        except DEFECTS as problem:
+            self._log.exception("rereading_defect", problem=type(problem).__name__)
 
     def _plan(self, what: str, job: Callable[[], None], seconds: float) -> None:
         if not self._stop.is_set():

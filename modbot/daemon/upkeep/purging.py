@@ -23,7 +23,12 @@ def limits_of(settings: Settings, now: datetime) -> Limits:
     """What a reply may still be compared with keeps its text, whatever [retention] says."""
     keep = settings.retention
     texts = max(keep.passed_text_days, settings.duplicates.window_days)
-    return Limits(now - timedelta(days=texts), now - timedelta(days=max(keep.flags_days, texts)))
+    closed = max(keep.flags_days, texts)
+    return Limits(
+        texts=now - timedelta(days=texts),
+        flags=now - timedelta(days=closed),
+        standing=now - timedelta(days=max(closed, settings.standing.days)),
+    )
 
 
 def purge(

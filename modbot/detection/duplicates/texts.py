@@ -101,16 +101,22 @@ class Texts:
         Near is told in ``proof``; ties go to the smallest number.
         """
         asked = self._read(texts)
+        pairs = self.every_near(asked)
+        rows, firsts = np.unique(pairs.rows, return_index=True)
+        numbers = np.full(len(asked.flat), -1, dtype=np.int64)
+        similarity = np.zeros(len(asked.flat), dtype=np.float32)
+        numbers[rows] = pairs.numbers[firsts]
+        similarity[rows] = pairs.similarity[firsts]
+        return numbers, similarity
+
+    def every_near(self, texts: Sequence[str] | Asked) -> Pairs:
+        """Every filed text that is near each text, the most similar first."""
+        asked = self._read(texts)
         places = np.flatnonzero(asked.comparable)
         pairs = self._engine.nearest(
             self._table, asked.flat.taken(places), self._arena.flat, self._arena.filed
         )
-        rows, firsts = np.unique(pairs.rows, return_index=True)
-        numbers = np.full(len(asked.flat), -1, dtype=np.int64)
-        similarity = np.zeros(len(asked.flat), dtype=np.float32)
-        numbers[places[rows]] = pairs.numbers[firsts]
-        similarity[places[rows]] = pairs.similarity[firsts]
-        return numbers, similarity
+        return Pairs(places[pairs.rows], pairs.numbers, pairs.similarity)
 
     def near_among(self, texts: Sequence[str] | Asked) -> tuple[Index, Index, Similarities]:
         """Which texts of a batch are near an earlier one: ``(later, earlier, similarity)``,

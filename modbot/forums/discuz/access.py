@@ -5,31 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from modbot.domain import Reply
-from modbot.errors import Blocked, ForumError, Refused
+from modbot.errors import Blocked, ForumError
 from modbot.forums.config import ForumConfig
 from modbot.forums.discuz.actions import Actions
-from modbot.forums.discuz.pages.lists import BoardRow
 from modbot.forums.discuz.panel import Panel
 from modbot.forums.discuz.poll import Poller
 from modbot.forums.discuz.reader import Guarded
+from modbot.forums.discuz.rights import IN_PANEL, IN_THREADS, Rights
 from modbot.forums.discuz.session import Session
 from modbot.forums.protocol import Check, CheckStatus, Priority
 
 _LARGEST_SKEW_SECONDS = 120
-_THREADS_TRIED = 3
 
 
 class Access:
     """The checks of one forum, in the order in which they depend on each other."""
 
     def __init__(
-        self, config: ForumConfig, session: Session, poller: Poller, panel: Panel, actions: Actions
+        self,
+        config: ForumConfig,
+        *,
+        session: Session,
+        poller: Poller,
+        panel: Panel,
+        actions: Actions,
+        rights: Rights,
     ) -> None:
         self._config = config
         self._session = session
         self._poller = poller
         self._panel = panel
         self._actions = actions
+        self._rights = rights
 
     def checks(self) -> tuple[Check, ...]:
         try:
@@ -45,6 +52,7 @@ class Access:
             *self._guarded(self._reading),
             *self._guarded(self._json),
             *self._guarded(self._panel_access),
+            *self._guarded(self._further_rights),
         )
 
     def _guarded(self, check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
@@ -88,7 +96,7 @@ class Access:
         yield self._line("boards", CheckStatus.OK if rows else CheckStatus.FAILED, boards=len(rows))
         reply: Reply | None = None
         try:
-            reply = self.some_reply(rows)
+            reply = self._rights.some_reply(rows)
         except (Blocked, Guarded) as error:
             yield self._line("antitheft", CheckStatus.WARNING, detail=error.message())
         else:
@@ -105,24 +113,6 @@ class Access:
                 "cannot_hide", CheckStatus.FAILED, board=reply.board_id, detail=form.message or form.key
             )
 
-    def some_reply(self, rows: tuple[BoardRow, ...] | None = None) -> Reply | None:
-        """A reply that the account sees, to open the dialogs of; None where it sees none."""
-        rows = self._poller.html.index(Priority.RE_READ) if rows is None else rows
-        boards = tuple(row.id for row in rows if row.threads != 0)
-        chosen = [board for board in boards if board in (self._config.boards or boards)]
-        for board in chosen:
-            if board in self._config.skip_boards:
-                continue
-            try:
-                page = self._poller.html.board(board, 1, Priority.RE_READ)
-            except Refused:
-                continue
-            for row in page.threads[:_THREADS_TRIED]:
-                replies = self._poller.html.thread(row.id, 1, Priority.RE_READ).replies
-                if replies:
-                    return replies[-1]
-        return None
-
     def _json(self) -> Iterator[Check]:
         on = self._poller.json_on(Priority.RE_READ)
         yield self._line("json_on" if on else "json_off", CheckStatus.OK)
@@ -137,3 +127,14 @@ class Access:
             return
         self._panel.page((("action", "home"),), Priority.RE_READ)
         yield self._line("panel", CheckStatus.OK)
+
+    def _further_rights(self) -> Iterator[Check]:
+        """One line for each right beside hiding: moderators decide with them, never modbot."""
+        found = self._rights.found()
+        for right in (*IN_THREADS, *IN_PANEL):
+            if right in found:
+                yield self._line(f"can_{right.value}", CheckStatus.OK)
+            elif right in IN_PANEL and not self._panel.open:
+                yield self._line(f"no_panel_to_{right.value}", CheckStatus.SKIPPED)
+            else:
+                yield self._line(f"cannot_{right.value}", CheckStatus.WARNING)

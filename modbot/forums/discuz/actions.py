@@ -12,19 +12,14 @@ from dataclasses import dataclass
 
 from modbot.domain import ActionOutcome, Reply, Visibility
 from modbot.errors import ForumError, Gone, Refused, Retryable, Unreadable
-from modbot.forums.discuz.pages.answers import AnswerKind
 from modbot.forums.discuz.pages.banform import BanForm, parse_ban_form
-from modbot.forums.discuz.reader import Reader, error_of
+from modbot.forums.discuz.proving import MAY_HAVE_ARRIVED, one_line, refusal
+from modbot.forums.discuz.reader import Reader
 from modbot.forums.discuz.session import Session
 from modbot.forums.discuz.transport import Page, Pairs, Request
 from modbot.forums.protocol import ActionResult, Priority, ReplyRef
 
 _MOST_PER_CALL = 20
-_LONGEST_REASON = 200
-_USUAL_REASON = "违规内容"
-_MAY_HAVE_ARRIVED = frozenset(
-    {"error.forum.connection", "error.forum.retryable", "error.forum.charset", "error.forum.not_html"}
-)
 _BANPOST: Pairs = (("mod", "topicadmin"), ("action", "banpost"))
 
 State = Reply | Visibility
@@ -85,7 +80,7 @@ class Actions:
     ) -> dict[int, ActionResult]:
         """Hide or restore; one result per post id. Raises only when nothing was changed yet
         and the forum cannot be reached at all."""
-        change = _Change(hide, _reason(reason), notify)
+        change = _Change(hide, one_line(reason), notify)
         results: dict[int, ActionResult] = {}
         by_thread: dict[int, list[Reply]] = {}
         for ref in _distinct(refs):
@@ -124,12 +119,12 @@ class Actions:
         try:
             answer = self._post(thread, replies, change)
         except (Retryable, Unreadable) as error:
-            if error.code not in _MAY_HAVE_ARRIVED:
+            if error.code not in MAY_HAVE_ARRIVED:
                 raise
             return {reply.post_id: self._proof(reply, change, str(error)) for reply in replies}
-        refusal = self._refusal(answer)
-        if refusal is not None:
-            return _all(replies, ActionOutcome.REFUSED, _opposite(change.wanted), refusal)
+        sentence = refusal(answer, self._session.name)
+        if sentence is not None:
+            return _all(replies, ActionOutcome.REFUSED, _opposite(change.wanted), sentence)
         detail = answer.answer.message
         return {reply.post_id: self._proof(reply, change, detail) for reply in replies}
 
@@ -146,19 +141,6 @@ class Actions:
         if change.notify:
             form = (*form, ("sendreasonpm", "on"))
         return self._session.post(Request("forum.php", query, form, change.priority, repeatable=False))
-
-    def _refusal(self, page: Page) -> str | None:
-        """The forum's own words when the account may not; None when it claims success.
-
-        Raises Retryable for anything else that it may say (a closed site, a plugin).
-        """
-        answer = page.answer
-        if answer.kind is AnswerKind.MESSAGE_OK:
-            return None
-        error = error_of(answer.key, answer.message, self._session.name)
-        if isinstance(error, Refused | Gone):
-            return answer.message
-        raise error
 
     def _proof(self, reply: Reply, change: _Change, detail: str) -> ActionResult:
         ref = ReplyRef(reply.post_id, reply.thread_id, reply.board_id)
@@ -194,11 +176,6 @@ def visibility_of(reply: Reply) -> Visibility:
 
 def _opposite(wanted: Visibility) -> Visibility:
     return Visibility.VISIBLE if wanted is Visibility.HIDDEN else Visibility.HIDDEN
-
-
-def _reason(reason: str) -> str:
-    """One line, never empty (some groups must give a reason), short enough for a notice."""
-    return " ".join(reason.split())[:_LONGEST_REASON] or _USUAL_REASON
 
 
 def _distinct(refs: Sequence[ReplyRef]) -> list[ReplyRef]:

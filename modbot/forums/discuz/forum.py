@@ -11,9 +11,11 @@ from modbot.errors import Gone, Unreadable
 from modbot.forums.config import EngineContext, ForumConfig, PollingMethod
 from modbot.forums.discuz.access import Access
 from modbot.forums.discuz.actions import Actions, State, visibility_of
+from modbot.forums.discuz.deeds import Deeds
 from modbot.forums.discuz.panel import Panel
 from modbot.forums.discuz.poll import Poller
 from modbot.forums.discuz.profile import parse_profile
+from modbot.forums.discuz.rights import Rights
 from modbot.forums.discuz.session import Session
 from modbot.forums.discuz.transport import Request, Transport
 from modbot.forums.protocol import (
@@ -47,14 +49,29 @@ class DiscuzForum:
         self._pending: dict[int, None] = {}
         self._closed = False
         self._actions = Actions(self._session, self._poller.html, self._pending.__contains__)
-        self._access = Access(config, self._session, self._poller, self._panel, self._actions)
+        self._deeds = Deeds(self._session, self._panel, self._poller.html, self._actions, context.clock)
+        self._rights = Rights(
+            config,
+            panel=self._panel,
+            reader=self._poller.html,
+            actions=self._actions,
+            clock=context.clock,
+        )
+        self._access = Access(
+            config,
+            session=self._session,
+            poller=self._poller,
+            panel=self._panel,
+            actions=self._actions,
+            rights=self._rights,
+        )
 
     @property
     def name(self) -> str:
         return self._config.name
 
     def capabilities(self) -> frozenset[Capability]:
-        found = {Capability.HIDE, Capability.RESTORE}
+        found = {Capability.HIDE, Capability.RESTORE, *self._rights.found()}
         if self._poller.panel_usable:
             found |= {Capability.PENDING_QUEUE, Capability.PANEL_SEARCH}
         if self._config.polling in {PollingMethod.AUTO, PollingMethod.JSON} and self._poller.json_on():
@@ -153,20 +170,19 @@ class DiscuzForum:
             return self.hide([ref], reason, notify=notify)[ref.post_id]
         if kind is ActionKind.RESTORE:
             return self.restore([ref], reason, notify=notify)[ref.post_id]
-        del details
-        return ActionResult(ActionOutcome.REFUSED, Visibility.UNKNOWN)
+        result = self._deeds.carry_out(kind, ref, reason, notify=notify, details=details or {})
+        if result.outcome is ActionOutcome.DONE:
+            self._pending.pop(ref.post_id, None)
+        return result
 
     def check_access(self) -> tuple[Check, ...]:
         return self._access.checks()
 
-    def recycles(self, board_id: int) -> bool | None:  # noqa: ARG002 - no page asked tells it
-        return None
+    def recycles(self, board_id: int) -> bool | None:
+        return self._rights.recycles(board_id)
 
     def preset_reasons(self) -> tuple[str, ...]:
-        reply = self._access.some_reply()
-        if reply is None:
-            raise Gone(forum=self.name, detail="no reply to open the dialog of")
-        return self._actions.ban_form(reply, Priority.RE_READ).preset_reasons
+        return self._rights.preset_reasons()
 
     # --- for `modbot init` --------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from modbot.errors import LoggedOut, Refused, Retryable
 from modbot.forums.config import ForumConfig
 from modbot.forums.discuz.pages.answers import AnswerKind
-from modbot.forums.discuz.pages.panel import is_locked
+from modbot.forums.discuz.pages.panel import is_locked, tells_no_right
 from modbot.forums.discuz.reader import error_of
 from modbot.forums.discuz.session import Session
 from modbot.forums.discuz.transport import Page, Pairs, Request
@@ -26,14 +26,16 @@ class Panel:
 
     @property
     def allowed(self) -> bool:
-        """Whether the operator allows it and nothing known speaks against it."""
+        """Whether the operator lets it be searched and nothing known speaks against it."""
+        return self._config.panel_search and self.open
+
+    @property
+    def open(self) -> bool:
+        """Whether it can be entered: what a moderator decided needs no further permission."""
         given = self._config.credentials
         over_http = self._session.transport.origin.scheme == "https" or given.password_over_http
         return (
-            self._config.panel_search
-            and bool(given.password)
-            and over_http
-            and not self._session.memory.is_refused(DOOR, self._secret())
+            bool(given.password) and over_http and not self._session.memory.is_refused(DOOR, self._secret())
         )
 
     def page(self, query: Pairs, priority: Priority) -> Page:
@@ -46,7 +48,25 @@ class Panel:
             if self._asks(page):  # the password was taken: this is an old page, or another door
                 raise Retryable(code="error.forum.panel_asks_again", forum=self._config.name)
         self._refuse(page)
+        self._refuse_right(page)
         return page
+
+    def submit(self, query: Pairs, form: Pairs, priority: Priority) -> Page:
+        """Post a form of the panel; once more when the panel's password was asked for
+        instead (the panel did nothing then)."""
+        request = Request("forum.php", (*_MODCP, *query), form, priority, repeatable=False)
+        page = self._session.post(request)
+        if self._asks(page):
+            self._enter(priority)
+            page = self._session.post(request)
+            if self._asks(page):
+                raise Retryable(code="error.forum.panel_asks_again", forum=self._config.name)
+        self._refuse_right(page)
+        return page
+
+    def _refuse_right(self, page: Page) -> None:
+        if tells_no_right(page.text):
+            raise Refused(code="error.forum.panel_no_right", forum=self._config.name)
 
     def _asks(self, page: Page) -> bool:
         return page.answer.kind is AnswerKind.PANEL_LOGIN

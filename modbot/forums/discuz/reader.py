@@ -27,6 +27,11 @@ _REFUSED = frozenset(
         "viewperm_none_nopermission",
         "thread_nopermission",
         "admin_nopermission",
+        "admin_moderate_invalid",
+        "admin_move_invalid",
+        "admin_move_have_mod",
+        "admin_move_nopermission",
+        "modcp_member_ban_illegal",
         "panel_nopermission",
         "user_banned",
         "mobile_is_closed",
@@ -98,6 +103,11 @@ class Reader:
         if found.thread_id not in {None, thread_id} or _is_another(number, found.page, found.pages):
             raise self._another(page)
         return found
+
+    def thread_html(self, thread_id: int, priority: Priority) -> str:
+        """Page 1 as it came, for what stands beside the posts."""
+        query = (("mod", "viewthread"), ("tid", str(thread_id)), ("page", "1"), ("ordertype", "1"))
+        return self._get("forum.php", query, priority, dsign=True).text
 
     def _another(self, page: Page) -> Unreadable:
         """A cache served what somebody else had asked for."""

@@ -17,7 +17,7 @@ from modbot.store.schema.lasting import (
     standing_texts,
 )
 from modbot.store.schema.reading import boards, cursors, openings, replies, requests, revisions, unreadable
-from modbot.store.schema.running import brakes, breakers, chores, leases, notices, polls
+from modbot.store.schema.running import brakes, breakers, chores, leases, notices, polls, presets
 
 __all__ = [
     "FORGOTTEN",
@@ -43,6 +43,7 @@ __all__ = [
     "outbox",
     "policy_exceptions",
     "polls",
+    "presets",
     "replies",
     "requests",
     "revisions",

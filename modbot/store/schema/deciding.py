@@ -75,6 +75,8 @@ outbox = Table(
 )
 
 _undoing = outbox.c.undoes.is_not(None)
+_lasting = outbox.c.standing_id.is_not(None)
+Index("ix_outbox_standing_id", outbox.c.standing_id, sqlite_where=_lasting, postgresql_where=_lasting)
 Index("ix_outbox_undoes", outbox.c.undoes, sqlite_where=_undoing, postgresql_where=_undoing)
 
 verdicts = Table(
@@ -106,6 +108,9 @@ Index(
     sqlite_where=_standing,
     postgresql_where=_standing,
 )
+
+_in_bulk = verdicts.c.bulk.is_not(None)
+Index("ix_verdicts_bulk", verdicts.c.bulk, sqlite_where=_in_bulk, postgresql_where=_in_bulk)
 
 _acting = verdicts.c.action_id.is_not(None)
 Index("ix_verdicts_action", verdicts.c.action_id, sqlite_where=_acting, postgresql_where=_acting)

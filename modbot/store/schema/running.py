@@ -57,6 +57,15 @@ polls = Table(
     Column("caught_up", Boolean, nullable=False),
 )
 
+# One row per forum: the reasons that its own dialog offers for hiding.
+presets = Table(
+    "presets",
+    metadata,
+    Column("forum", String, primary_key=True),
+    Column("reasons", JSON, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+)
+
 # Work of the house that belongs to no forum: purge, backup, digest.
 chores = Table(
     "chores",

@@ -18,6 +18,7 @@ from modbot.store.brake import Brake
 from modbot.store.breakers import Breaker, BreakerState
 from modbot.store.chores import Chore
 from modbot.store.leases import Lease
+from modbot.store.misses import Missed
 from modbot.store.polls import Polled
 from modbot.store.schema import REVISION
 from modbot.store.vitals import Waiting
@@ -67,6 +68,9 @@ def forum(**changes: object) -> ForumStatus:
         not_shown=(),
         actions=dict.fromkeys(UNFINISHED, Waiting()),
         due_at=None,
+        rereads=Waiting(),
+        by_forum=0,
+        missed=Missed(0, 0),
         last_action=None,
         requests_made=100,
         requests_left=4900,

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from notice_support import SHANGHAI, TOKEN, Receiver, Watchtower
+from sqlalchemy import select
 
 from modbot.domain import VerdictKind, VerdictSource
-from modbot.store import verdicts
+from modbot.store import schema, verdicts
 from modbot.store.breakers import BreakerState
 
 
@@ -47,6 +48,37 @@ def test_the_digest_tells_yesterday_and_what_waits_now(busy, receiver):
         "· 1 verdicts, 0 hide(s) overturned",
         "· 1 wait for a moderator now, the oldest since 03-01 20:00 (`modbot queue list`)",
     ]
+
+
+def test_what_waits_unseen_is_told_with_its_reasons_and_its_oldest(busy, bench, receiver):
+    with bench.store.write() as tx:
+        tx.execute(schema.flags.update().values(shown_at=None))
+    busy.tick_until(busy.at("2026-03-02 08:30"))
+    busy.tick()
+    assert receiver.got[0]["message"].splitlines()[-2:] == [
+        "· 1 more do not fit the queue and wait unseen, the oldest since 03-01 20:00"
+        " (`modbot queue list --not-shown`)",
+        "· of these from yesterday: spam 1",
+    ]
+
+
+def test_spot_checks_that_wait_are_told_of(busy, bench, receiver):
+    with bench.store.write() as tx:
+        judged = tx.execute(select(schema.replies)).first()
+        tx.execute(
+            schema.spot_checks.insert().values(
+                forum="city",
+                day=bench.now.date(),
+                reply_id=judged.id,
+                revision_id=judged.revision_id,
+                decision_id=judged.decision_id,
+                population=40,
+                drawn_at=bench.now,
+            )
+        )
+    busy.tick_until(busy.at("2026-03-02 08:30"))
+    busy.tick()
+    assert "· 1 spot checks wait to be judged (`modbot spotcheck list`)" in receiver.got[0]["message"]
 
 
 def test_there_is_one_digest_a_day_whatever_is_restarted(busy, receiver):

@@ -18,12 +18,13 @@ from modbot.daemon.house import ForumDesk, judging_rules
 from modbot.daemon.judging import Judge
 from modbot.daemon.models import load_detector
 from modbot.daemon.polling import Poller
+from modbot.daemon.rereading import Rereader, RereadingRules
 from modbot.daemon.serving.circuit import Circuit, CircuitLimits
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.rounds import Pauses, Rounds
 from modbot.daemon.shelf import Shelf
 from modbot.daemon.wiring import duplicate_index, policy_book
-from modbot.domain import OutboxState
+from modbot.domain import FlagState, OutboxState
 from modbot.errors import (
     Blocked,
     BudgetSpent,
@@ -34,7 +35,7 @@ from modbot.errors import (
     StoreError,
     Unreadable,
 )
-from modbot.store import breakers, polls
+from modbot.store import breakers, flags, polls
 from modbot.store.breakers import BreakerState
 
 MODELS = f'[paths]\nmodels = "{settings.project_root() / "models"}"\n'
@@ -91,8 +92,9 @@ def diary(tmp_path: Path, bench: Bench) -> Diary:
     poller = Poller(forum=bench.forum, store=bench.store, clock=bench.clock)
     shelf = Shelf(tmp_path / "duplicates.npz", index, bench.store, "city", bench.clock)
     names = BoardNames(forum=bench.forum, store=bench.store, settings=loaded.settings, clock=bench.clock)
+    again = Rereader(forum=bench.forum, store=bench.store, rules=RereadingRules(), clock=bench.clock)
     desk = ForumDesk(
-        "city", bench.forum, bench.store, poller, judge, bench.executor(), bench.clock, shelf, names
+        "city", bench.forum, bench.store, poller, judge, bench.executor(), bench.clock, shelf, names, again
     )
     kept = Diary(bench)
     limits = CircuitLimits(failures=3, probe=timedelta(minutes=1), longest_probe=timedelta(minutes=4))
@@ -111,7 +113,7 @@ def diary(tmp_path: Path, bench: Bench) -> Diary:
 
 def test_a_poll_that_finds_something_is_followed_by_the_next_in_a_minute(diary: Diary) -> None:
     diary.rounds.begin()
-    assert diary.planned == {"poll": 0, "outbox": 0}
+    assert diary.planned == {"poll": 0, "outbox": 0, "rereading": 300}
     diary.bench.forum.write(1, "一条新的")
     assert diary.poll() == 60
 
@@ -269,8 +271,55 @@ def test_what_nobody_thought_of_leaves_the_next_round_planned_too(diary: Diary) 
     assert diary.rest("poll") == 300
 
 
+def test_known_replies_are_read_again_every_few_minutes_whatever_happened(diary: Diary) -> None:
+    flag = diary.bench.flagged(1)
+    for trouble in (None, Retryable(forum="city", detail="reset"), KeyError("pid"), None):
+        diary.bench.later(hours=1)
+        diary.bench.forum.trouble["read"].append(trouble)
+        diary.planned.clear()
+        diary.rounds.reread()
+        assert diary.planned == {"rereading": 300}
+    assert len(diary.bench.asked("read")) == 4
+    assert diary.breaker().state is BreakerState.CLOSED, "what passes by itself is no sign of trouble"
+    diary.bench.forum.conceal(1)
+    diary.bench.later(hours=1)
+    diary.rounds.reread()
+    with diary.bench.store.read() as rx:
+        assert flags.get(rx, flag).state is FlagState.UPHELD
+
+
+def test_a_text_that_a_rereading_finds_changed_is_judged_at_once(diary: Diary) -> None:
+    flag = diary.bench.flagged(1)
+    diary.bench.forum.edit(1, "楼上说得对，物业周三才来修水管，停水的话先去居委会打水。")
+    diary.bench.later(hours=1)
+    diary.rounds.reread()
+    with diary.bench.store.read() as rx:
+        assert flags.get(rx, flag).state is FlagState.WITHDRAWN, "its author has fixed it"
+
+
+def test_nothing_is_read_again_while_the_forum_is_in_trouble(diary: Diary) -> None:
+    diary.bench.flagged(1)
+    diary.fail(Retryable(forum="city", detail="reset"), times=3)
+    diary.bench.later(hours=1)
+    diary.rounds.reread()
+    assert diary.bench.asked("read") == []
+    diary.rounds.poll()
+    diary.bench.later(hours=1)
+    diary.rounds.reread()
+    assert diary.bench.asked("read") == [(1,)]
+
+
+def test_a_rereading_that_finds_the_account_signed_out_stops_the_forum(diary: Diary) -> None:
+    diary.bench.flagged(1)
+    diary.bench.later(hours=1)
+    diary.bench.forum.trouble["read"].append(LoggedOut(forum="city", detail="x"))
+    diary.rounds.reread()
+    assert diary.breaker().state is BreakerState.STOPPED
+
+
 def test_nothing_is_planned_once_it_is_to_stop(diary: Diary) -> None:
     diary.stop.set()
     diary.rounds.poll()
     diary.rounds.work()
+    diary.rounds.reread()
     assert diary.planned == {}

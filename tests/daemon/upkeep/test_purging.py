@@ -65,7 +65,9 @@ def test_the_words_of_a_reply_that_passed_go_after_their_time(desk: Desk) -> Non
         unreadable.keep(tx, FORUM, [("https://bbs.example.com/1", "no post", "<p>面馆</p>")], at=desk.now)
     desk.later(days=89)
     assert {**purge(desk), "longest_ms": 0} == {
-        **dict.fromkeys(("flags", "texts", "openings", "campaigns", "audit", "unreadable", "notices"), 0),
+        **dict.fromkeys(
+            ("flags", "texts", "openings", "campaigns", "audit", "standing", "unreadable", "notices"), 0
+        ),
         "longest_ms": 0,
         "stopped": False,
     }

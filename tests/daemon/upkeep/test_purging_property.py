@@ -147,7 +147,9 @@ def test_after_any_history_a_purge_takes_nothing_that_is_needed_and_the_next_fin
         rows = everything(desk.store)
         again = purge(desk)
         assert {name: again[name] for name in again if name != "longest_ms"} == {
-            **dict.fromkeys(("flags", "texts", "openings", "campaigns", "audit", "unreadable", "notices"), 0),
+            **dict.fromkeys(
+                ("flags", "texts", "openings", "campaigns", "audit", "standing", "unreadable", "notices"), 0
+            ),
             "stopped": False,
         }
         assert everything(desk.store) == rows

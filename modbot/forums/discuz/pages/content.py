@@ -32,7 +32,7 @@ _SPACES = re.compile(r"[^\S\n]+")
 _NEWLINES = re.compile(r"\s*\n\s*")
 _EDITED = re.compile(r"^\s*本帖最后由 .{1,20}? 于 [0-9: -]{8,20} 编辑\s*")
 _ANSWERS_FLOOR = re.compile(r"回复\s*\S{1,10}\s.{0,40}的帖子")
-_ASKS_REPLY = re.compile(r"查看本帖隐藏内容请\s*回复|本帖隐藏的内容")
+_ASKS_REPLY = re.compile(r"查看本帖隐藏内容请\s*回复|本帖隐藏的内容(?!需要)")
 _DEVICE = (
     "(?:iPhone|iPad|iOS|Android|安卓|华为|小米|红米|荣耀|三星|魅族|OPPO|vivo|苹果|诺基亚|手机"
     "|Windows ?Phone|WP)"

@@ -20,6 +20,7 @@ MAX_TEXT_CHARS = 100_000
 _NOTE = re.compile(r"pid_([0-9]{1,20})")
 _PASSWORD = re.compile(r"""<input[^>]{0,200}\bname=["']?cppwd\b""")
 _LOCKED = "管理面板已锁定"
+_NO_RIGHT = re.compile(r'<h1 class="mt">系统错误</h1>\s*<p>抱歉，您无此权限')
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ def is_locked(html: str) -> bool:
     return _LOCKED in html and not asks_password(html)
 
 
+def tells_no_right(html: str) -> bool:
+    """Whether this part of the panel is not open to the account's group."""
+    return _NO_RIGHT.search(html) is not None
+
+
 def parse_search(html: str, now: datetime) -> SearchPage:
     """``mod=modcp&action=thread&op=post`` with ``do=search`` or ``do=list``
     (modcp_post_search_allips.html). Raises Unreadable for any other page."""
@@ -126,8 +132,13 @@ def _total(tree: LexborHTMLParser) -> int:
 
 def _post_tables(tree: LexborHTMLParser) -> tuple[int, ...]:
     """A forum that has split its posts over tables is searched once per table."""
-    values = (nodes.attribute(option, "value") for option in tree.css('select[name="posttableid"] option'))
-    return tuple(int(value) for value in values if value.isdecimal() and len(value) < 6)
+    return numbers_of(tree, "posttableid")
+
+
+def numbers_of(tree: LexborHTMLParser, name: str) -> tuple[int, ...]:
+    """The numbers that a choice of this name offers."""
+    values = (nodes.attribute(option, "value") for option in tree.css(f'select[name="{name}"] option'))
+    return tuple(int(value) for value in values if value.isdecimal() and len(value) < 10)
 
 
 def _row_of(box: LexborNode) -> LexborNode | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from selectolax.lexbor import LexborHTMLParser
+
 from modbot.domain import Reply, ThreadKind
 from modbot.errors import Unreadable
 from modbot.forums.discuz.pages import documents, excerpts, identifiers, nodes, pager, posts
@@ -65,6 +67,7 @@ class _Heading:
     reply_count: int | None = None
     closed: bool = False
     rewards_replies: bool = False
+    category: str = ""
 
 
 def parse_thread(html: str, *, forum: str, now: datetime, url: str) -> ThreadPage:
@@ -159,7 +162,14 @@ def _heading(head: str) -> _Heading:
         reply_count=pager.count(counts[1]) if len(counts) > 1 else None,
         closed=lock is not None,
         rewards_replies=tree.css_first("#pl_top") is not None,
+        category=_category(tree),
     )
+
+
+def _category(tree: LexborHTMLParser) -> str:
+    """The board's own 主题分类 or 分类信息 of the thread, printed before its title: ``[转让]``."""
+    link = tree.css_first('h1.ts a[href*="typeid="], h1.ts a[href*="sortid="]')
+    return nodes.line(link, 40).strip("[]【】 ")
 
 
 def _page(
@@ -241,6 +251,17 @@ _FIRST_POST_MARKS = (
 )
 
 
+_CATEGORIES = {
+    **dict.fromkeys(("签到", "打卡", "报到"), ThreadKind.SIGNIN),
+    **dict.fromkeys(("悼念", "缅怀", "讣告"), ThreadKind.MEMORIAL),
+    **dict.fromkeys(("抽奖", "抢楼", "踩楼", "盖楼"), ThreadKind.LOTTERY),
+    **dict.fromkeys(("转让", "出售", "求购", "求租", "出租", "二手", "交易"), ThreadKind.TRADE),
+    **dict.fromkeys(("闲置", "招聘", "求职"), ThreadKind.TRADE),
+    **dict.fromkeys(("灌水", "水帖", "水贴", "闲聊"), ThreadKind.CHATTER),
+}
+_AROUND = re.compile(r"^(?:房屋|本地|每日|有奖)|(?:帖|贴|区|专区|信息|专用)$")
+
+
 def _kind(heading: _Heading, first: Post | None, block: str) -> ThreadKind:
     """The kind that the page's own marks tell; the strongest of several.
 
@@ -256,6 +277,9 @@ def _kind(heading: _Heading, first: Post | None, block: str) -> ThreadKind:
     for mark, kind in _FIRST_POST_MARKS:
         if mark.search(block):
             return kind
+    told = _CATEGORIES.get(heading.category) or _CATEGORIES.get(_AROUND.sub("", heading.category))
+    if told is not None:
+        return told
     return ThreadKind.PINNED if _is_pinned(block) else ThreadKind.NORMAL
 
 

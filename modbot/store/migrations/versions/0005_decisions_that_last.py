@@ -22,6 +22,7 @@ def upgrade() -> None:
     _spot_checks()
     _misses()
     _autonomy()
+    _presets()
 
 
 def _columns() -> None:
@@ -33,8 +34,10 @@ def _columns() -> None:
     op.add_column("decisions", sa.Column("standing_id", sa.BigInteger(), nullable=True))
     _partial_index("decisions", ["standing_id"], "standing_id", name="ix_decisions_standing_id")
     op.add_column("outbox", sa.Column("standing_id", sa.BigInteger(), nullable=True))
+    _partial_index("outbox", ["standing_id"], "standing_id", name="ix_outbox_standing_id")
     op.add_column("outbox", sa.Column("details", sa.JSON(), nullable=True))
     op.add_column("verdicts", sa.Column("bulk", sa.String(), nullable=True))
+    _partial_index("verdicts", ["bulk"], "bulk", name="ix_verdicts_bulk")
     op.add_column("verdicts", sa.Column("mute_id", sa.BigInteger(), nullable=True))
 
 
@@ -225,4 +228,14 @@ def _autonomy() -> None:
         sa.Column("mode", sa.String(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("forum", "board_id", name=op.f("pk_modes")),
+    )
+
+
+def _presets() -> None:
+    op.create_table(
+        "presets",
+        sa.Column("forum", sa.String(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("forum", name=op.f("pk_presets")),
     )

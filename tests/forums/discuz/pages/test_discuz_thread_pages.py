@@ -362,6 +362,11 @@ def test_thread_and_board_come_from_elsewhere_when_the_script_is_missing() -> No
             ThreadKind.REPLY_TO_SEE,
         ),
         ("", {"text": '<div class="locked">以下内容需要积分高于 9 才可浏览</div>'}, ThreadKind.NORMAL),
+        (
+            "",
+            {"text": '<div class="locked">河边人，本帖隐藏的内容需要积分高于 9 才可浏览</div>'},
+            ThreadKind.NORMAL,
+        ),
         ("", {"after": '<form id="poll" name="poll"></form>'}, ThreadKind.POLL),
         ("", {"after": '<div class="rwd cl"></div>'}, ThreadKind.REWARD),
         ("", {"after": '<div class="trad" id="trade12"></div>'}, ThreadKind.TRADE),
@@ -381,6 +386,39 @@ def test_the_kind_comes_from_the_marks_of_the_page(
     found = read(thread(first_post(**options), post(501), marks=marks))
     assert found.kind is kind
     assert {reply.thread_kind for reply in found.replies} == {kind}
+
+
+CATEGORY = '<h1 class="ts"><a href="forum.php?mod=forumdisplay&amp;fid=6&amp;filter={0}&amp;{0}=3">{1}</a> '
+
+
+@pytest.mark.parametrize(
+    ("filter_", "category", "kind"),
+    [
+        ("typeid", "[转让]", ThreadKind.TRADE),
+        ("typeid", "[求购帖]", ThreadKind.TRADE),
+        ("sortid", "[房屋出租]", ThreadKind.TRADE),
+        ("sortid", "[二手信息]", ThreadKind.TRADE),
+        ("typeid", '[<font color="red">每日签到</font>]', ThreadKind.SIGNIN),
+        ("typeid", "[灌水区]", ThreadKind.CHATTER),
+        ("typeid", "[抽奖]", ThreadKind.LOTTERY),
+        ("typeid", "[悼念]", ThreadKind.MEMORIAL),
+        ("typeid", "[交易经验]", ThreadKind.NORMAL),
+        ("typeid", "[求助]", ThreadKind.NORMAL),
+        ("typeid", "", ThreadKind.NORMAL),
+    ],
+)
+def test_the_boards_own_category_of_a_thread_tells_its_kind(
+    filter_: str, category: str, kind: ThreadKind
+) -> None:
+    heading = CATEGORY.format(filter_, category)
+    found = read(thread(first_post(), post(501)).replace('<h1 class="ts">', heading))
+    assert (found.kind, found.title) == (kind, "城南的桥")
+
+
+def test_a_mark_of_the_forum_tells_more_than_the_category() -> None:
+    heading = CATEGORY.format("typeid", "[转让]")
+    page = thread(first_post(after='<form id="poll" name="poll"></form>'), post(501))
+    assert read(page.replace('<h1 class="ts">', heading)).kind is ThreadKind.POLL
 
 
 def test_a_hidden_part_in_a_reply_does_not_make_the_thread_one_of_its_kind() -> None:

@@ -18,10 +18,22 @@ from typing import Any
 import pytest
 
 from modbot.domain import Reply
-from modbot.forums.discuz.pages import answers, documents, lists, login, mobile_api, panel, viewer
+from modbot.forums.discuz.pages import (
+    answers,
+    documents,
+    lists,
+    login,
+    memberform,
+    mobile_api,
+    panel,
+    recyclebin,
+    rights,
+    viewer,
+)
 from modbot.forums.discuz.pages.answers import AnswerKind
 from modbot.forums.discuz.pages.banform import parse_ban_form
 from modbot.forums.discuz.pages.thread import ThreadPage, parse_single_post, parse_thread
+from modbot.forums.protocol import Capability
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[4] / "shared" / "recordings" / "discuz"
@@ -275,6 +287,33 @@ def test_recorded_dialogs_tell_the_present_state(install: str) -> None:
     assert (hidden.allowed, hidden.currently_hidden) == (True, True)
     assert hidden.violations > 0
     assert len(visible.preset_reasons) == 8
+
+
+@pytest.mark.parametrize("install", ["x3.4", "x3.5"])
+def test_recorded_bins_tell_the_boards_that_have_one(install: str) -> None:
+    bins = {
+        recyclebin.parse_bin(recorded(f"{install}/modcp_{name}_list.html")).boards
+        for name in ("recyclebin", "recyclebinpost")
+    }
+    (having,) = bins
+    everywhere = recyclebin.parse_boards(recorded(f"{install}/modcp_post_search_allips.html"))
+    assert len(everywhere - having) == 1
+    assert having < everywhere
+
+
+@pytest.mark.parametrize("install", ["x3.4", "x3.5"])
+def test_recorded_forms_for_muting_tell_whom_and_how(install: str) -> None:
+    form = memberform.parse_member_form(recorded(f"{install}/modcp_ban_form.html"))
+    assert (form.author_id, form.state, form.may_mute) == (8, memberform.MemberState.NORMAL, True)
+
+
+@pytest.mark.parametrize("install", ["x3.4-2020", "x3.4", "x3.5"])
+def test_recorded_pages_tell_what_the_account_may(install: str) -> None:
+    in_threads = {Capability.DELETE, Capability.RECYCLE_THREAD, Capability.MOVE_THREAD}
+    assert rights.thread_rights(recorded(f"{install}/viewthread_seed_modbot.html")) == in_threads
+    assert rights.thread_rights(recorded(f"{install}/viewthread_seed_guest.html")) == set()
+    menu = rights.panel_rights(recorded(f"{install}/modcp_moderate_replies.html"))
+    assert menu >= {Capability.APPROVE, Capability.MUTE, Capability.UNDELETE}
 
 
 @pytest.mark.parametrize("install", ["x3.4", "x3.5"])

@@ -1,0 +1,60 @@
+"""Hiding unasked is turned on and off: by the modes in the settings, and by what humans rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from modbot.daemon.flagging import JudgingRules
+from modbot.policy import Policy, PolicyBook
+from modbot.policy.autonomy import Autonomy
+from modbot.store import autonomy, boards, inbox, modes, outbox
+from modbot.store.autonomy import Ruling
+
+
+def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetime) -> int:
+    """Note the modes that boards are under from now on, where they changed, and call back what
+    is not let happen any more; answers how many hides that were."""
+    names = boards.names(tx, forum) if rules.book.asks_names else {}
+    book = rules.book.knowing(forum, names)
+    known = {board for name, board in book.boards if name == forum and board is not None}
+    known |= {board for custom in book.custom_boards for board in custom.ids}
+    known |= {*names, *modes.load(tx, forum)}
+    present = {board: _mode(book.of_board(forum, board)) for board in known}
+    present[modes.DEFAULT] = _mode(book.of_board(forum, None))
+    changed = modes.follow(tx, forum, present, at=at)
+    return _call_back(tx, forum, book, at) if changed else 0
+
+
+def ruled(rulings: Sequence[Ruling], board: int | None) -> Autonomy:
+    """What humans ruled for one board."""
+    found = autonomy.of_board(rulings, board).values()
+    return Autonomy(
+        granted={one.reason: one.since for one in found if one.granted},
+        withdrawn=frozenset(one.reason for one in found if not one.granted),
+    )
+
+
+def _call_back(tx: Connection, forum: str, book: PolicyBook, at: datetime) -> int:
+    """Cancel the unasked hides that wait (the forum was out of reach) and that the modes of
+    today do not let."""
+    rulings = autonomy.in_force(tx, forum)
+    waiting = autonomy.waiting_hides(tx, forum)
+    replies = inbox.load(tx, [hide.reply_id for hide in waiting])
+    called = 0
+    for hide in waiting:
+        reply = replies[hide.reply_id].reply
+        policy = book.for_reply(reply)
+        known = ruled(rulings, reply.board_id)
+        if known.holds(hide.reason, policy.mode, policy.unproved, standing=hide.standing):
+            outbox.cancel_unasked(tx, hide.reply_id, at=at)
+            called += 1
+    return called
+
+
+def _mode(policy: Policy) -> str:
+    """By day, and by night where that is another."""
+    night = policy.night.policy.mode if policy.night is not None else policy.mode
+    return policy.mode.value if night is policy.mode else f"{policy.mode}/{night}"

@@ -1,0 +1,56 @@
+"""Which flags are asked for, as values and as SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from modbot.domain import FlagState, Reason
+from modbot.store import aliases, hides
+from modbot.store.schema import campaign_aliases, flags, replies
+
+OPEN = (FlagState.PENDING, FlagState.HIDDEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which flags. Empty or None leaves a field out; PENDING are all that wait for a human;
+    ``shown`` True leaves out what the budget keeps back, False asks for only that."""
+
+    forum: str | None = None
+    states: tuple[FlagState, ...] = OPEN
+    board_id: int | None = None
+    thread_id: int | None = None
+    reasons: tuple[Reason, ...] = ()
+    campaign: str | None = None
+    author_id: int | None = None
+    author_name: str | None = None
+    shown: bool | None = None
+    since: datetime | None = None
+
+
+def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    """The filter over flags ⋈ replies."""
+    equal: list[tuple[ColumnElement[Any], object]] = [
+        (flags.c.forum, wanted.forum),
+        (replies.c.board_id, wanted.board_id),
+        (replies.c.thread_id, wanted.thread_id),
+        (replies.c.author_id, wanted.author_id),
+        (replies.c.author_name, wanted.author_name),
+    ]
+    met: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
+    if wanted.campaign is not None:
+        of_forum = campaign_aliases.c.forum == flags.c.forum
+        met.append(flags.c.campaign == aliases.present_name(wanted.campaign, of_forum))
+    if wanted.states:
+        met.append(hides.in_states(wanted.states))
+    if wanted.reasons:
+        met.append(flags.c.reason.in_([reason.value for reason in wanted.reasons]))
+    if wanted.shown is not None:
+        met.append(flags.c.shown_at.is_not(None) if wanted.shown else flags.c.shown_at.is_(None))
+    if wanted.since is not None:
+        met.append(flags.c.opened_at >= wanted.since)
+    return met
