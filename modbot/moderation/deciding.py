@@ -132,17 +132,23 @@ class Moderator:
         """Take the last verdict (or modbot's own hide) back. Raises Conflict when there is none,
         or it is not the one that is meant."""
         with self.store.write(lasting=True) as tx:
-            settings = self.loaded.settings
-            return verdicts.undo(
-                tx,
-                flag_id,
-                who=self.who,
-                now=self.clock(),
-                reason=notices.of_restore(settings),
-                notify=settings.actions.notify_restores,
-                version=version,
-                verdict_id=verdict_id,
-            )
+            return self.undo_in(tx, flag_id, version=version, verdict_id=verdict_id)
+
+    def undo_in(
+        self, tx: Connection, flag_id: int, *, version: int | None = None, verdict_id: int | None = None
+    ) -> verdicts.Undone:
+        """The same as part of a transaction that does more."""
+        settings = self.loaded.settings
+        return verdicts.undo(
+            tx,
+            flag_id,
+            who=self.who,
+            now=self.clock(),
+            reason=notices.of_restore(settings),
+            notify=settings.actions.notify_restores,
+            version=version,
+            verdict_id=verdict_id,
+        )
 
     def means(self, choice: Choice) -> Means:
         """How a removal is carried out: as chosen, else as the settings say."""
