@@ -24,6 +24,10 @@ from modbot.store.types import text_digest
 _SAME_TIME = timedelta(minutes=2)
 _READ_COLUMNS = tuple(rows.reply_columns(Reply("", 0, "")))
 _SHOWN = ("pending", "hidden", "visibility", "visibility_at")
+_OF_THE_AUTHOR = (
+    *("author_id", "author_name", "author_group", "author_posts", "author_credits", "author_registered"),
+    *("region", "client", "links"),
+)
 _NOT_ERASED = (
     *("thread_id", "thread_title", "board_id", "author_id", "author_name", "author_group", "author_posts"),
     *("author_credits", "author_registered", "posted_at", "floor", "region", "client", "links"),
@@ -274,7 +278,8 @@ def _insert_revisions(
         added = {row.reply_id: row.id for row in tx.execute(statement, fresh)}
         first = update(replies).where(replies.c.id == bindparam("row_id"))
         pointers = [{"row_id": row, "revision": revision} for row, revision in added.items()]
-        fields: dict[str, Any] = {"revision_id": bindparam("revision"), "decision_id": None, "parked": None}
+        fields: dict[str, Any] = {"revision_id": bindparam("revision"), "decision_id": None}
+        fields |= {"parked": None, "forgotten_at": None}
         tx.execute(first.values(fields), pointers)
         found |= added
     return {key: found[ids[key]] for key in changed}
@@ -308,7 +313,7 @@ def _make_current(tx: Connection, found: Mapping[int, Mapping[str, Any]]) -> Non
     statement = (
         update(replies)
         .where(replies.c.id == bindparam("row_id"))
-        .values(revision_id=bindparam("revision"), decision_id=judged, parked=None)
+        .values(revision_id=bindparam("revision"), decision_id=judged, parked=None, forgotten_at=None)
     )
     tx.execute(
         statement,
@@ -353,6 +358,8 @@ def _merged(row: RowMapping, reply: Reply) -> dict[str, Any]:
         merged["thread_kind"] = row["thread_kind"]
     if not reply.text and row["images"]:
         merged["images"] = row["images"]
+    if row["forgotten_at"] is not None and not _is_changed(row, reply):
+        merged.update({name: row[name] for name in _OF_THE_AUTHOR})
     merged["is_thread_author"] = reply.is_thread_author or row["is_thread_author"]
     return merged
 

@@ -59,10 +59,13 @@ class Town:
         facts: dict[str, object] = {"board_id": 1, "floor": 5, "thread_title": "随便说说"} | fields
         return self.bench.forum.write(self.written, text, thread_id=thread, author=author, **facts)
 
-    def judge(self) -> None:
+    def loaded(self) -> settings.Loaded:
         file = self.folder / "modbot.toml"
         file.write_text(ENFORCE + self.own_settings, encoding="utf-8")
-        loaded = settings.load(file, environ={})
+        return settings.load(file, environ={})
+
+    def judge(self) -> None:
+        loaded = self.loaded()
         own = rulebook.load_rules(loaded)
         book = wiring.policy_book(loaded, self.detector.manifest.thresholds, rules=own.digest)
         Poller(forum=self.bench.forum, store=self.bench.store, clock=self.bench.clock).poll()

@@ -14,7 +14,8 @@ import pytest
 from customs_support import Town, newcomer, regular
 from executor_support import Bench
 
-from modbot import settings
+from modbot import i18n, settings
+from modbot.daemon import checking, exchange, wiring
 from modbot.detection import Detector
 from modbot.domain import DecisionKind, Reason, ThreadKind
 
@@ -402,3 +403,21 @@ def test_what_is_custom_in_its_place_is_asked_about_elsewhere(town: Town) -> Non
         town.bench.later(minutes=20)
     town.judge()
     assert town.reasons()["low_effort"] >= 4
+
+
+# --- elsewhere ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_check_tells_of_the_author_what_its_line_says(town: Town, detector: Detector, language: str) -> None:
+    book = wiring.policy_book(town.loaded(), detector.manifest.thresholds)
+    checker = checking.Checker(
+        detector, checking.enforcing(book), duplicates=None, now=lambda: town.bench.now
+    )
+    line = exchange.of_object({"text": HARMLESS, "author": "加VX abc12345", "author_posts": 1}, 1)
+    [checked] = checker.check([line])
+    answer = exchange.answer(checked, i18n.catalogue(language))
+    assert answer["decision"] == "queue"
+    assert [reason["code"] for reason in answer["reasons"]] == ["author_name", "author_first_post"]
+    assert "abc12345" in answer["reasons"][0]["message"]
+    assert [limit["name"] for limit in answer["limits"]] == ["author.contact_in_name"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from undo_model import Post
 
 import modbot.store
 from modbot import settings
@@ -24,11 +25,11 @@ from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
 from modbot.daemon.rereading import Rereader, RereadingRules
 from modbot.detection import Detector, DuplicateIndex, Observation
-from modbot.domain import ActionKind, Author, Mode, Reason
+from modbot.domain import ActionKind, Author, Mode, Reason, ReplyKey, Visibility
 from modbot.errors import Retryable
 from modbot.forums.protocol import ActionResult, ReplyRef
 from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget
-from modbot.store import campaigns, outbox, schema
+from modbot.store import campaigns, inbox, intents, outbox, schema
 from modbot.testing import ScriptedForum
 
 FORUM = "city"
@@ -51,6 +52,15 @@ PATIENCE = 60
 """Rounds in which whatever goes on must have settled."""
 ROUND = timedelta(minutes=35)
 POLICY = Policy(mode=Mode.ENFORCE, spam_hide=0.9, spam_queue=0.8, low_effort_queue=0.7, pending_approve=0.6)
+
+
+_SEEN = {
+    "shown": Visibility.VISIBLE,
+    "moved": Visibility.VISIBLE,
+    "hidden": Visibility.HIDDEN,
+    "waiting": Visibility.PENDING,
+    **dict.fromkeys(("gone", "deleted", "ignored"), Visibility.GONE),
+}
 
 
 class PowerCut(Exception):
@@ -114,6 +124,7 @@ class Town:
         self.forum = UnsureForum(FORUM, clock=self.clock)
         self.store = modbot.store.open(self._path)
         self.lives = 0
+        self.touched: set[int] = set()
         self.begin_a_life()
 
     def close(self) -> None:
@@ -243,6 +254,28 @@ class Town:
                 rx.execute(select(schema.outbox.c.id, schema.outbox.c.state)).all(),
                 rx.execute(select(schema.verdicts.c.id, schema.verdicts.c.undone_at)).all(),
             ]
+
+    def has_seen(self, post: int) -> bool:
+        """Whether the store knows how the forum shows a post by now."""
+        with self.store.read() as rx:
+            known = inbox.find(rx, ReplyKey(FORUM, post))
+        return known is None or known.visibility is _SEEN[self.shows(post)]
+
+    def as_it_is(self, post: int) -> Post:
+        """What the store says of who made a post what it is."""
+        with self.store.read() as rx:
+            query = select(schema.replies).where(schema.replies.c.post_id == post)
+            row = rx.execute(query).one_or_none()
+            taken = None if row is None or row.our_delete is None else outbox.get(rx, row.our_delete)
+        shown = self.shows(post)
+        if taken is None and (row is None or row.our_hide is None):
+            return Post(shown)
+        return Post("waiting" if taken is not None and intents.was_pending(taken) else "shown", shown)
+
+    def touch(self, kind: ActionKind, post: int) -> None:
+        """A human acts on the forum itself."""
+        self.touched.add(post)
+        self.forum.by_hand(kind, post)
 
     def effects(self, kind: ActionKind, post: int) -> int:
         """How often an action of ours of this kind changed the forum."""
