@@ -7,25 +7,29 @@ MODBOT_UNDO_EXAMPLES=2000 tries many more histories than the few that every run 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from sqlalchemy import select
 from undo_examination import complaints, leftovers
-from undo_model import Model
-from undo_town import FIRST_POST, FORUM, POSTS, STAFF, TEXTS, WAITING, Town
+from undo_model import REMOVES, Model
+from undo_town import AUTHORS, FIRST_POST, FORUM, POSTS, STAFF, TEXTS, WAITING, Town
 
 from modbot.domain import ActionKind, FlagState, Mode, Removal, VerdictKind, VerdictSource
-from modbot.errors import Conflict, Unsuitable
-from modbot.store import flags, outbox, verdicts
+from modbot.errors import Conflict
+from modbot.moderation import bulk, selecting
+from modbot.moderation.bulk import Ending
+from modbot.moderation.deciding import Choice
+from modbot.moderation.selecting import Selection
+from modbot.store import exceptions, flags, identities, outbox, schema, standing, verdicts
 from modbot.store.carrying import Kept, Means
 
-EXAMPLES = int(os.environ.get("MODBOT_UNDO_EXAMPLES", "40"))
-WINDOW = timedelta(seconds=10)
+EXAMPLES = int(os.environ.get("MODBOT_UNDO_EXAMPLES", "25"))
 MODERATORS = ("ann", "ben")
+LASTING = ("standing_decisions", "policy_exceptions")
 PAUSES = (timedelta(seconds=4), timedelta(seconds=11), timedelta(minutes=4), timedelta(hours=2))
 FATES = ("lost before", "lost after", "death before", "death after")
 BY_HAND = {
@@ -53,6 +57,7 @@ class UndoIsWhole(RuleBasedStateMachine):
         self.town = Town()
         self.model = Model()
         self.seen_actions = 0
+        self.bulks: list[str] = []
 
     @initialize(first=st.sampled_from(sorted(TEXTS)))
     def a_town_wakes_up(self, first: str) -> None:
@@ -127,28 +132,50 @@ class UndoIsWhole(RuleBasedStateMachine):
         kind=st.sampled_from(VerdictKind),
         who=st.sampled_from(MODERATORS),
         how=st.sampled_from(sorted(MEANS)),
+        stands=st.sampled_from([None, True]),
     )
-    def decide(self, number: int, kind: VerdictKind, who: str, how: str) -> None:
+    def decide(self, number: int, kind: VerdictKind, who: str, how: str, stands: bool | None) -> None:
         flag = self._flag(number)
         if flag is None:
             return
         means = (MEANS_OF_THREAD if flag.post_id == FIRST_POST else MEANS)[how]
-        with self._contested_if_unseen(flag.post_id), self.town.store.write() as tx:
-            try:
-                given = verdicts.give(
-                    tx,
-                    flag.id,
-                    kind,
-                    source=VerdictSource.TERMINAL,
-                    who=who,
-                    now=self.town.now,
-                    undo_window=WINDOW,
-                    means=means,
-                )
-            except (Conflict, Unsuitable):
+        self._contest_if_unseen(flag.post_id)
+        choice = Choice(means=means, stands=stands)
+        [result] = bulk.give_flags(self.town.moderator(who), [flag.id], kind, choice).results
+        self._gave(replace(result, post_id=flag.post_id), kind, means)
+
+    @rule(
+        author=st.sampled_from(AUTHORS),
+        kind=st.sampled_from(VerdictKind),
+        who=st.sampled_from(MODERATORS),
+        how=st.sampled_from(sorted(MEANS)),
+    )
+    def decide_about_author(self, author: int, kind: VerdictKind, who: str, how: str) -> None:
+        """About everything that the author wrote, what had passed included."""
+        moderator = self.town.moderator(who)
+        with self.town.store.read() as rx:
+            found = identities.find(rx, str(author), FORUM)
+            if not found:
                 return
-        acts = given.action_id is not None
-        is_same = self._is_same(flag)
+            selection = Selection(FORUM, author=found[0], passed=True, everyone=True)
+            plan = selecting.plan(rx, self.town.loaded, kind, selection)
+        if not plan.items or (MEANS[how].mute_days and kind not in REMOVES):
+            return
+        for item in plan.items:
+            self._contest_if_unseen(item.post_id)
+        given = bulk.give(moderator, plan, Choice(means=MEANS[how]))
+        if given.bulk is not None and given.count(Ending.DONE):
+            self.bulks.append(given.bulk)
+        for result in given.results:
+            self._gave(result, kind, MEANS[how])
+
+    def _gave(self, result: bulk.Result, kind: VerdictKind, means: Means) -> None:
+        if result.ending is not Ending.DONE:
+            assert result.problem is not None
+            return
+        with self.town.store.read() as rx:
+            flag = flags.get(rx, result.flag_id or 0)
+        acts, is_same = result.action_id is not None, self._is_same(flag)
         self.model.gave(flag.id, flag.post_id, kind, means.how, acts=acts, is_same=is_same)
 
     @rule(number=st.integers(0, 9), who=st.sampled_from(MODERATORS))
@@ -158,16 +185,31 @@ class UndoIsWhole(RuleBasedStateMachine):
             self._undo(flag, who)
 
     def _undo(self, flag: flags.Flag, who: str) -> None:
-        with self._contested_if_unseen(flag.post_id), self.town.store.write() as tx:
-            try:
-                undone = verdicts.undo(tx, flag.id, who=who, now=self.town.now)
-            except Conflict:
-                return
+        self._contest_if_unseen(flag.post_id)
+        try:
+            self._undid(self.town.moderator(who).undo(flag.id))
+        except Conflict:
+            return
+
+    @rule(number=st.integers(0, 3), who=st.sampled_from(MODERATORS))
+    def undo_many(self, number: int, who: str) -> None:
+        if not self.bulks:
+            return
+        name = self.bulks[number % len(self.bulks)]
+        with self.town.store.read() as rx:
+            for verdict in verdicts.of_bulk(rx, name):
+                self._contest_if_unseen(flags.get(rx, verdict.flag_id).post_id)
+        for undone in bulk.undo(self.town.moderator(who), name).undone:
+            self._undid(undone)
+
+    def _undid(self, undone: verdicts.Undone) -> None:
         if undone.verdict is not None:
             self.model.counted_undo()
         if undone.verdict is not None and undone.verdict.source is VerdictSource.FORUM:
-            self.model.given.pop(flag.id, None)
+            self.model.given.pop(undone.flag_id, None)
             return
+        with self.town.store.read() as rx:
+            flag = flags.get(rx, undone.flag_id)
         self.model.undid(
             flag.id if undone.verdict is not None else None,
             flag.post_id,
@@ -175,6 +217,18 @@ class UndoIsWhole(RuleBasedStateMachine):
             stays=Kept.UNPUBLISHED in undone.kept,
             is_same=self._is_same(flag),
         )
+
+    @rule(number=st.integers(0, 3), who=st.sampled_from(MODERATORS), what=st.sampled_from(LASTING))
+    def revoke(self, number: int, who: str, what: str) -> None:
+        """A moderator ends a standing decision or an exception; what it did stays."""
+        table = schema.metadata.tables[what]
+        in_force = select(table.c.id).where(table.c.revoked_at.is_(None)).order_by(table.c.id)
+        with self.town.store.write() as tx:
+            found = tx.scalars(in_force).all()
+            if found and what == "standing_decisions":
+                standing.revoke(tx, found[number % len(found)], who=who, now=self.town.now)
+            elif found:
+                exceptions.revoke(tx, found[number % len(found)], who=who, at=self.town.now)
 
     # --- humans on the forum --------------------------------------------------------------
 
@@ -243,12 +297,10 @@ class UndoIsWhole(RuleBasedStateMachine):
         if any(action.post_id == post for action in self.town.unsettled()):
             self.model.contest(post)
 
-    @contextmanager
-    def _contested_if_unseen(self, post: int) -> Iterator[None]:
+    def _contest_if_unseen(self, post: int) -> None:
         """What is decided before modbot has seen what was done on the forum is a race."""
         if not self.town.has_seen(post):
             self.model.contest(post)
-        yield
 
     def _notice_unasked(self) -> None:
         with self.town.store.read() as rx:

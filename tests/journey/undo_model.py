@@ -65,6 +65,8 @@ class Model:
     def acted_on_forum(self, post: int, base: str) -> None:
         """A human there had the last word: nothing of ours remains of it."""
         self.posts[post] = replace(self.posts[post], base=base, ours=None)
+        about = {flag: one for flag, one in self.given.items() if one.post == post}
+        self.given |= {flag: replace(one, acts=False) for flag, one in about.items()}
 
     def contest(self, post: int) -> None:
         self.posts[post] = replace(self.posts[post], contested=True)
@@ -76,10 +78,12 @@ class Model:
     # --- modbot by itself -------------------------------------------------------------------
 
     def hidden_unasked(self, post: int) -> None:
-        self.posts[post] = replace(self.posts[post], ours="hidden")
+        if self.posts[post].expected == "shown":
+            self.posts[post] = replace(self.posts[post], ours="hidden")
 
     def approved_unasked(self, post: int) -> None:
-        self.posts[post] = replace(self.posts[post], base="shown")
+        if self.posts[post].expected == "waiting":
+            self.posts[post] = replace(self.posts[post], base="shown")
 
     # --- moderators -------------------------------------------------------------------------
 

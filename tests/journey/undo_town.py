@@ -28,6 +28,7 @@ from modbot.detection import Detector, DuplicateIndex, Observation
 from modbot.domain import ActionKind, Author, Mode, Reason, ReplyKey, Visibility
 from modbot.errors import Retryable
 from modbot.forums.protocol import ActionResult, ReplyRef
+from modbot.moderation.deciding import Moderator
 from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget
 from modbot.store import campaigns, inbox, intents, outbox, schema
 from modbot.testing import ScriptedForum
@@ -45,9 +46,18 @@ FIRST_POST = 9
 WAITING = (7, 8)
 """Posts that wait for the forum's own approval."""
 POSTS = (1, 2, 3, 4, *WAITING, FIRST_POST)
+AUTHORS = (101, 102, 103)
 HOME, STAFF = 1, 99
 """The board of every thread, and where threads are moved to."""
 LEASE = timedelta(minutes=3)
+SETTINGS = f"""
+[actions]
+undo_seconds = 10
+staff_board = {STAFF}
+[forums.{FORUM}]
+url = "http://bbs.example.com/"
+username = "modbot"
+"""
 PATIENCE = 60
 """Rounds in which whatever goes on must have settled."""
 ROUND = timedelta(minutes=35)
@@ -123,6 +133,7 @@ class Town:
         self.mode = Mode.ENFORCE
         self.forum = UnsureForum(FORUM, clock=self.clock)
         self.store = modbot.store.open(self._path)
+        self.loaded = _loaded(Path(self._folder.name))
         self.lives = 0
         self.touched: set[int] = set()
         self.begin_a_life()
@@ -137,11 +148,15 @@ class Town:
     def later(self, by: timedelta) -> None:
         self.now += by
 
+    def moderator(self, who: str) -> Moderator:
+        return Moderator(self.loaded, self.store, who, self.clock)
+
     # --- members --------------------------------------------------------------------------
 
     def write(self, post: int, text: str) -> None:
         fields = {"thread_id": 9 if post == FIRST_POST else 1 + post % 2, "board_id": HOME}
-        author = Author(id=100 + post, name=f"新人{post}", posts=0, group_id=10)
+        number = AUTHORS[post % len(AUTHORS)]
+        author = Author(id=number, name=f"新人{number}", posts=0, group_id=10)
         self.forum.write(
             post,
             TEXTS[text],
@@ -281,6 +296,12 @@ class Town:
         """How often an action of ours of this kind changed the forum."""
         hides = {ActionKind.HIDE: True, ActionKind.RESTORE: False}
         return self.forum.changes[post, hides.get(kind, kind)]
+
+
+def _loaded(folder: Path) -> settings.Loaded:
+    file = folder / "modbot.toml"
+    file.write_text(SETTINGS, "utf-8")
+    return settings.load(file, environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"})
 
 
 @cache
