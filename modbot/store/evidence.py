@@ -16,8 +16,9 @@ from modbot.domain import DecisionKind, FlagState, Label, Reason, VerdictKind, V
 from modbot.store.schema import decisions, flags, misses, replies, spot_checks, verdicts
 
 _RIGHT = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
-# A campaign is one piece of evidence, however many copies a moderator decided at once.
-_CARD = func.coalesce(flags.c.campaign, cast(flags.c.id, String))
+# A campaign is one piece of evidence, however many copies a moderator decided, and so is
+# whatever else was decided at once.
+_CARD = func.coalesce(flags.c.campaign, verdicts.c.bulk, cast(flags.c.id, String))
 _STANDING = and_(verdicts.c.flag_id == flags.c.id, verdicts.c.undone_at.is_(None))
 
 

@@ -56,8 +56,8 @@ Key = tuple[Any, ...]
 class Limits:
     """Texts of what passed before ``texts`` go, and flags closed before ``flags`` with the
     audit before that. ``texts`` is never within the window of the duplicate index. Standing
-    decisions revoked before ``flags`` go, and those whose last copy was before ``standing``,
-    when they decide no more."""
+    decisions revoked before ``flags`` go, and those whose last copy was before ``standing``:
+    they decided no more from some time before ``flags`` on."""
 
     texts: datetime
     flags: datetime

@@ -204,6 +204,15 @@ def test_a_campaign_counts_once_however_many_copies_were_decided(town: Town) -> 
     assert town.standing().told == Verdicts(3)
 
 
+def test_what_was_decided_at_once_counts_once(town: Town) -> None:
+    town.several(5)
+    with town.bench.store.write() as tx:
+        tx.execute(
+            schema.verdicts.update().where(schema.verdicts.c.id > 1).values(bulk="all of one author's")
+        )
+    assert town.standing().told == Verdicts(2)
+
+
 def test_what_standing_decisions_hid_is_no_evidence_of_the_reason(town: Town) -> None:
     town.flagged(RIGHT)
     with town.bench.store.write() as tx:
