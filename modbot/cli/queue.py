@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import click
 from sqlalchemy import Connection
@@ -48,39 +50,32 @@ def _register_list(queue: click.Group) -> None:
     @option("--not-shown", is_flag=True)
     @option("--oldest", is_flag=True)
     @option("--limit", type=click.IntRange(1, 1000), default=50)
-    def list_flags(
-        session: Session,
-        forum: str | None,
-        board: int | None,
-        reason: str | None,
-        state: str,
-        campaign: str | None,
-        author: str | None,
-        group: bool,
-        everything: bool,
-        not_shown: bool,
-        oldest: bool,
-        limit: int,
-    ) -> None:
-        pending = state == FlagState.PENDING.value
-        wanted = flags.Filter(
-            forum=forum,
-            board_id=board,
-            reasons=(Reason(reason),) if reason else (),
-            states=(FlagState(state),),
-            campaign=campaign,
-            shown=False if not_shown else True if pending and not everything else None,
-        )
-        order = flags.Order.OLDEST if oldest else flags.Order.BEST
+    def list_flags(session: Session, forum: str | None, author: str | None, **chosen: Any) -> None:
+        wanted, limit = _filter(forum, chosen), chosen["limit"]
+        order = flags.Order.OLDEST if chosen["oldest"] else flags.Order.BEST
         with open_store(session.loaded) as store, store.read() as rx:
             if author is not None:
                 wanted = _by(selecting.author(rx, author, forum), wanted)
-            if group:
+            if chosen["group"]:
                 cards.tell_groups(session, groups.find(rx, wanted, order=order, limit=limit))
             else:
                 _tell_flags(session, rx, flags.find(rx, wanted, order=order, limit=limit))
             if not session.as_json:
-                _tell_rest(session, rx, forum, not_shown=not_shown, shown=min(limit, flags.count(rx, wanted)))
+                shown = min(limit, flags.count(rx, wanted))
+                _tell_rest(session, rx, forum, not_shown=chosen["not_shown"], shown=shown)
+
+
+def _filter(forum: str | None, chosen: Mapping[str, Any]) -> flags.Filter:
+    pending = chosen["state"] == FlagState.PENDING.value
+    in_sight = True if pending and not chosen["everything"] else None
+    return flags.Filter(
+        forum=forum,
+        board_id=chosen["board"],
+        reasons=(Reason(chosen["reason"]),) if chosen["reason"] else (),
+        states=(FlagState(chosen["state"]),),
+        campaign=chosen["campaign"],
+        shown=False if chosen["not_shown"] else in_sight,
+    )
 
 
 def _by(author: Identity, wanted: flags.Filter) -> flags.Filter:

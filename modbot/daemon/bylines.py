@@ -9,55 +9,72 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from modbot.daemon.surroundings import Placed
 from modbot.detection import authors
 from modbot.detection.authors import AuthorFacts, Pace
 from modbot.detection.contacts import Contact
 from modbot.domain import Assessment, Reply
-from modbot.policy import Policy, has_standing
 from modbot.store import authors as kept_authors
-from modbot.store.authors import Past, Step
+from modbot.store.authors import Step
 
 NOTED_STEPS = min(authors.REPLIES_AN_HOUR, authors.THREADS_IN_TEN_MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
 class Bylines:
-    """``past`` is what the store keeps of the authors; ``contacts`` are those in their names."""
+    """``contacts`` are those in the authors' names; by author id, ``steps`` are what the busy
+    wrote just now, ``regions`` from where authors wrote before. ``strangers`` were never seen."""
 
     contacts: Mapping[str, Sequence[Contact]]
-    past: Past = field(default_factory=Past)
+    steps: Mapping[int, Sequence[Step]] = field(default_factory=dict)
+    regions: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    strangers: frozenset[int] = frozenset()
 
     @classmethod
     def read(
-        cls, rx: Connection, forum: str, batch: Sequence[Reply], *, since: datetime | None = None
+        cls,
+        rx: Connection,
+        forum: str,
+        batch: Sequence[tuple[Reply, Assessment, Placed]],
+        *,
+        since: datetime | None = None,
     ) -> Bylines:
-        """Of replies posted before ``since``, which nobody flags, the past is not asked for."""
-        recent = [
-            reply
-            for reply in batch
-            if since is None or (reply.posted_at is not None and reply.posted_at >= since)
-        ]
-        return cls(_contacts(batch), kept_authors.past(rx, forum, recent, at_least=NOTED_STEPS))
+        """What policy or a reader can make use of, and no more: the pace of who has no
+        ``standing``, the past of whom something else is told; nothing of replies posted before
+        ``since``, which nobody flags."""
+        paced, noted = [], []
+        for reply, assessment, place in batch:
+            if since is not None and (reply.posted_at is None or reply.posted_at < since):
+                continue
+            if not place.standing:
+                paced.append(reply)
+            if assessment.signals:
+                noted.append(reply)
+        return cls(
+            contacts=_contacts([reply for reply, _, _ in batch]),
+            steps=kept_authors.steps(rx, forum, paced, at_least=NOTED_STEPS),
+            regions=kept_authors.regions(rx, forum, noted),
+            strangers=kept_authors.strangers(rx, forum, noted),
+        )
 
     @classmethod
     def of_pages(cls, batch: Sequence[Reply]) -> Bylines:
         """Where nothing is kept: what the pages themselves tell."""
         return cls(_contacts(batch))
 
-    def told(self, reply: Reply, assessment: Assessment, policy: Policy, *, upheld: int = 0) -> Assessment:
-        """The assessment with the signals of the reply's author; ``upheld`` as in policy."""
-        author, past = reply.author, self.past
-        steps, regions = past.steps.get(author.id or 0, ()), past.regions.get(author.id or 0, {})
-        contacts = self.contacts.get(author.name, ())
-        if not (assessment.signals or steps or regions or contacts):
+    def told(self, reply: Reply, assessment: Assessment, place: Placed) -> Assessment:
+        """The assessment with the signals of the reply's author."""
+        author = reply.author
+        steps, contacts = self.steps.get(author.id or 0, ()), self.contacts.get(author.name, ())
+        if not (assessment.signals or steps or contacts):
             return assessment
         facts = AuthorFacts(
             pace=_pace(reply, steps),
-            regions=regions,
-            is_first_seen=author.id in past.strangers,
+            regions=self.regions.get(author.id or 0, {}),
+            is_first_seen=author.id in self.strangers,
             contacts=contacts,
-            has_standing=has_standing(author, policy, upheld=upheld),
-            at_night=policy.is_of_night,
+            has_standing=place.standing,
+            at_night=place.policy.is_of_night,
         )
         return authors.with_signals(reply, assessment, facts)
 

@@ -10,6 +10,7 @@ from itertools import islice
 
 from modbot.daemon.bylines import Bylines
 from modbot.daemon.exchange import FORUM, BrokenLine, Checked, Copy, Earlier, Line, read_lines
+from modbot.daemon.surroundings import Placed
 from modbot.detection import Detector, DuplicateIndex, observation
 from modbot.detection.rules import RuleBook
 from modbot.domain import Assessment, Duplicate, Mode, Reply
@@ -73,9 +74,12 @@ class Checker:
     def _with_authors(self, lines: Sequence[Line], assessments: Sequence[Assessment]) -> list[Assessment]:
         bylines = Bylines.of_pages([line.reply for line in lines])
         return [
-            bylines.told(line.reply, assessment, self._policy(line))
+            bylines.told(line.reply, assessment, self._placed(line))
             for line, assessment in zip(lines, assessments, strict=True)
         ]
+
+    def _placed(self, line: Line) -> Placed:
+        return Placed(self._policy(line), Circumstances(), self._established(line.reply))
 
     def _copies(self, duplicates: Sequence[Duplicate]) -> tuple[Copy, ...]:
         return tuple(Copy(one, self._earlier.get(one.key.post_id)) for one in duplicates)

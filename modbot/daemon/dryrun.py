@@ -12,6 +12,7 @@ from typing import Any
 
 from modbot.daemon import house, models, rulebook, wiring
 from modbot.daemon.bylines import Bylines
+from modbot.daemon.surroundings import Placed
 from modbot.detection import observation
 from modbot.domain import Decision, Reply
 from modbot.policy import Circumstances, decide, has_standing
@@ -63,7 +64,7 @@ def dry_run(loaded: Loaded, name: str, *, clock: house.Clock = house.utc_now) ->
                     policy = book.for_reply(reply)
                     standing = has_standing(reply.author, policy)
                     observed.append(observation(reply, assessment, established=standing, at=clock()))
-                    told = bylines.told(reply, assessment, policy)
+                    told = bylines.told(reply, assessment, Placed(policy, Circumstances(), standing))
                     yield Judged(reply, decide(reply, told, policy, Circumstances()))
                 duplicates.insert(observed)
 

@@ -38,7 +38,6 @@ from modbot.policy import (
     approves,
     decide,
     free_places,
-    has_standing,
     standing_of,
     urgent_places,
 )
@@ -273,18 +272,17 @@ class Judge:
         again = before is not None
         met = self._precedents.met_by(tx, batch, assessments, now=now, judged_before=again)
         surroundings = Surroundings.read(tx, self._forum, batch, self._rules, met)
-        replies = [stored.reply for stored in batch]
-        bylines = Bylines.read(tx, self._forum, replies, since=self._rules.flag_since)
+        placed = [surroundings.placed(stored) for stored in batch]
+        known = zip([stored.reply for stored in batch], assessments, placed, strict=True)
+        bylines = Bylines.read(tx, self._forum, list(known), since=self._rules.flag_since)
         watch = self._brake_watch(tx, now)
         judgements, approved = [], []
-        for stored, assessment in zip(batch, assessments, strict=True):
-            policy = self._rules.book.for_reply(stored.reply)
-            circumstances = surroundings.of(stored)
-            told = bylines.told(stored.reply, assessment, policy, upheld=circumstances.upheld)
+        for stored, assessment, place in zip(batch, assessments, placed, strict=True):
+            policy, circumstances, standing = place
+            told = bylines.told(stored.reply, assessment, place)
             decision = self._decide(stored, told, policy, circumstances, watch)
             if before is not None and before.get(stored.reply_id) == decisions.outcome(decision):
                 continue
-            standing = has_standing(stored.reply.author, policy, upheld=circumstances.upheld)
             judgements.append(
                 decisions.Judgement(stored.reply_id, stored.revision_id, told, decision, standing)
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -11,10 +12,18 @@ from modbot.daemon import turning
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.precedents import Matches
 from modbot.domain import Reason, Reply
-from modbot.policy import Circumstances
+from modbot.policy import Circumstances, Policy, has_standing
 from modbot.policy.autonomy import Autonomy
 from modbot.store import autonomy, exceptions, hides, inbox, modes, verdicts
 from modbot.store.exceptions import PolicyException
+
+
+class Placed(NamedTuple):
+    """What holds for a reply where it stands, and whether its author has standing there."""
+
+    policy: Policy
+    circumstances: Circumstances
+    standing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,11 @@ class Surroundings:
             precedents,
             hides.of_earlier_texts(tx, [stored.reply_id for stored in batch if stored.hidden_by_us]),
         )
+
+    def placed(self, stored: inbox.Stored) -> Placed:
+        circumstances, policy = self.of(stored), self.rules.book.for_reply(stored.reply)
+        standing = has_standing(stored.reply.author, policy, upheld=circumstances.upheld)
+        return Placed(policy, circumstances, standing)
 
     def of(self, stored: inbox.Stored) -> Circumstances:
         return Circumstances(

@@ -32,7 +32,10 @@ _PROVINCES = (
 )
 _UNKNOWN_PLACES = ("未知", "保密", "火星", "局域网", "本地", "中国")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_.\-]+")
-_CODE = re.compile(r"(?:[0-9a-z][^0-9a-z]{0,3}){4}|[零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺0-9]{5}")
+_NUMERALS = "零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺"
+_MAYBE = re.compile(rf"(?:[^一-鿿][一-鿿]{{0,3}}){{4}}|[{_NUMERALS}]{{5}}")
+"""A written name without four characters that are no Han, nor a number spelt in them, has none."""
+_CODE = re.compile(rf"(?:[0-9a-z][^0-9a-z]{{0,3}}){{4}}|[{_NUMERALS}0-9]{{5}}")
 """What a folded name with a contact cannot do without."""
 
 
@@ -62,11 +65,10 @@ class AuthorFacts:
 def with_signals(reply: Reply, assessment: Assessment, facts: AuthorFacts) -> Assessment:
     """The assessment with the author's signals after the others.
 
-    What is told of whom modbot has nothing else to say about would only fill the store: standing,
+    Of whom modbot has nothing else to say it would only fill the store: another region, standing,
     a first post and the night are told beside other signals.
     """
     raised = [*_burst(assessment), *_pace(facts.pace), *_name(reply, facts.contacts)]
-    raised += _region(reply, facts.regions)
     if raised or assessment.signals:
         raised += _beside(reply, facts)
     return replace(assessment, signals=(*assessment.signals, *raised)) if raised else assessment
@@ -103,7 +105,7 @@ def _region(reply: Reply, earlier: Mapping[str, int]) -> list[Signal]:
 
 
 def _beside(reply: Reply, facts: AuthorFacts) -> list[Signal]:
-    posts, raised = reply.author.posts, []
+    posts, raised = reply.author.posts, _region(reply, facts.regions)
     if facts.has_standing:
         raised.append(Signal("author_standing", 1.0, {"posts": posts}))
     is_first = facts.is_first_seen if posts is None else posts <= FIRST_POSTS
@@ -130,7 +132,7 @@ def contacts_in_names(names: Sequence[str]) -> dict[str, tuple[Contact, ...]]:
     A name that is nothing but an account (``qq12345678``, ``wx_abcdef``, a phone number) was given
     by the door that its member came through, not to be called.
     """
-    worth = sorted({name for name in names if not _ACCOUNT.fullmatch(name)} - {""})
+    worth = sorted({name for name in names if _MAYBE.search(name) and not _ACCOUNT.fullmatch(name)})
     if not worth:
         return {}
     folded = zip(worth, canonical.fold(worth).texts(), strict=True)

@@ -87,8 +87,10 @@ def test_an_author_of_several_repeated_texts_is_told(texts, told) -> None:
     ],
 )
 def test_a_region_is_told_where_it_is_another_than_the_usual(region, earlier, usual) -> None:
-    found = with_signals(replace(MEMBER, region=region), QUIET, AuthorFacts(regions=earlier)).signals
+    reply, facts = replace(MEMBER, region=region), AuthorFacts(regions=earlier)
+    found = with_signals(reply, NOTED, facts).signals[1:]
     assert [signal.details["usual"] for signal in found] == ([usual] if usual else [])
+    assert with_signals(reply, QUIET, facts).signals == ()
 
 
 @pytest.mark.parametrize(

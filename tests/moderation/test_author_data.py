@@ -156,14 +156,15 @@ def test_whoever_is_muted_is_known_by_number_until_the_mute_is_undone(room: Room
 
 
 def test_read_again_unchanged_a_forgotten_reply_stays_forgotten_and_is_not_judged(room: Room) -> None:
-    write(room, 1, is_thread_author=True, floor=1)
+    opening = {"is_thread_author": True, "floor": 1, "thread_title": "我的旧书摊"}
+    write(room, 1, **opening)
     forget(room)
     room.later(hours=1)
-    [again] = room.record(reply(1, WORDS, author=WHO, region="来自火星", is_thread_author=True, floor=1))
+    [again] = room.record(reply(1, WORDS, author=WHO, region="来自火星", **opening))
     assert (again.is_new, again.is_changed) == (False, False)
     room.record(reply(5, OTHERS, author=newcomer(31), opening=WORDS))
     held = file_of(room)
-    for word in (WORDS, "墨香书生", "火星"):
+    for word in (WORDS, "墨香书生", "火星", "旧书摊"):
         assert word not in held, word
     with room.store.read() as rx:
         assert [one.reply.post_id for one in inbox.unassessed(rx, FORUM)] == [5]

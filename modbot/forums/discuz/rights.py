@@ -50,14 +50,15 @@ class Rights:
         self._reader = reader
         self._actions = actions
         self._clock = clock
-        self._known = _Today(clock().date())
+        self._known: _Today | None = None
 
     @property
     def _today(self) -> _Today:
         day = self._clock().date()
-        if self._known.day != day:
-            self._known = _Today(day)
-        return self._known
+        known = self._known
+        if known is None or known.day != day:
+            known = self._known = _Today(day)
+        return known
 
     def recycles(self, board: int) -> bool | None:
         """Only the panel tells, of the boards that the account moderates."""
