@@ -24,7 +24,7 @@ def apply(tx: Connection, action: Action, outcome: ActionOutcome, seen: Visibili
     elif outcome is ActionOutcome.GONE and seen is Visibility.GONE:
         _gone(tx, action, at)
     elif action.removes:
-        _remove(tx, action, outcome, at)
+        _remove(tx, action, outcome, seen, at)
     else:
         _bring_back(tx, action, outcome, at)
 
@@ -62,7 +62,7 @@ def _is_away_by_us(tx: Connection, action: Action) -> bool:
     return actions.get(tx, taken).kind is not ActionKind.MOVE_THREAD
 
 
-def _remove(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
+def _remove(tx: Connection, action: Action, outcome: ActionOutcome, seen: Visibility, at: datetime) -> None:
     mark = "our_hide" if action.kind is ActionKind.HIDE else "our_delete"
     if outcome is ActionOutcome.DONE:
         _set(tx, action.reply_id, **{mark: action.id})
@@ -74,6 +74,8 @@ def _remove(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime
     else:
         cancel_undoing(tx, action, at)
         actions.set_flag(tx, action.flag_id, action_state=outcome.value)
+        if seen is Visibility.GONE:  # somebody else deleted it: an earlier hide of ours went with it
+            _set(tx, action.reply_id, our_hide=None)
     actions.sync_open_flag(tx, action.reply_id)
 
 

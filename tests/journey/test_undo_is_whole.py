@@ -275,7 +275,8 @@ class UndoIsWhole(RuleBasedStateMachine):
                 self._settle()
                 self._undo_everything()
                 self._settle()
-                assert not leftovers(self.town)
+                left = leftovers(self.town)
+                assert not left, "\n".join(left)
         finally:
             self.town.close()
 

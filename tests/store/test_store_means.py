@@ -283,6 +283,15 @@ def test_what_is_deleted_is_not_hidden_besides(desk: Desk) -> None:
     assert desk.states() == ["delete done", "undelete cancelled"]
 
 
+def test_what_somebody_else_deleted_is_hidden_by_us_no_more(desk: Desk) -> None:
+    flag_id = desk.hidden_flag()
+    desk.give(flag_id, means=DELETE)
+    [delete] = desk.claim()
+    settle(desk, delete, ActionOutcome.ALREADY)
+    assert not stored(desk, flag_id).hidden_by_us
+    assert desk.undo(flag_id).action_id is None
+
+
 def test_a_human_who_restores_from_the_recycle_bin_is_not_fought(desk: Desk) -> None:
     flag_id = desk.flag(reply(1))
     desk.give(flag_id, means=DELETE)
