@@ -10,7 +10,7 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest $(TEST_ARGS)
+	$(BIN)/python -m coverage run -m pytest -n auto --dist loadfile $(TEST_ARGS)
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report
 

@@ -22,6 +22,7 @@ MODULES = {
     "spotcheck": "spotcheck",
     "evidence": "evidence",
     "autonomy": "autonomy",
+    "authors": "authors",
     "rules": "rules",
     "brake": "brake",
     "train": "models",

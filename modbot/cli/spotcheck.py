@@ -9,13 +9,11 @@ import click
 
 from modbot.cli.base import Group, Session, command, harmless, local_time, option
 from modbot.cli.outcomes import see_through
-from modbot.daemon.house import open_store, utc_now
+from modbot.daemon.house import open_store
 from modbot.daemon.moderating import Moderator
-from modbot.domain import Label, VerdictKind
+from modbot.domain import Label
 from modbot.moderation import spot_checks as judging
-from modbot.moderation.deciding import Choice
-from modbot.store import spot_checks, verdicts
-from modbot.store.engine import Store
+from modbot.store import spot_checks
 from modbot.store.spot_checks import Check, State
 
 SKIP = "skip"
@@ -59,19 +57,17 @@ def _register_judge(group: click.Group) -> None:
     @option("--who")
     def judge(session: Session, check_id: int, answer: str, uphold: bool, note: str, who: str | None) -> None:
         label = None if answer == SKIP else Label(answer)
-        who = who or getpass.getuser()
         with open_store(session.loaded) as store:
-            with store.write(lasting=True) as tx:
-                check = judging.judge(tx, check_id, label, uphold=uphold, who=who, now=utc_now())
+            moderator = Moderator(session.loaded, store, who or getpass.getuser())
+            answered = judging.answer(moderator, check_id, label, uphold=uphold, note=note)
+            check, verdict = answered.check, answered.verdict
             if session.as_json:
                 session.answer(as_object(check))
             else:
                 session.say(f"spotcheck.answered.{answer}", check=check_id)
-            if check.flag_id is None:
-                return
-            moderator = Moderator(session.loaded, store, who)
-            verdict = moderator.give(check.flag_id, VerdictKind.UPHOLD, Choice(note))
-            if not see_through(session, moderator, check.forum, check.flag_id, verdict.action_id):
+            if verdict is not None and not see_through(
+                session, moderator, check.forum, verdict.flag_id, verdict.action_id
+            ):
                 raise SystemExit(1)
 
 
@@ -80,31 +76,18 @@ def _register_undo(group: click.Group) -> None:
     @click.argument("check_id", type=int)
     @option("--who")
     def undo(session: Session, check_id: int, who: str | None) -> None:
-        who = who or getpass.getuser()
         with open_store(session.loaded) as store:
-            with store.read() as rx:
-                check = spot_checks.get(rx, check_id)
-            went_well = _restore(session, Moderator(session.loaded, store, who), store, check)
-            with store.write(lasting=True) as tx:
-                forgotten = judging.take_back(tx, check_id, who=who, now=utc_now())
-        if session.as_json:
-            session.answer({"check": check_id, "forgotten": forgotten, "flag": check.flag_id})
-        else:
-            session.say("spotcheck.undone", check=check_id)
-        if not went_well:
-            raise SystemExit(1)
-
-
-def _restore(session: Session, moderator: Moderator, store: Store, check: Check) -> bool:
-    """Undo the verdict that the answer led to, where it stands; False when the forum failed."""
-    if check.flag_id is None:
-        return True
-    with store.read() as rx:
-        stands = verdicts.standing(rx, check.flag_id) is not None
-    if not stands:
-        return True
-    undone = moderator.undo(check.flag_id)
-    return see_through(session, moderator, check.forum, check.flag_id, undone.action_id)
+            moderator = Moderator(session.loaded, store, who or getpass.getuser())
+            found = judging.undo(moderator, check_id)
+            check, undone = found.check, found.undone
+            if session.as_json:
+                session.answer({"check": check_id, "forgotten": found.forgotten, "flag": check.flag_id})
+            else:
+                session.say("spotcheck.undone", check=check_id)
+            if undone is not None and not see_through(
+                session, moderator, check.forum, undone.flag_id, undone.action_id
+            ):
+                raise SystemExit(1)
 
 
 def as_object(check: Check) -> dict[str, Any]:

@@ -33,6 +33,7 @@ KINDS = {
 }
 
 
+LASTING = (VerdictKind.UPHOLD, VerdictKind.DISMISS)
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -93,6 +94,11 @@ def _removing(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
+def _lasting(function: Callable[..., None]) -> Callable[..., None]:
+    """Whether the verdict decides about the next copies, too."""
+    return option("--stands/--no-stands", default=None)(function)
+
+
 def _as_it_is(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
@@ -108,6 +114,7 @@ def _register_verdict(queue: click.Group, name: str, kind: VerdictKind) -> None:
     @command(queue, name)
     @click.argument("flag_ids", type=int, nargs=-1)
     @(_removing if kind in REMOVES else _as_it_is)
+    @(_lasting if kind in LASTING else _as_it_is)
     @_selected
     @_chosen
     def decide(session: Session, flag_ids: tuple[int, ...], **chosen: Any) -> None:
@@ -117,7 +124,8 @@ def _register_verdict(queue: click.Group, name: str, kind: VerdictKind) -> None:
         means = _means(
             **{name: chosen[name] for name in ("delete", "thread", "for_good", "mute") if name in chosen}
         )
-        choice = Choice(chosen["note"], means, sentence=chosen["sentence"], notify=chosen["notify"])
+        told = {name: chosen[name] for name in ("sentence", "notify", "stands") if name in chosen}
+        choice = Choice(chosen["note"], means, **told)
         with open_store(session.loaded) as store:
             moderator = Moderator(session.loaded, store, chosen["who"] or getpass.getuser())
             if flag_ids:

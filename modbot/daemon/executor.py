@@ -357,8 +357,8 @@ def _groups(actions: Iterable[outbox.Action]) -> list[list[outbox.Action]]:
 
 
 def _takes_text_away(action: outbox.Action) -> bool:
-    """Because of what the text says, not to undo something."""
-    return action.kind in READ_FIRST and action.undoes is None
+    """Because of what the text says; also where that undoes what had brought it back."""
+    return action.kind in READ_FIRST and action.removes
 
 
 def _is_read_first(action: outbox.Action) -> bool:

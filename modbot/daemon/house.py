@@ -26,6 +26,7 @@ from modbot.detection import Detector
 from modbot.domain import Reason
 from modbot.forums.protocol import Forum
 from modbot.moderation import notices
+from modbot.moderation.authors import index_file
 from modbot.policy import PolicyBook
 from modbot.settings import Loaded
 from modbot.store import engine, inbox, outbox, polls, presets, requests
@@ -248,8 +249,7 @@ def judging_rules(loaded: Loaded, book: PolicyBook, offered: Sequence[str] = ())
 
 def _filled_shelf(loaded: Loaded, store: Store, forum: str, clock: Clock) -> Shelf:
     """The duplicate index as it was before the restart."""
-    file = loaded.state_dir / "duplicates" / f"{forum}.npz"
-    shelf = Shelf(file, wiring.duplicate_index(loaded.settings), store, forum, clock)
+    shelf = Shelf(index_file(loaded, forum), wiring.duplicate_index(loaded.settings), store, forum, clock)
     shelf.fill(since=clock() - timedelta(days=loaded.settings.duplicates.window_days))
     return shelf
 

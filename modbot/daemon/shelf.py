@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from modbot.detection import DuplicateIndex, Observation, UnusableSnapshot
-from modbot.store import campaigns, decisions
+from modbot.store import author_data, campaigns, decisions
 from modbot.store.engine import Store
 
 KEPT_EVERY = timedelta(hours=1)
@@ -34,6 +34,7 @@ class Shelf:
         self._clock = clock
         self._kept_at = clock()
         self._mark = ""
+        self._forgot_at: datetime | None = None
         self._log = structlog.get_logger("duplicates").bind(forum=forum)
 
     def fill(self, *, since: datetime) -> None:
@@ -45,11 +46,13 @@ class Shelf:
             seen = (Observation(*row) for row in rows)
             while some := list(islice(seen, INDEXED_AT_ONCE)):  # all at once would double the memory
                 self.index.insert(some)
+        self._drop_forgotten()
         event = "duplicates_rebuilt" if after is None else "duplicates_loaded"
         self._log.info(event, texts=self.index.size)
 
     def caught_up(self) -> None:
         """Every reply that was judged until now is in the index. It is kept once an hour."""
+        self._drop_forgotten()
         with self._store.read() as rx:
             self._mark = decisions.mark(rx, self._forum)
         if self._clock() - self._kept_at >= KEPT_EVERY:
@@ -64,6 +67,14 @@ class Shelf:
             self.index.save(self._file, mark=self._mark)
         except OSError as problem:
             self._log.warning("duplicates_not_kept", file=str(self._file), problem=type(problem).__name__)
+
+    def _drop_forgotten(self) -> None:
+        """Authors may be forgotten at any time, also while no daemon runs."""
+        with self._store.read() as rx:
+            found = author_data.forgotten(rx, self._forum, since=self._forgot_at)
+        if found:
+            self.index.forget([key for key, _ in found])
+            self._forgot_at = max(at for _, at in found)
 
     def _load(self) -> int | None:
         """The last decision that the file knows of; None without one of this store."""

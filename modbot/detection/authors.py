@@ -117,7 +117,7 @@ def _beside(reply: Reply, facts: AuthorFacts) -> list[Signal]:
 def place(region: str) -> str:
     """The province, or the country of who writes from abroad: 中国福建厦门 and 福建省 are 福建. Empty
     for what is no place."""
-    written = region.strip().removeprefix("中国").strip(" ·-,，")
+    written = region.strip().removeprefix("来自").strip().removeprefix("中国").strip(" ·-,，")
     known = next((province for province in _PROVINCES if written.startswith(province)), "")
     if known or not written or written in _UNKNOWN_PLACES:
         return known

@@ -119,7 +119,7 @@ class Moderator:
             note=choice.note,
             reason=notice.sentence,
             notify=notice.notify,
-            means=self._with_settings(choice.means),
+            means=self.means(choice),
             version=version,
             stands=choice.stands,
             bulk=bulk,
@@ -132,20 +132,27 @@ class Moderator:
         """Take the last verdict (or modbot's own hide) back. Raises Conflict when there is none,
         or it is not the one that is meant."""
         with self.store.write(lasting=True) as tx:
-            settings = self.loaded.settings
-            return verdicts.undo(
-                tx,
-                flag_id,
-                who=self.who,
-                now=self.clock(),
-                reason=notices.of_restore(settings),
-                notify=settings.actions.notify_restores,
-                version=version,
-                verdict_id=verdict_id,
-            )
+            return self.undo_in(tx, flag_id, version=version, verdict_id=verdict_id)
 
-    def _with_settings(self, means: Means) -> Means:
-        actions = self.loaded.settings.actions
+    def undo_in(
+        self, tx: Connection, flag_id: int, *, version: int | None = None, verdict_id: int | None = None
+    ) -> verdicts.Undone:
+        """The same as part of a transaction that does more."""
+        settings = self.loaded.settings
+        return verdicts.undo(
+            tx,
+            flag_id,
+            who=self.who,
+            now=self.clock(),
+            reason=notices.of_restore(settings),
+            notify=settings.actions.notify_restores,
+            version=version,
+            verdict_id=verdict_id,
+        )
+
+    def means(self, choice: Choice) -> Means:
+        """How a removal is carried out: as chosen, else as the settings say."""
+        means, actions = choice.means, self.loaded.settings.actions
         return replace(
             means,
             staff_board=means.staff_board or actions.staff_board or None,

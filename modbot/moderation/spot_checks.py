@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from modbot.domain import DecisionKind, FlagState, Label
+from modbot.domain import DecisionKind, FlagState, Label, VerdictKind
 from modbot.errors import Conflict, UsageError
-from modbot.store import decisions, flags, spot_checks
+from modbot.moderation.deciding import Choice, Moderator
+from modbot.store import decisions, flags, spot_checks, verdicts
 from modbot.store.engine import Store
 from modbot.store.spot_checks import Check
 
@@ -28,6 +29,49 @@ def draw_for(
         if found is not None:
             told[forum] = {"drawn": found.drawn, "population": found.population}
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """``verdict`` upholds the flag that the answer opened, if it was to."""
+
+    check: Check
+    verdict: verdicts.Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """The check as it was; ``undone`` what became of the verdict that the answer led to;
+    ``forgotten`` labels."""
+
+    check: Check
+    undone: verdicts.Undone | None
+    forgotten: int
+
+
+def answer(
+    moderator: Moderator, check_id: int, label: Label | None, *, uphold: bool = False, note: str = ""
+) -> Answered:
+    """Answer a check, and with ``uphold`` hide the reply, in one transaction. Raises as
+    :func:`judge` does."""
+    window, verdict = moderator.undo_window(), None
+    with moderator.store.write(lasting=True) as tx:
+        check = judge(tx, check_id, label, uphold=uphold, who=moderator.who, now=moderator.clock())
+        if check.flag_id is not None:
+            verdict = moderator.give_in(tx, check.flag_id, VerdictKind.UPHOLD, Choice(note), window=window)
+    return Answered(check, verdict)
+
+
+def undo(moderator: Moderator, check_id: int) -> TakenBack:
+    """Take an answer back with all that it led to, in one transaction. Raises Conflict when
+    there is none."""
+    undone = None
+    with moderator.store.write(lasting=True) as tx:
+        check = spot_checks.get(tx, check_id)
+        if check.flag_id is not None and verdicts.standing(tx, check.flag_id) is not None:
+            undone = moderator.undo_in(tx, check.flag_id)
+        forgotten = take_back(tx, check_id, who=moderator.who, now=moderator.clock())
+    return TakenBack(check, undone, forgotten)
 
 
 def judge(

@@ -119,8 +119,14 @@ def _means_short(match: StandingMatch) -> bool:
 def _best(
     matches: Sequence[StandingMatch], kind: StandingKind, reasons: Collection[Reason]
 ) -> StandingMatch | None:
-    """The most similar, of those the latest."""
-    chosen = [match for match in matches if match.kind is kind and match.reason in reasons]
+    """The most similar, of those the latest. What a human condemned as an advert is one wherever
+    adverts are flagged, though repeating as such may be custom there."""
+    chosen = [
+        match
+        for match in matches
+        if match.kind is kind
+        and (match.reason in reasons or (match.label is Label.SPAM and Reason.SPAM in reasons))
+    ]
     return max(chosen, key=lambda match: (match.similarity, match.id), default=None)
 
 

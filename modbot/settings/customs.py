@@ -62,4 +62,8 @@ def named(entry: Mapping[str, Any]) -> str:
     """How a person knows an entry of their file again: by what it is about."""
     key = next((key for key in ("name", "title", "id") if entry.get(key)), "")
     value = entry.get(key)
-    return f'({key} = "{value}")' if isinstance(value, str) else f"({key} = {value})" if key else ""
+    if isinstance(value, str):
+        return f'({key} = "{value}")'
+    ids = sorted(value) if isinstance(value, frozenset) else value
+    several = ids[0] if isinstance(ids, list) and len(ids) == 1 else ids
+    return f"({key} = {several})" if key else ""

@@ -9,7 +9,17 @@ from sqlalchemy import Connection, update
 from modbot.domain import OutboxState
 from modbot.store import audit, cursors, outbox
 from modbot.store.flags import SET_ASIDE
-from modbot.store.schema import campaign_aliases, campaigns, decisions, flags, openings, replies, verdicts
+from modbot.store.schema import (
+    campaign_aliases,
+    campaigns,
+    decisions,
+    flags,
+    misses,
+    openings,
+    replies,
+    spot_checks,
+    verdicts,
+)
 from modbot.store.schema import outbox as outbox_table
 
 _OF_ONE_FORUM = (
@@ -21,6 +31,8 @@ _OF_ONE_FORUM = (
     campaigns,
     campaign_aliases,
     openings,
+    spot_checks,
+    misses,
 )
 
 

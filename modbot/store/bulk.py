@@ -7,9 +7,10 @@ types are still the tables' own, so nothing else changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Dialect, Float, Table, func, select
 
 Column = Sequence[Any]
 
@@ -24,15 +25,21 @@ def insert(tx: Connection, table: Table, columns: Mapping[str, Column]) -> list[
         return []
     ids = _new_ids(tx, table, count)
     named = {"id": ids, **columns}
-    statement = table.insert().compile(dialect=tx.dialect, column_keys=list(named))
+    statement, names = _statement(tx.dialect, table, tuple(named))
     stored = {name: _stored(tx, table, name, values) for name, values in named.items()}
-    names = list(getattr(statement, "positiontup", None) or stored)
     rows = list(zip(*(stored[name] for name in names), strict=True))
     if tx.dialect.positional:
-        tx.exec_driver_sql(str(statement), rows)
+        tx.exec_driver_sql(statement, rows)
     else:
-        tx.exec_driver_sql(str(statement), [dict(zip(names, row, strict=True)) for row in rows])
+        tx.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in rows])
     return ids
+
+
+@lru_cache(maxsize=16)
+def _statement(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The insert as the driver takes it, and the columns in the order of its places."""
+    compiled = table.insert().compile(dialect=dialect, column_keys=list(names))
+    return str(compiled), tuple(getattr(compiled, "positiontup", None) or names)
 
 
 def _new_ids(tx: Connection, table: Table, count: int) -> list[int]:
@@ -47,6 +54,8 @@ def _new_ids(tx: Connection, table: Table, count: int) -> list[int]:
 def _stored(tx: Connection, table: Table, name: str, values: Column) -> Column:
     """A column as its type hands it to the driver; what occurs again is converted once."""
     kind = table.c[name].type
+    if isinstance(kind, Float):
+        return values  # a driver takes Python's own
     convert: Callable[[Any], Any] | None = kind.dialect_impl(tx.dialect).bind_processor(tx.dialect)
     if convert is None:
         return values

@@ -80,9 +80,8 @@ def begin(tx: Connection, judged: Sequence[Assessment], *, at: datetime) -> None
     tx.execute(
         update(replies).where(same, replies.c.campaign.is_(None)).values(campaign=bindparam("joined")),
         [
-            {"of": first.forum, "post": first.post_id, "joined": repetition.campaign}
-            for _, repetition in repeated
-            for first in (repetition.first_post,)
+            {"of": first.forum, "post": first.post_id, "joined": campaign}
+            for first, campaign in dict.fromkeys((one.first_post, one.campaign) for _, one in repeated)
         ],
     )
     dialect.upsert(tx, campaigns, list(begun.values()), keys=["forum", "id"], update=["last_seen"])

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
@@ -178,13 +178,16 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
-def _to_json(value: object) -> str:
-    return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain))
-
-
 def _plain(value: Any) -> object:
     """Numbers of array libraries as Python's own; anything else is a mistake."""
     return value.item()
+
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _to_json(value: object) -> str:
+    return storable(_JSON.encode(value))
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, String, and_, case, cast, func, select
 
-from modbot.domain import DecisionKind, FlagState, Label, Reason, VerdictKind
+from modbot.domain import DecisionKind, FlagState, Label, Reason, VerdictKind, Visibility
 from modbot.store.schema import decisions, flags, misses, replies, spot_checks, verdicts
 
 _RIGHT = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
-# A campaign is one piece of evidence, however many copies a moderator decided at once.
-_CARD = func.coalesce(flags.c.campaign, cast(flags.c.id, String))
+# A campaign is one piece of evidence, however many copies a moderator decided, and so is
+# whatever else was decided at once.
+_CARD = func.coalesce(flags.c.campaign, verdicts.c.bulk, cast(flags.c.id, String))
 _STANDING = and_(verdicts.c.flag_id == flags.c.id, verdicts.c.undone_at.is_(None))
 
 
@@ -78,12 +79,17 @@ def judged(rx: Connection, forum: str, since: datetime, until: datetime) -> Judg
 
 
 def missed_before(rx: Connection, forum: str, draws: Sequence[datetime]) -> int:
-    """Replies that passed and that people removed on the forum before the first of ``draws``
-    (in order) that could have met them: no spot check speaks of these."""
+    """Replies that passed and that people hid on the forum before the first of ``draws`` (in
+    order) that could have met them: no spot check speaks of these. Those that are gone do not
+    count: authors delete their own, too."""
     query = (
         select(misses.c.seen_at, decisions.c.decided_at)
         .join(decisions, decisions.c.id == misses.c.decision_id)
-        .where(misses.c.forum == forum, misses.c.taken_back_at.is_(None))
+        .where(
+            misses.c.forum == forum,
+            misses.c.visibility == Visibility.HIDDEN,
+            misses.c.taken_back_at.is_(None),
+        )
     )
     if not draws:
         return 0

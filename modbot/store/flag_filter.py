@@ -20,6 +20,7 @@ class Filter:
     """Which flags. Empty or None leaves a field out; PENDING are all that wait for a human;
     ``shown`` True leaves out what the budget keeps back, False asks for only that."""
 
+    ids: tuple[int, ...] | None = None
     forum: str | None = None
     states: tuple[FlagState, ...] = OPEN
     board_id: int | None = None
@@ -42,6 +43,8 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         (replies.c.author_name, wanted.author_name),
     ]
     met: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
+    if wanted.ids is not None:
+        met.append(flags.c.id.in_(wanted.ids))
     if wanted.campaign is not None:
         of_forum = campaign_aliases.c.forum == flags.c.forum
         met.append(flags.c.campaign == aliases.present_name(wanted.campaign, of_forum))

@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, select, update
 
-from modbot.domain import Reply, ReplyKey, ThreadKind, Visibility
-from modbot.store import forum_acts, rows
+from modbot.domain import Reply, ReplyKey, Visibility
+from modbot.store import forum_acts, merging, rows
 from modbot.store import openings as opening_texts
 from modbot.store.forum_acts import Sighting
 from modbot.store.schema import decisions, openings, replies, revisions
@@ -24,10 +24,6 @@ from modbot.store.types import text_digest
 _SAME_TIME = timedelta(minutes=2)
 _READ_COLUMNS = tuple(rows.reply_columns(Reply("", 0, "")))
 _SHOWN = ("pending", "hidden", "visibility", "visibility_at")
-_NOT_ERASED = (
-    *("thread_id", "thread_title", "board_id", "author_id", "author_name", "author_group", "author_posts"),
-    *("author_credits", "author_registered", "posted_at", "floor", "region", "client", "links"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +96,7 @@ def record(tx: Connection, batch: Sequence[Reply], *, at: datetime, since: datet
         del unique[found.key]
     ids = _insert_new(tx, [reply for key, reply in unique.items() if key not in known], at)
     ids.update({key: row["id"] for key, row in known.items()})
-    changed = {key: reply for key, reply in unique.items() if _is_changed(known.get(key), reply)}
+    changed = {key: reply for key, reply in unique.items() if merging.is_changed(known.get(key), reply)}
     revision_ids = _insert_revisions(tx, ids, known, changed, at)
     pairs = [(known[key], reply) for key, reply in unique.items() if key in known]
     _update_known(tx, pairs, at, since or at)
@@ -238,14 +234,6 @@ def _insert_new(tx: Connection, fresh: Sequence[Reply], at: datetime) -> dict[Re
     return {ReplyKey(forum, post_id): reply_id for forum, post_id, reply_id in inserted}
 
 
-def _is_changed(row: RowMapping | None, reply: Reply) -> bool:
-    if row is None:
-        return True
-    if not reply.text and (reply.hidden or reply.pending):
-        return False  # the page withholds the text; that is no edit
-    return bool(row["digest"] != text_digest(reply.text, reply.quoted))
-
-
 def _insert_revisions(
     tx: Connection,
     ids: Mapping[ReplyKey, int],
@@ -274,7 +262,8 @@ def _insert_revisions(
         added = {row.reply_id: row.id for row in tx.execute(statement, fresh)}
         first = update(replies).where(replies.c.id == bindparam("row_id"))
         pointers = [{"row_id": row, "revision": revision} for row, revision in added.items()]
-        fields: dict[str, Any] = {"revision_id": bindparam("revision"), "decision_id": None, "parked": None}
+        fields: dict[str, Any] = {"revision_id": bindparam("revision"), "decision_id": None}
+        fields |= {"parked": None, "forgotten_at": None}
         tx.execute(first.values(fields), pointers)
         found |= added
     return {key: found[ids[key]] for key in changed}
@@ -308,7 +297,7 @@ def _make_current(tx: Connection, found: Mapping[int, Mapping[str, Any]]) -> Non
     statement = (
         update(replies)
         .where(replies.c.id == bindparam("row_id"))
-        .values(revision_id=bindparam("revision"), decision_id=judged, parked=None)
+        .values(revision_id=bindparam("revision"), decision_id=judged, parked=None, forgotten_at=None)
     )
     tx.execute(
         statement,
@@ -324,7 +313,7 @@ def _update_known(
     for row, reply in pairs:
         outdated = row["visibility_at"] > since
         shown = {name: row[name] for name in _SHOWN} if outdated else {"visibility_at": at}
-        merged = {**_merged(row, reply), **shown}
+        merged = {**merging.merged(row, reply), **shown}
         if not outdated and all(row[name] == merged[name] for name in _READ_COLUMNS):
             same.append(row["id"])
         else:
@@ -342,19 +331,6 @@ def _update_known(
 def _sighting(row: RowMapping, now: Visibility) -> Sighting:
     ours = row["our_hide"] is not None or row["our_delete"] is not None
     return Sighting(row["id"], Visibility(row["visibility"]), row["visibility_at"], ours, now)
-
-
-def _merged(row: RowMapping, reply: Reply) -> dict[str, Any]:
-    merged = rows.reply_columns(reply)
-    for name in _NOT_ERASED:
-        if not merged[name]:
-            merged[name] = row[name]
-    if not reply.thread_title and reply.thread_kind is ThreadKind.NORMAL:
-        merged["thread_kind"] = row["thread_kind"]
-    if not reply.text and row["images"]:
-        merged["images"] = row["images"]
-    merged["is_thread_author"] = reply.is_thread_author or row["is_thread_author"]
-    return merged
 
 
 def _recorded(reply: Reply, reply_id: int, row: RowMapping | None, revision_id: int | None) -> Recorded:

@@ -45,6 +45,7 @@ from modbot.store.schema import (
     outbox,
     replies,
     revisions,
+    standing_decisions,
     verdicts,
 )
 
@@ -54,10 +55,13 @@ Key = tuple[Any, ...]
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Texts of what passed before ``texts`` go, and flags closed before ``flags`` with the
-    audit before that. ``texts`` is never within the window of the duplicate index."""
+    audit before that. ``texts`` is never within the window of the duplicate index. Standing
+    decisions revoked before ``flags`` go, and those whose last copy was before ``standing``:
+    they decided no more from some time before ``flags`` on."""
 
     texts: datetime
     flags: datetime
+    standing: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,23 @@ def _forget_audit(tx: Connection, limits: Limits, keys: Sequence[Key]) -> int:
     return tx.execute(delete(audit).where(audit.c.id.in_(_ids(keys)), *_is_history(limits))).rowcount
 
 
+def _find_standing(rx: Connection, limits: Limits, after: Key | None, limit: int) -> list[Key]:
+    query = select(standing_decisions.c.id).where(_decides_no_more(limits))
+    return _page(rx, query, standing_decisions.c.id, after, limit)
+
+
+def _forget_standing(tx: Connection, limits: Limits, keys: Sequence[Key]) -> int:
+    chosen = and_(standing_decisions.c.id.in_(_ids(keys)), _decides_no_more(limits))
+    return tx.execute(delete(standing_decisions).where(chosen)).rowcount
+
+
 STEPS = (
     Step("flags", _find_flags, _forget_flags),
     Step("texts", _find_texts, _forget_texts),
     Step("openings", _find_openings, _forget_openings),
     Step("campaigns", _find_campaigns, _forget_campaigns),
     Step("audit", _find_audit, _forget_audit),
+    Step("standing", _find_standing, _forget_standing),
 )
 """In their order: what a flag needs goes only after it."""
 
@@ -220,6 +235,12 @@ def _is_history(limits: Limits) -> tuple[ColumnElement[bool], ...]:
     """An old entry about nothing that is still open."""
     about_open = exists().where(flags.c.reply_id == audit.c.reply_id, flags.c.closed_at.is_(None))
     return (audit.c.at < limits.flags, ~about_open)
+
+
+def _decides_no_more(limits: Limits) -> ColumnElement[bool]:
+    return or_(
+        standing_decisions.c.revoked_at < limits.flags, standing_decisions.c.last_copy_at < limits.standing
+    )
 
 
 def _ids(keys: Sequence[Key]) -> list[int]:

@@ -19,7 +19,14 @@ from typing import Protocol
 
 from modbot.domain import ActionKind, ActionOutcome, Reply, Visibility
 from modbot.errors import Refused
-from modbot.forums.protocol import ActionResult, CheckStatus, Forum, ReplyRef, ThreadRef
+from modbot.forums.protocol import (
+    ActionResult,
+    CheckStatus,
+    Forum,
+    ReplyRef,
+    ThreadRef,
+    capability_of,
+)
 
 WRITTEN = 12
 
@@ -55,6 +62,18 @@ class Stage(Protocol):
 
     def hides_made(self, ref: ReplyRef) -> int:
         """How often the forum was told to hide it, by anybody."""
+        ...
+
+    def open_thread(self, title: str) -> ReplyRef:
+        """A member opens a thread in the same board; its first post."""
+        ...
+
+    def write_waiting(self, text: str) -> ReplyRef:
+        """A member's reply that waits for approval, as the engine would tell of it."""
+        ...
+
+    def other_board(self) -> int:
+        """A board that the engine's account may move threads to."""
         ...
 
 
@@ -170,6 +189,67 @@ def what_an_engine_cannot_do_is_refused_and_never_an_error(stage: Stage) -> None
         _demand(back.outcome is ActionOutcome.DONE, "act() does not restore as restore() does")
 
 
+def a_deletion_is_done_once_and_taken_back(stage: Stage) -> None:
+    ref = stage.write("要删除的")
+    with closing(stage.engine()) as forum:
+        if not _offered(forum, ActionKind.DELETE, ref):
+            return
+        recycled = forum.recycles(ref.board_id or 0)
+        _once(forum, ActionKind.DELETE, ref, Visibility.GONE)
+        _demand(forum.read_back(ref) is Visibility.GONE, "a deleted reply is still there")
+        if recycled and _offered(forum, ActionKind.UNDELETE, ref):
+            _once(forum, ActionKind.UNDELETE, ref, Visibility.VISIBLE)
+            _demand(forum.read_back(ref) is Visibility.VISIBLE, "a deleted reply does not come back")
+
+
+def what_waits_is_approved_or_ignored_once(stage: Stage) -> None:
+    good, bad = stage.write_waiting("等着通过的"), stage.write_waiting("等着忽略的")
+    with closing(stage.engine()) as forum:
+        if not _offered(forum, ActionKind.APPROVE, good):
+            return
+        _once(forum, ActionKind.APPROVE, good, Visibility.VISIBLE)
+        _once(forum, ActionKind.IGNORE, bad, Visibility.GONE)
+        result = forum.act(ActionKind.IGNORE, good, "", notify=False)
+        _demand(result.outcome is ActionOutcome.GONE, "what was approved can still be ignored")
+
+
+def a_thread_is_recycled_and_comes_back_by_its_first_post_alone(stage: Stage) -> None:
+    first, reply = stage.open_thread("要回收的主题"), stage.write("别的主题里的回帖")
+    with closing(stage.engine()) as forum:
+        if not _offered(forum, ActionKind.RECYCLE_THREAD, first):
+            return
+        _demand(_refuses(forum, ActionKind.RECYCLE_THREAD, reply), "a reply stands for its whole thread")
+        _once(forum, ActionKind.RECYCLE_THREAD, first, Visibility.GONE)
+        if forum.recycles(first.board_id or 0) and _offered(forum, ActionKind.RESTORE_THREAD, first):
+            _once(forum, ActionKind.RESTORE_THREAD, first, Visibility.VISIBLE)
+
+
+def a_thread_is_moved_once_and_back(stage: Stage) -> None:
+    first, there = stage.open_thread("要移动的主题"), stage.other_board()
+    with closing(stage.engine()) as forum:
+        if not _offered(forum, ActionKind.MOVE_THREAD, first, board=there):
+            return
+        for board in (there, first.board_id):
+            _once(forum, ActionKind.MOVE_THREAD, first, Visibility.VISIBLE, board=board)
+            view = forum.thread(ThreadRef(first.thread_id or 0))
+            _demand(view.board_id == board, "a moved thread is in another board than it was moved to")
+
+
+def a_member_is_muted_once_and_let_speak(stage: Stage) -> None:
+    ref = stage.write("要禁言的人写的")
+    with closing(stage.engine()) as forum:
+        _, seen = next(iter(forum.read([ref]).items()))
+        author = seen.author.id if isinstance(seen, Reply) else None
+        _demand(author is not None, "the author of a reply is not told")
+        whom = ReplyRef(ref.post_id, ref.thread_id, ref.board_id, author)
+        if not _offered(forum, ActionKind.MUTE, whom, days=1):
+            return
+        _once(forum, ActionKind.MUTE, whom, Visibility.UNKNOWN, days=1)
+        _once(forum, ActionKind.UNMUTE, whom, Visibility.UNKNOWN)
+        nobody = ReplyRef(ref.post_id, ref.thread_id, ref.board_id)
+        _demand(_refuses(forum, ActionKind.MUTE, nobody, days=1), "nobody is muted")
+
+
 CHECKS: tuple[Callable[[Stage], None], ...] = (
     a_poll_finds_what_was_written_and_the_next_only_what_is_new,
     a_poll_broken_off_after_any_batch_loses_nothing,
@@ -180,7 +260,36 @@ CHECKS: tuple[Callable[[Stage], None], ...] = (
     a_reply_that_is_gone_stalls_no_other,
     a_missing_right_is_refused_and_told_beforehand,
     what_an_engine_cannot_do_is_refused_and_never_an_error,
+    a_deletion_is_done_once_and_taken_back,
+    what_waits_is_approved_or_ignored_once,
+    a_thread_is_recycled_and_comes_back_by_its_first_post_alone,
+    a_thread_is_moved_once_and_back,
+    a_member_is_muted_once_and_let_speak,
 )
+
+
+def _offered(forum: Forum, kind: ActionKind, ref: ReplyRef, **details: object) -> bool:
+    """Whether the engine can do it. One that cannot must refuse, when it is asked all the same."""
+    if capability_of(kind) in forum.capabilities():
+        return True
+    _demand(_refuses(forum, kind, ref, **details), f"{kind.value} is not offered, and not refused")
+    return False
+
+
+def _refuses(forum: Forum, kind: ActionKind, ref: ReplyRef, **details: object) -> bool:
+    try:
+        outcome = forum.act(kind, ref, "广告", notify=False, details=details).outcome
+    except Refused:
+        return True
+    return outcome is ActionOutcome.REFUSED
+
+
+def _once(forum: Forum, kind: ActionKind, ref: ReplyRef, visibility: Visibility, **details: object) -> None:
+    """Done when it is asked for first, found done when it is asked for again."""
+    for outcome in (ActionOutcome.DONE, ActionOutcome.ALREADY):
+        result = forum.act(kind, ref, "广告", notify=False, details=details)
+        told = (result.outcome, result.visibility)
+        _demand(told == (outcome, visibility), f"{kind.value}: {told} instead of {outcome}, {visibility}")
 
 
 def _polled(forum: Forum, cursor: str | None, now: datetime) -> tuple[dict[int, Reply], str]:

@@ -71,6 +71,18 @@ def test_restoring_asks_first(decided):
     assert all(post.hidden for post in decided.later)
 
 
+def test_whether_a_verdict_stands_can_be_said(city):
+    shell = city.shell
+    copied(city, range(1, 5))
+    hidden = shell.objects("queue", "list", "--state", "hidden", "--json")
+    flag = next(flag for flag in hidden if flag["text"] == SENTENCE)
+    shell.objects("queue", "uphold", str(flag["id"]), "--no-stands", "--json")
+    assert shell.objects("queue", "standing", "list", "--json") == []
+    shell.objects("queue", "undo", str(flag["id"]), "--json")
+    shell.objects("queue", "uphold", str(flag["id"]), "--stands", "--json")
+    assert len(shell.objects("queue", "standing", "list", "--json")) == 1
+
+
 def test_there_is_none_of_that_number(shell):
     done = shell("queue", "standing", "show", "7", "--lang", "zh")
     assert (done.returncode, "没有编号为 7" in done.stderr) == (1, True)

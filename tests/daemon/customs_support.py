@@ -11,13 +11,13 @@ from pathlib import Path
 from executor_support import START, Bench
 
 from modbot import settings
-from modbot.daemon import house, wiring
+from modbot.daemon import house, rulebook, wiring
 from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
 from modbot.detection import Detector, DuplicateIndex
-from modbot.domain import Assessment, Author, Decision, FlagState, Reply
+from modbot.domain import Assessment, Author, Decision, FlagState, Reply, VerdictKind, VerdictSource
 from modbot.store import boards as kept_boards
-from modbot.store import decisions, flags
+from modbot.store import decisions, flags, verdicts
 
 ENFORCE = f"""
 [paths]
@@ -59,20 +59,30 @@ class Town:
         facts: dict[str, object] = {"board_id": 1, "floor": 5, "thread_title": "随便说说"} | fields
         return self.bench.forum.write(self.written, text, thread_id=thread, author=author, **facts)
 
-    def judge(self) -> None:
+    def loaded(self) -> settings.Loaded:
         file = self.folder / "modbot.toml"
         file.write_text(ENFORCE + self.own_settings, encoding="utf-8")
-        loaded = settings.load(file, environ={})
-        book = wiring.policy_book(loaded, self.detector.manifest.thresholds)
+        return settings.load(file, environ={})
+
+    def judge(self) -> None:
+        loaded = self.loaded()
+        own = rulebook.load_rules(loaded)
+        book = wiring.policy_book(loaded, self.detector.manifest.thresholds, rules=own.digest)
         Poller(forum=self.bench.forum, store=self.bench.store, clock=self.bench.clock).poll()
         Judge(
             forum="city",
             store=self.bench.store,
             detector=self.detector,
             duplicates=self.duplicates,
-            rules=replace(house.judging_rules(loaded, book), flag_since=START - timedelta(days=1)),
+            rules=replace(house.judging_rules(loaded, book), flag_since=START - timedelta(days=1), own=own),
             clock=self.bench.clock,
         ).judge_waiting()
+
+    def uphold(self, reply: Reply) -> None:
+        flag_id = self.flagged()[reply.post_id].id
+        with self.bench.store.write() as tx:
+            source, now = VerdictSource.TERMINAL, self.bench.now
+            verdicts.give(tx, flag_id, VerdictKind.UPHOLD, source=source, who="ann", now=now)
 
     def flagged(self) -> dict[int, flags.Flag]:
         wanted = flags.Filter(forum="city", states=tuple(FlagState), shown=None)

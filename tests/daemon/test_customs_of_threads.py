@@ -14,7 +14,8 @@ import pytest
 from customs_support import Town, newcomer, regular
 from executor_support import Bench
 
-from modbot import settings
+from modbot import i18n, settings
+from modbot.daemon import checking, exchange, wiring
 from modbot.detection import Detector
 from modbot.domain import DecisionKind, Reason, ThreadKind
 
@@ -167,6 +168,7 @@ PLACES: dict[str, dict[str, Any]] = {
     "pinned": {"thread_kind": ThreadKind.PINNED},
     "nowhere in particular": {},
 }
+ASKED = {"thread_title": "广告请发此帖内"}
 ADVERTS = [
     ADVERT,
     "低价代开各类发票，真实可查，加微信：fapiao8801",
@@ -208,6 +210,39 @@ def test_in_trade_an_advert_is_a_humans_question(town: Town) -> None:
     town.judge()
     assert town.judged(hidden)[1].kind is DecisionKind.HIDE
     assert town.judged(asked)[1].kind is DecisionKind.QUEUE
+
+
+RULE = """
+[[rules]]
+name = "mooncakes"
+when = { contains = ["月饼票"] }
+then = "queue"
+"""
+
+
+@pytest.mark.parametrize("place", [*PLACES.values(), ASKED], ids=[*PLACES, "adverts"])
+def test_rules_of_the_operator_hold_in_every_place(town: Town, place: dict[str, Any]) -> None:
+    town.own_settings += RULE
+    town.write("今年谁手里还有多的月饼票吗，想匀两张", newcomer(1), **place)
+    town.judge()
+    assert town.reasons() == {"rule": 1}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_what_was_upheld_as_an_advert_is_hidden_in_every_place_but_that_for_adverts(
+    town: Town, place: dict[str, Any]
+) -> None:
+    for number in range(3):
+        first = town.write(ADVERT, newcomer(10 + number), thread=10 + number)
+        town.bench.later(hours=1)
+    town.judge()
+    town.uphold(first)
+    town.bench.later(days=2)
+    copy = town.write(ADVERT, newcomer(2), thread=50, **place)
+    asked = town.write(ADVERT, newcomer(3), thread=51, **ASKED)
+    town.judge()
+    assert town.judged(copy)[1].kind is DecisionKind.HIDE
+    assert asked.post_id not in town.flagged()
 
 
 # --- authors --------------------------------------------------------------------------------------
@@ -368,3 +403,21 @@ def test_what_is_custom_in_its_place_is_asked_about_elsewhere(town: Town) -> Non
         town.bench.later(minutes=20)
     town.judge()
     assert town.reasons()["low_effort"] >= 4
+
+
+# --- elsewhere ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_check_tells_of_the_author_what_its_line_says(town: Town, detector: Detector, language: str) -> None:
+    book = wiring.policy_book(town.loaded(), detector.manifest.thresholds)
+    checker = checking.Checker(
+        detector, checking.enforcing(book), duplicates=None, now=lambda: town.bench.now
+    )
+    line = exchange.of_object({"text": HARMLESS, "author": "加VX abc12345", "author_posts": 1}, 1)
+    [checked] = checker.check([line])
+    answer = exchange.answer(checked, i18n.catalogue(language))
+    assert answer["decision"] == "queue"
+    assert [reason["code"] for reason in answer["reasons"]] == ["author_name", "author_first_post"]
+    assert "abc12345" in answer["reasons"][0]["message"]
+    assert [limit["name"] for limit in answer["limits"]] == ["author.contact_in_name"]

@@ -10,7 +10,7 @@ from modbot import i18n, settings
 from modbot.daemon import doctoring
 from modbot.domain import ActionKind, Author, Reply
 from modbot.forums.protocol import CheckStatus
-from modbot.store import engine, inbox, outbox, unreadable
+from modbot.store import boards, engine, inbox, outbox, unreadable
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -125,6 +125,29 @@ def test_rules_are_counted_and_those_without_examples_or_hits_named(loaded):
         inbox.record(tx, [reply], at=datetime.now(UTC) - timedelta(days=40))
     store.close()
     assert checks_of(again)["doctor.rules_idle"].facts == {"names": "proved, bare", "days": 30}
+
+
+def test_a_board_that_the_forum_does_not_show_is_told_once_its_boards_are_known(loaded, tmp_path):
+    with (tmp_path / "modbot.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[boards]]\nid = 73\nkind = "trade"\n')
+    found = settings.load(tmp_path / "modbot.toml", environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"})
+    before = checks_of(found)
+    assert before["doctor.kinds"].facts == {"number": 1}
+    assert "doctor.strange_board" not in before
+    store = engine.open(found.store_url)
+    with store.write() as tx:
+        boards.save(tx, "city", [(37, "二手市场", None)], at=NOW)
+    store.close()
+    told = checks_of(found)["doctor.strange_board"]
+    assert told.status is CheckStatus.WARNING
+    assert told.facts == {"entry": "boards[1] (id = 73)", "board": 73, "nearest": "37 (二手市场)"}
+
+
+def test_a_pattern_that_cannot_be_used_is_told(loaded, tmp_path):
+    with (tmp_path / "modbot.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[threads]]\ntitle = "[转让"\nkind = "trade"\n')
+    wrong = settings.load(tmp_path / "modbot.toml", environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"})
+    assert checks_of(wrong)["error.settings.entry.pattern"].status is CheckStatus.FAILED
 
 
 def test_a_wrong_rule_is_told_and_the_rest_goes_on(loaded):

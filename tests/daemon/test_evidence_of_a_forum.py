@@ -204,6 +204,15 @@ def test_a_campaign_counts_once_however_many_copies_were_decided(town: Town) -> 
     assert town.standing().told == Verdicts(3)
 
 
+def test_what_was_decided_at_once_counts_once(town: Town) -> None:
+    town.several(5)
+    with town.bench.store.write() as tx:
+        tx.execute(
+            schema.verdicts.update().where(schema.verdicts.c.id > 1).values(bulk="all of one author's")
+        )
+    assert town.standing().told == Verdicts(2)
+
+
 def test_what_standing_decisions_hid_is_no_evidence_of_the_reason(town: Town) -> None:
     town.flagged(RIGHT)
     with town.bench.store.write() as tx:
@@ -300,17 +309,17 @@ def test_before_the_first_draw_nothing_is_known_and_that_is_said(town: Town) -> 
     assert [(one.board_id, one.told.right) for one in known.precisions] == [(None, 3), (7, 3)]
 
 
-def test_recall_and_base_rate_come_from_the_draws_the_flags_and_what_people_removed(town: Town) -> None:
+def test_recall_and_base_rate_come_from_the_draws_the_flags_and_what_people_hid(town: Town) -> None:
     town.several(8)
     town.several(2, WRONG)
     town.passes(99)
     reply_id, revision_id, decision_id = town.judged(
         Decision(DecisionKind.ALLOW, DecisionKind.ALLOW, None, Label.HAM, 0, None, (), (), "p", "m")
     )
-    with town.bench.store.write() as tx:  # a moderator deleted it on the forum before the draw
-        tx.execute(schema.replies.update().where(schema.replies.c.id == reply_id).values(visibility="gone"))
+    with town.bench.store.write() as tx:  # a moderator hid it on the forum before the draw
+        tx.execute(schema.replies.update().where(schema.replies.c.id == reply_id).values(visibility="hidden"))
         about = {"forum": "city", "reply_id": reply_id, "revision_id": revision_id}
-        seen = {"decision_id": decision_id, "visibility": "gone", "seen_at": town.bench.now}
+        seen = {"decision_id": decision_id, "visibility": "hidden", "seen_at": town.bench.now}
         tx.execute(schema.misses.insert().values({**about, **seen}))
     town.bench.later(hours=1)
     town.draw(Label.SPAM, Label.HAM, Label.HAM, Label.HAM, Label.HAM)
@@ -323,15 +332,22 @@ def test_recall_and_base_rate_come_from_the_draws_the_flags_and_what_people_remo
     assert known.estimates.recall.low < known.estimates.recall.value < known.estimates.recall.high
 
 
-def test_a_miss_that_a_draw_could_have_met_is_not_counted_twice(town: Town) -> None:
+@pytest.mark.parametrize(
+    ("visibility", "minutes", "counted"),
+    [("hidden", -30, 1), ("gone", -30, 0), ("hidden", 30, 0)],
+    ids=["hidden before the draw", "gone: perhaps by its author", "a draw could have met it"],
+)
+def test_a_miss_counts_once_and_only_when_a_human_hid_it(
+    town: Town, visibility: str, minutes: int, counted: int
+) -> None:
     town.passes(6)
     town.bench.later(hours=1)
     town.draw(Label.HAM)
-    town.bench.later(hours=1)
     with town.bench.store.write() as tx:
         about = {"forum": "city", "reply_id": 1, "revision_id": 1, "decision_id": 1}
-        tx.execute(schema.misses.insert().values({**about, "visibility": "gone", "seen_at": town.bench.now}))
-    assert town.known().missed == 0
+        seen = {"visibility": visibility, "seen_at": town.bench.now + timedelta(minutes=minutes)}
+        tx.execute(schema.misses.insert().values({**about, **seen}))
+    assert town.known().missed == counted
 
 
 def test_what_an_answer_flagged_is_no_success_of_modbots(town: Town) -> None:

@@ -106,3 +106,14 @@ def test_what_was_undone_before_it_began_is_not_begun(bench: Bench, kind: Action
     bench.queue(1, opposites.opposite(kind), undoes=action)
     bench.executor().work()
     assert (bench.state(action), changed(bench, kind)) == (OutboxState.CANCELLED, 0)
+
+
+def test_a_text_that_changed_is_not_hidden_again_to_undo_a_restore(bench: Bench) -> None:
+    [hide] = bench.hides(1)
+    bench.executor().work()
+    restore = bench.queue(1, ActionKind.RESTORE, undoes=hide)
+    bench.executor().work()
+    bench.forum.edit(1, "发错了，已改。")
+    again = bench.queue(1, ActionKind.HIDE, undoes=restore)
+    bench.executor().work()
+    assert (bench.state(again), bench.forum.posts[1].hidden) == (OutboxState.CANCELLED, False)

@@ -404,3 +404,43 @@ def test_where_condemned_and_customary_meet_a_human_is_asked(bar: Bar) -> None:
     bar.says(4, SENTENCE, newcomer(4))
     assert (4 in bar.hidden(), bar.held_by(4)) == (False, ("standing_conflict",))
     assert bar.decision(4).kind is DecisionKind.QUEUE
+
+
+BASE = "河边那排老柳树今年发芽比往年早了整整半个月散步的人都停下来拍照留念真是难得一见"
+
+
+def varied(text: str, first: int, by: str) -> str:
+    return text[:first] + by + text[first + len(by) :]
+
+
+def test_a_text_between_a_condemned_and_a_customary_one_is_a_humans_matter(bar: Bar) -> None:
+    bar.under(Policy(mode=Mode.QUEUE, spam_queue=None, low_effort_queue=None))
+    for number, text in enumerate((varied(BASE, 0, "山前这条旧"), varied(BASE, 26, "骑车路过坐"))):
+        for post in (1, 2, 3):
+            bar.says(10 * number + post, text, newcomer(10 * number + post))
+    assert len({bar.flags()[post].campaign for post in (3, 13)}) == 2
+    bar.decide(3)
+    bar.decide(13, VerdictKind.DISMISS)
+    bar.under(POLICY)
+    bar.says(20, BASE, newcomer(20))
+    assert (bar.held_by(20), 20 in bar.hidden()) == (("standing_conflict",), False)
+
+
+# --- short texts ---------------------------------------------------------------------------------------
+
+SHORT = "蓝鲸鞋垫来我橱窗"
+
+
+def test_a_short_text_is_condemned_within_its_campaign_and_in_its_authors_mouth_only(bar: Bar) -> None:
+    bar.under(Policy(mode=Mode.QUEUE, spam_queue=None, low_effort_queue=None))
+    for post in range(1, 6):
+        bar.says(post, SHORT, newcomer(post))
+    bar.decide(5)
+    bar.under(POLICY)
+    bar.says(6, SHORT, newcomer(6))
+    assert 6 in bar.hidden(), "while the campaign goes on"
+    bar.at(bar.bench.now + timedelta(days=40))
+    bar.says(7, SHORT, newcomer(7))
+    assert 7 not in bar.flags()
+    bar.says(8, SHORT, newcomer(5), thread_id=700)
+    assert 8 in bar.hidden()

@@ -99,6 +99,8 @@ def test_a_region_is_told_where_it_is_another_than_the_usual(region, earlier, us
         ("内蒙古包头", "内蒙古"),
         ("黑龙江省哈尔滨", "黑龙江"),
         ("香港", "香港"),
+        ("来自 德国", "德国"),
+        ("来自 中国河南", "河南"),
         ("中国", ""),
         ("  美国 加州", "美国"),
         ("局域网", ""),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from undo_model import Post
 
 import modbot.store
 from modbot import settings
@@ -24,11 +25,12 @@ from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
 from modbot.daemon.rereading import Rereader, RereadingRules
 from modbot.detection import Detector, DuplicateIndex, Observation
-from modbot.domain import ActionKind, Author, Mode, Reason
+from modbot.domain import ActionKind, Author, Mode, Reason, ReplyKey, Visibility
 from modbot.errors import Retryable
 from modbot.forums.protocol import ActionResult, ReplyRef
+from modbot.moderation.deciding import Moderator
 from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget
-from modbot.store import campaigns, outbox, schema
+from modbot.store import campaigns, inbox, intents, outbox, schema
 from modbot.testing import ScriptedForum
 
 FORUM = "city"
@@ -44,13 +46,31 @@ FIRST_POST = 9
 WAITING = (7, 8)
 """Posts that wait for the forum's own approval."""
 POSTS = (1, 2, 3, 4, *WAITING, FIRST_POST)
+AUTHORS = (101, 102, 103)
 HOME, STAFF = 1, 99
 """The board of every thread, and where threads are moved to."""
 LEASE = timedelta(minutes=3)
+SETTINGS = f"""
+[actions]
+undo_seconds = 10
+staff_board = {STAFF}
+[forums.{FORUM}]
+url = "http://bbs.example.com/"
+username = "modbot"
+"""
 PATIENCE = 60
 """Rounds in which whatever goes on must have settled."""
 ROUND = timedelta(minutes=35)
 POLICY = Policy(mode=Mode.ENFORCE, spam_hide=0.9, spam_queue=0.8, low_effort_queue=0.7, pending_approve=0.6)
+
+
+_SEEN = {
+    "shown": Visibility.VISIBLE,
+    "moved": Visibility.VISIBLE,
+    "hidden": Visibility.HIDDEN,
+    "waiting": Visibility.PENDING,
+    **dict.fromkeys(("gone", "deleted", "ignored"), Visibility.GONE),
+}
 
 
 class PowerCut(Exception):
@@ -113,7 +133,9 @@ class Town:
         self.mode = Mode.ENFORCE
         self.forum = UnsureForum(FORUM, clock=self.clock)
         self.store = modbot.store.open(self._path)
+        self.loaded = _loaded(Path(self._folder.name))
         self.lives = 0
+        self.touched: set[int] = set()
         self.begin_a_life()
 
     def close(self) -> None:
@@ -126,11 +148,15 @@ class Town:
     def later(self, by: timedelta) -> None:
         self.now += by
 
+    def moderator(self, who: str) -> Moderator:
+        return Moderator(self.loaded, self.store, who, self.clock)
+
     # --- members --------------------------------------------------------------------------
 
     def write(self, post: int, text: str) -> None:
         fields = {"thread_id": 9 if post == FIRST_POST else 1 + post % 2, "board_id": HOME}
-        author = Author(id=100 + post, name=f"新人{post}", posts=0, group_id=10)
+        number = AUTHORS[post % len(AUTHORS)]
+        author = Author(id=number, name=f"新人{number}", posts=0, group_id=10)
         self.forum.write(
             post,
             TEXTS[text],
@@ -244,10 +270,38 @@ class Town:
                 rx.execute(select(schema.verdicts.c.id, schema.verdicts.c.undone_at)).all(),
             ]
 
+    def has_seen(self, post: int) -> bool:
+        """Whether the store knows how the forum shows a post by now."""
+        with self.store.read() as rx:
+            known = inbox.find(rx, ReplyKey(FORUM, post))
+        return known is None or known.visibility is _SEEN[self.shows(post)]
+
+    def as_it_is(self, post: int) -> Post:
+        """What the store says of who made a post what it is."""
+        with self.store.read() as rx:
+            query = select(schema.replies).where(schema.replies.c.post_id == post)
+            row = rx.execute(query).one_or_none()
+            taken = None if row is None or row.our_delete is None else outbox.get(rx, row.our_delete)
+        shown = self.shows(post)
+        if taken is None and (row is None or row.our_hide is None):
+            return Post(shown)
+        return Post("waiting" if taken is not None and intents.was_pending(taken) else "shown", shown)
+
+    def touch(self, kind: ActionKind, post: int) -> None:
+        """A human acts on the forum itself."""
+        self.touched.add(post)
+        self.forum.by_hand(kind, post)
+
     def effects(self, kind: ActionKind, post: int) -> int:
         """How often an action of ours of this kind changed the forum."""
         hides = {ActionKind.HIDE: True, ActionKind.RESTORE: False}
         return self.forum.changes[post, hides.get(kind, kind)]
+
+
+def _loaded(folder: Path) -> settings.Loaded:
+    file = folder / "modbot.toml"
+    file.write_text(SETTINGS, "utf-8")
+    return settings.load(file, environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"})
 
 
 @cache

@@ -168,11 +168,12 @@ def test_of_two_moderators_at_once_one_wins_and_the_other_is_told_who(
     ready = threading.Barrier(2)
     ended: dict[str, Any] = {}
 
+    moderators = {who: room.moderator(who) for who in ("ann", "ben")}
+
     def decide(who: str, kind: VerdictKind) -> None:
-        moderator = room.moderator(who)
         ready.wait(30)
         try:
-            ended[who] = moderator.give(flag_id, kind)
+            ended[who] = moderators[who].give(flag_id, kind)
         except ModbotError as problem:
             ended[who] = problem
 

@@ -123,7 +123,7 @@ def test_former_names_are_forgotten_with_their_campaign_and_set_aside_with_their
         kept = archive.set_aside(tx, FORUM, who="ann", at=desk.now)
         assert aliases.resolve(tx, FORUM, "c2") == "c2"
         assert aliases.resolve(tx, kept, "c2") == "c1"
-    limits = retention.Limits(texts=desk.now + timedelta(days=1), flags=desk.now + timedelta(days=1))
+    limits = retention.Limits(*[desk.now + timedelta(days=1)] * 3)
     forgetting = next(step for step in retention.STEPS if step.name == "campaigns")
     with desk.store.write() as tx:
         keys = forgetting.find(tx, limits, None, 10)

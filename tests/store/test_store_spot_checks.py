@@ -14,7 +14,7 @@ from store_desk import FORUM, START, Desk, decision, reply
 from modbot.domain import Decision, DecisionKind, Label, Reason, VerdictKind
 from modbot.errors import Conflict, StoreError, UsageError
 from modbot.moderation import spot_checks as judging
-from modbot.store import audit, labels, schema, spot_checks
+from modbot.store import archive, audit, labels, schema, spot_checks
 from modbot.store.spot_checks import Draw, Drawn, State
 
 PASSED = replace(
@@ -251,3 +251,11 @@ def test_only_what_is_bad_can_be_upheld(desk: Desk, label: Label | None) -> None
     with pytest.raises(UsageError):
         judge(desk, 1, label, uphold=True)
     assert drawn(desk)[1].state is State.OPEN
+
+
+def test_a_forum_that_begins_a_new_history_begins_with_no_spot_checks(desk: Desk) -> None:
+    passes(desk, 1)
+    draw(desk)
+    with desk.store.write() as tx:
+        archive.set_aside(tx, FORUM, who="ann", at=desk.now)
+    assert drawn(desk, None) == {}

@@ -14,7 +14,7 @@ import pytest
 from modbot.demo.community import Community
 from modbot.demo.server import DemoServer
 from modbot.demo.state import Right
-from modbot.domain import ActionOutcome, Visibility
+from modbot.domain import ActionKind, ActionOutcome, Visibility
 from modbot.forums.config import Credentials, EngineContext, ForumConfig, Politeness
 from modbot.forums.discuz import engine
 from modbot.forums.protocol import ActionResult, Batch, Forum, ReplyRef
@@ -52,6 +52,18 @@ class ScriptedStage:
 
     def hides_made(self, ref: ReplyRef) -> int:
         return self.human.get(ref.post_id, 0) + self.forum.changes[ref.post_id, True]
+
+    def open_thread(self, title: str) -> ReplyRef:
+        number = len(self.forum.posts) + 1
+        self.forum.write(number, title, thread_id=100 + number, floor=1)
+        return ReplyRef(number, 100 + number, 1)
+
+    def write_waiting(self, text: str) -> ReplyRef:
+        reply = self.forum.write(len(self.forum.posts) + 1, text, pending=True)
+        return ReplyRef(reply.post_id, None, reply.board_id)
+
+    def other_board(self) -> int:
+        return 2
 
 
 class DiscuzStage:
@@ -103,6 +115,18 @@ class DiscuzStage:
 
     def hides_made(self, ref: ReplyRef) -> int:
         return self.town.hides[ref.post_id] + self.town.idle_hides[ref.post_id]
+
+    def open_thread(self, title: str) -> ReplyRef:
+        post = self.town.start_thread(36, self.member, title, "正文")
+        return ReplyRef(post.id, post.thread_id, 36)
+
+    def write_waiting(self, text: str) -> ReplyRef:
+        self.town.require_approval(36)
+        post = self.town.post(self.thread, self.member, text)
+        return ReplyRef(post.id, None, 36)
+
+    def other_board(self) -> int:
+        return self.town.open_board("管理组").id
 
 
 @pytest.fixture(params=["scripted", "discuz"])
@@ -161,7 +185,51 @@ class Silent(ScriptedForum):
         return iter(())
 
 
+class Powerless(ScriptedForum):
+    """Offers nothing but hiding, and refuses the rest: an honest engine all the same."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.lacks = set(ActionKind) - {ActionKind.HIDE, ActionKind.RESTORE}
+
+
+@pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
+def test_an_engine_that_cannot_do_everything_may_say_so(check) -> None:
+    check(ScriptedStage(Powerless("city")))
+
+
+class Boastful(Powerless):
+    """Says that it is done, and does nothing."""
+
+    def act(self, kind, ref, reason, *, notify, details=None):
+        return ActionResult(ActionOutcome.DONE, Visibility.GONE)
+
+
+class Twice(ScriptedForum):
+    """Does it again when it is asked again."""
+
+    def act(self, kind, ref, reason, *, notify, details=None):
+        result = super().act(kind, ref, reason, notify=notify, details=details)
+        return replace(result, outcome=ActionOutcome.DONE)
+
+
+class Careless(ScriptedForum):
+    """Takes any post for the whole thread."""
+
+    def act(self, kind, ref, reason, *, notify, details=None):
+        if ref.post_id in self.posts:
+            self.posts[ref.post_id] = replace(self.posts[ref.post_id], floor=1)
+        return super().act(kind, ref, reason, notify=notify, details=details)
+
+
 LIES = (
+    (Boastful, conformance.a_deletion_is_done_once_and_taken_back),
+    (Boastful, conformance.a_member_is_muted_once_and_let_speak),
+    (Twice, conformance.a_deletion_is_done_once_and_taken_back),
+    (Twice, conformance.what_waits_is_approved_or_ignored_once),
+    (Twice, conformance.a_thread_is_moved_once_and_back),
+    (Twice, conformance.a_member_is_muted_once_and_let_speak),
+    (Careless, conformance.a_thread_is_recycled_and_comes_back_by_its_first_post_alone),
     (Believing, conformance.a_hide_is_done_once_and_a_restore_takes_it_back),
     (Believing, conformance.what_a_human_hid_is_left_alone),
     (Believing, conformance.a_reply_that_is_gone_stalls_no_other),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from modbot.daemon.upkeep.archive import Progress
 from modbot.daemon.upkeep.backup import quiet
 from modbot.settings import Settings
-from modbot.store import notices, retention, unreadable
+from modbot.store import notices, retention, retention_lasting, unreadable
 from modbot.store.engine import Store
 from modbot.store.retention import Key, Limits, Step
 
@@ -17,13 +17,19 @@ PAGE = 5_000
 AIM_SECONDS = 0.02
 """How long one write may hold the lock; the number of rows in it is fitted to this."""
 FEWEST, MOST = 10, 500
+STEPS = (*retention.STEPS, *retention_lasting.STEPS)
 
 
 def limits_of(settings: Settings, now: datetime) -> Limits:
     """What a reply may still be compared with keeps its text, whatever [retention] says."""
     keep = settings.retention
     texts = max(keep.passed_text_days, settings.duplicates.window_days)
-    return Limits(now - timedelta(days=texts), now - timedelta(days=max(keep.flags_days, texts)))
+    flags = now - timedelta(days=max(keep.flags_days, texts))
+    return Limits(
+        texts=now - timedelta(days=texts),
+        flags=flags,
+        standing=flags - timedelta(days=settings.standing.days),
+    )
 
 
 def purge(
@@ -40,7 +46,7 @@ def purge(
     """
     limits = limits_of(settings, now)
     purger = _Purger(store, limits, stopping, progress)
-    counts = {step.name: purger.work(step) for step in retention.STEPS}
+    counts = {step.name: purger.work(step) for step in STEPS}
     with store.write() as tx:
         counts["unreadable"] = unreadable.purge(tx, before=limits.texts)
         counts["notices"] = notices.purge(tx, before=limits.flags)
@@ -51,7 +57,7 @@ def count(store: Store, settings: Settings, *, now: datetime) -> Mapping[str, in
     """How many :func:`purge` would forget (``flags``: replies whose flags go)."""
     limits = limits_of(settings, now)
     counts = {}
-    for step in retention.STEPS:
+    for step in STEPS:
         counts[step.name], after = 0, None
         while found := _page(store, step, limits, after):
             counts[step.name] += len(found)

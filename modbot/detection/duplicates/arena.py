@@ -16,9 +16,11 @@ _T = TypeVar("_T", bound=np.generic)
 _GROWTH = 1.25
 _MOST_WASTE = 0.2
 """Share of the characters that may belong to removed texts before the rest moves together."""
+_NOWHERE = np.uint32(0xFFFFFFFF)
+"""The offset of a text that was removed."""
 _AT_ONCE = 65_536
 """Texts moved at once."""
-_COLUMNS = ("offsets", "lengths", "sketches", "hashes", "used", "filed")
+_COLUMNS = ("offsets", "lengths", "sketches", "hashes", "filed")
 
 
 class Arena:
@@ -29,9 +31,8 @@ class Arena:
         self._codes: Codes = np.empty(capacity * CLIP // 2, dtype=np.uint16)
         self._offsets = np.zeros(capacity, dtype=np.uint32)
         self._lengths = np.zeros(capacity, dtype=np.uint16)
-        self._sketches: Keys = np.zeros(capacity, dtype=np.uint64)
+        self._sketches = np.zeros(capacity, dtype=np.uint32)
         self._hashes: Keys = np.zeros(capacity, dtype=np.uint64)
-        self._used = np.zeros(capacity, dtype=np.bool_)
         self.filed = np.zeros(capacity, dtype=np.bool_)
         self._free = np.zeros(0, dtype=np.int64)
         self._numbers = 0
@@ -52,7 +53,7 @@ class Arena:
         return Flat(self._codes, self._offsets, self._lengths, self._sketches, self._hashes)
 
     def holds(self, number: int) -> bool:
-        return 0 <= number < self._numbers and bool(self._used[number])
+        return 0 <= number < self._numbers and bool(self._offsets[number] != _NOWHERE)
 
     def add(self, texts: Flat) -> Index:
         """Keep texts, packed ones, under free numbers."""
@@ -63,13 +64,12 @@ class Arena:
         self._lengths[numbers] = texts.lengths
         self._sketches[numbers] = texts.sketches
         self._hashes[numbers] = texts.hashes
-        self._used[numbers] = True
         self._written += len(texts.codes)
         return numbers
 
     def remove(self, numbers: Index) -> None:
         self._wasted += int(np.minimum(self._lengths[numbers], CLIP).sum(dtype=np.int64))
-        self._used[numbers] = False
+        self._offsets[numbers] = _NOWHERE
         self.filed[numbers] = False
         self._free = np.concatenate((self._free, numbers))
         if self._wasted > max(_MOST_WASTE * self._written, 65_536):
@@ -77,7 +77,7 @@ class Arena:
 
     def numbers(self) -> Index:
         """The numbers in use, ascending."""
-        return np.flatnonzero(self._used[: self._numbers])
+        return np.flatnonzero(self._offsets[: self._numbers] != _NOWHERE)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         self._compact()
@@ -86,7 +86,7 @@ class Arena:
 
     @classmethod
     def restore(cls, arrays: Arrays, capacity: int) -> Self:
-        count, written = len(arrays["used"]), len(arrays["codes"])
+        count, written = len(arrays["offsets"]), len(arrays["codes"])
         made = cls(max(capacity, count))
         made._numbers = count
         made._reserve(written)
@@ -98,7 +98,7 @@ class Arena:
         return made
 
     def _columns(self) -> dict[str, NDArray[np.generic]]:
-        columns = (self._offsets, self._lengths, self._sketches, self._hashes, self._used, self.filed)
+        columns = (self._offsets, self._lengths, self._sketches, self._hashes, self.filed)
         return dict(zip(_COLUMNS, columns, strict=True))
 
     def _take(self, count: int) -> Index:
@@ -112,13 +112,13 @@ class Arena:
         return np.concatenate((reused, np.arange(first, self._numbers)))
 
     def _widen(self) -> None:
-        missing = self._numbers - len(self._used)
+        missing = self._numbers - len(self._offsets)
         if missing <= 0:
             return
-        more = max(missing, int(len(self._used) * (_GROWTH - 1)))
+        more = max(missing, int(len(self._offsets) * (_GROWTH - 1)))
         self._offsets, self._lengths = _grown(self._offsets, more), _grown(self._lengths, more)
         self._sketches, self._hashes = _grown(self._sketches, more), _grown(self._hashes, more)
-        self._used, self.filed = _grown(self._used, more), _grown(self.filed, more)
+        self.filed = _grown(self.filed, more)
 
     def _reserve(self, characters: int) -> None:
         missing = self._written + characters - len(self._codes)

@@ -15,6 +15,8 @@ Array = NDArray[Any]
 NONE = -1
 _GONE = -2
 _SMALLEST = 1024
+_MOST_FULL = 0.6
+"""Of the places for addresses, those of dropped rows among them."""
 _BITS = (1 << 64) - 1
 _SPREAD = 0x9E3779B97F4A7C15
 
@@ -135,7 +137,7 @@ class Addresses:
 
     def put(self, keys: Keys, rows: Slots) -> None:
         """File rows whose keys are not here yet, each key once."""
-        if 2 * (self._taken + len(rows)) > len(self._rows):
+        if self._taken + len(rows) > _MOST_FULL * len(self._rows):
             self._widen(keys, len(rows))
         self._taken += len(rows)
         places = self._home(keys[rows])
@@ -146,7 +148,7 @@ class Addresses:
             rows, places = rows[on], (places[on] + 1) & (len(self._rows) - 1)
 
     def put_one(self, keys: Keys, row: int) -> None:
-        if 2 * (self._taken + 1) > len(self._rows):
+        if self._taken + 1 > _MOST_FULL * len(self._rows):
             self._widen(keys, 1)
         self._taken += 1
         place = self._home_of(keys.item(row))
@@ -176,10 +178,10 @@ class Addresses:
         return ((key * _SPREAD) & _BITS) >> (65 - len(self._rows).bit_length())
 
     def _widen(self, keys: Keys, more: int) -> None:
-        """Room for ``more`` rows, at a quarter full or less; what was dropped is forgotten."""
+        """Room for ``more`` rows, half full or less; what was dropped is forgotten."""
         rows = self._rows[self._rows >= 0]
         size = len(self._rows)
-        while size < 4 * (len(rows) + more):
+        while size < 2 * (len(rows) + more):
             size *= 2
         self._rows = np.full(size, NONE, dtype=np.int32)
         self._taken = 0

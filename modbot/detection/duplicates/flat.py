@@ -21,6 +21,7 @@ CLIP = 128
 LONGEST = 0xFFFF
 """Lengths are told up to here."""
 
+_SKETCH_BITS = 5
 _PRIVATE, _PRIVATE_SIZE = np.uint32(0xE000), np.uint32(6_400)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
@@ -36,7 +37,7 @@ class Flat:
     codes: Codes
     offsets: NDArray[np.uint32]
     lengths: NDArray[np.uint16]
-    sketches: Keys
+    sketches: NDArray[np.uint32]
     hashes: Keys
 
     def __len__(self) -> int:
@@ -161,10 +162,11 @@ def _hashes(raw: NDArray[np.uint32], starts: Index) -> Keys:
     return mixed((sums[starts[1:]] - sums[starts[:-1]]) ^ lengths.astype(np.uint64))
 
 
-def _sketches(codes: Codes, starts: Index) -> Keys:
-    found = np.zeros(len(starts) - 1, dtype=np.uint64)
+def _sketches(codes: Codes, starts: Index) -> NDArray[np.uint32]:
+    found = np.zeros(len(starts) - 1, dtype=np.uint32)
     present = np.flatnonzero(np.diff(starts))
     if len(present):
-        bits = np.left_shift(np.uint64(1), (codes.astype(np.uint64) * _SPREAD) >> np.uint64(58))
+        places = (codes.astype(np.uint64) * _SPREAD) >> np.uint64(64 - _SKETCH_BITS)
+        bits = np.left_shift(np.uint32(1), places.astype(np.uint32))
         found[present] = np.bitwise_or.reduceat(bits, starts[present])
     return found

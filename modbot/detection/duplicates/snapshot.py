@@ -16,7 +16,7 @@ import numpy as np
 
 from modbot.detection.duplicates.columns import Array
 
-FORMAT = 1
+FORMAT = 2
 
 
 class UnusableSnapshot(Exception):

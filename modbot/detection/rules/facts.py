@@ -5,7 +5,7 @@ A fact that the page did not tell is unknown: neither yes nor no.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -42,6 +42,14 @@ class Column(Generic[T]):
         codes = [numbers.setdefault(value, len(numbers)) for value in values]
         return cls(tuple(numbers), np.array(codes, dtype=np.int64))
 
+    @classmethod
+    def of_few(cls, found: Mapping[int, T], usual: T, size: int) -> Column[T]:
+        """The values of the rows in ``found``; all others have the ``usual`` one."""
+        few = cls.of(found.values())
+        codes = np.zeros(size, dtype=np.int64)
+        codes[list(found)] = few.codes + 1
+        return cls((usual, *few.values), codes)
+
     def truth(self, is_true: Callable[[T], bool | None]) -> NDArray[np.int8]:
         return truths(is_true(value) for value in self.values)[self.codes]
 
@@ -68,11 +76,13 @@ class Facts:
     @cached_property
     def hosts(self) -> Column[tuple[str, ...]]:
         """The hosts that each reply's links lead to."""
-        return Column.of(links.hosts(addresses) if addresses else () for addresses in self.addresses)
+        found = {row: links.hosts(written) for row, written in enumerate(self.addresses) if written}
+        return Column.of_few(found, (), len(self))
 
     @cached_property
     def kinds_of_contact(self) -> Column[tuple[str, ...]]:
-        return Column.of(tuple(one.kind for one in found) for found in self.contacts)
+        given = {row: tuple(one.kind for one in some) for row, some in enumerate(self.contacts) if some}
+        return Column.of_few(given, (), len(self))
 
     @cached_property
     def titles(self) -> Column[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from modbot.domain import ActionOutcome, Reply, Visibility
 from modbot.errors import Gone, Refused
 from modbot.forums.discuz.actions import visibility_of
+from modbot.forums.discuz.pages.recyclebin import parse_bin
 from modbot.forums.discuz.pages.thread import ThreadPage
 from modbot.forums.discuz.panel import Panel
 from modbot.forums.discuz.proving import attempt
@@ -48,8 +49,10 @@ class ThreadWork:
         if ref.board_id is None:
             raise Refused(code="error.forum.board_needed", forum=self._session.name)
         here = ReplyRef(ref.post_id, found, ref.board_id)
+        query = (("action", "recyclebin"), ("fid", str(ref.board_id)))
+        parse_bin(self._panel.page(query, Priority.RESTORE).text)  # enters the panel, if need be
         return attempt(
-            lambda: self._take_out(here),
+            lambda: self._take_out(query, here),
             lambda detail: self._proof(here, Priority.RESTORE, detail, shown=True),
             self._session.name,
         )
@@ -116,8 +119,7 @@ class ThreadWork:
         query = (*query, ("infloat", "yes"), ("inajax", "1"))
         return self._session.post(Request("forum.php", query, form, priority, repeatable=False))
 
-    def _take_out(self, ref: ReplyRef) -> Page:
-        query = (("action", "recyclebin"), ("fid", str(ref.board_id)))
+    def _take_out(self, query: Pairs, ref: ReplyRef) -> Page:
         form = (("op", "restore"), ("oldop", "list"), ("dosubmit", "submit"))
         return self._panel.submit(query, (*form, ("moderate[]", str(ref.thread_id))), Priority.RESTORE)
 

@@ -57,6 +57,7 @@ replies = Table(
     Column("last_seen", UtcTime, nullable=False),
     Column("visibility", Code, nullable=False),
     Column("visibility_at", UtcTime, nullable=False),
+    Column("forgotten_at", UtcTime),  # its author was to be forgotten: nothing of them is kept of this text
     Column("read_again_at", UtcTime),  # when to look for an edit; NULL: not any more
     UniqueConstraint("forum", "post_id"),
 )
@@ -82,6 +83,14 @@ Index(
     replies.c.posted_at,
     sqlite_where=_known_author,
     postgresql_where=_known_author,
+)
+_forgotten = replies.c.forgotten_at.is_not(None)
+Index(
+    "ix_replies_forgotten_at",
+    replies.c.forum,
+    replies.c.forgotten_at,
+    sqlite_where=_forgotten,
+    postgresql_where=_forgotten,
 )
 Index("ix_replies_thread", replies.c.forum, replies.c.thread_id)
 Index("ix_replies_campaign", replies.c.forum, replies.c.campaign)

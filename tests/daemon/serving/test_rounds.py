@@ -35,7 +35,7 @@ from modbot.errors import (
     StoreError,
     Unreadable,
 )
-from modbot.store import breakers, flags, polls
+from modbot.store import boards, breakers, flags, polls
 from modbot.store.breakers import BreakerState
 
 MODELS = f'[paths]\nmodels = "{settings.project_root() / "models"}"\n'
@@ -72,6 +72,13 @@ class Diary:
         for _ in range(times):
             self.bench.forum.trouble["poll"].append(error)
             self.rounds.poll()
+
+
+def test_a_poll_learns_what_the_boards_are_called(diary: Diary) -> None:
+    diary.bench.forum.write(1, "楼下的面馆换了老板", board_id=6)
+    diary.poll()
+    with diary.bench.store.read() as rx:
+        assert boards.names(rx, "city") == {6: "Board 6"}
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_reload_with_right_settings_takes_them_and_with_wrong_ones_keeps_the_o
     assert "MONOTONIC_USEC=" in box.told
 
     for wrong, code in (
-        ('[forums.city.policy]\nmode = "enforced"\n', "error.settings.invalid.one_of"),
+        ('[forums.city.policy]\nmode = "enforced"\n', "error.settings.invalid.one_of_near"),
         ('[forums.town]\nurl = "http://127.0.0.1:9/"\n', "error.settings.missing_secret"),
         ('[store]\nurl = "sqlite:///other.db"\n', "error.serve.needs_restart"),
     ):

@@ -26,6 +26,10 @@ from modbot.store.engine import Store
 
 ALLOW = replace(decision(DecisionKind.ALLOW, None, Label.HAM, 0.1), would_be=DecisionKind.ALLOW, held_by=())
 QUEUE = decision(DecisionKind.QUEUE)
+FORGOTTEN = (
+    *("flags", "texts", "openings", "campaigns", "audit", "unreadable", "notices"),
+    *("standing", "exceptions", "spot_checks", "misses"),
+)
 WORDS = ("桥头的面馆搬走了", "桥头的面馆搬走了，搬到河边", "谁知道老面馆在哪", "老面馆在河边")
 
 

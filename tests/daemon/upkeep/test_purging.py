@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from purging_support import ALLOW, QUEUE, WORDS, everything, new_desk, purge
+from purging_support import ALLOW, FORGOTTEN, QUEUE, WORDS, everything, new_desk, purge
 from sqlalchemy import select, text
 from store_desk import FORUM, Desk, repetition, reply
 
@@ -65,7 +65,7 @@ def test_the_words_of_a_reply_that_passed_go_after_their_time(desk: Desk) -> Non
         unreadable.keep(tx, FORUM, [("https://bbs.example.com/1", "no post", "<p>面馆</p>")], at=desk.now)
     desk.later(days=89)
     assert {**purge(desk), "longest_ms": 0} == {
-        **dict.fromkeys(("flags", "texts", "openings", "campaigns", "audit", "unreadable", "notices"), 0),
+        **dict.fromkeys(FORGOTTEN, 0),
         "longest_ms": 0,
         "stopped": False,
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from purging_support import ALLOW, QUEUE, WORDS, everything, new_desk, purge
+from purging_support import ALLOW, FORGOTTEN, QUEUE, WORDS, everything, new_desk, purge
 from sqlalchemy import select
 from store_desk import FORUM, START, Desk, decision, reply
 
@@ -147,7 +147,7 @@ def test_after_any_history_a_purge_takes_nothing_that_is_needed_and_the_next_fin
         rows = everything(desk.store)
         again = purge(desk)
         assert {name: again[name] for name in again if name != "longest_ms"} == {
-            **dict.fromkeys(("flags", "texts", "openings", "campaigns", "audit", "unreadable", "notices"), 0),
+            **dict.fromkeys(FORGOTTEN, 0),
             "stopped": False,
         }
         assert everything(desk.store) == rows

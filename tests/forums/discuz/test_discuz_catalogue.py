@@ -9,6 +9,7 @@ import pytest
 
 import modbot.forums.discuz
 from modbot import i18n
+from modbot.forums.discuz.rights import IN_PANEL, IN_THREADS
 
 SOURCES = Path(modbot.forums.discuz.__file__).parent
 
@@ -17,6 +18,8 @@ def codes() -> set[str]:
     text = "".join(file.read_text(encoding="utf-8") for file in SOURCES.parent.rglob("*.py"))
     errors = set(re.findall(r'"(error\.forum\.[a-z_]+)"', text))
     checks = set(re.findall(r'_line\(\s*"([a-z_]+)"', text)) | {"json_on", "json_off"}
+    checks |= {f"{answer}_{right}" for right in (*IN_THREADS, *IN_PANEL) for answer in ("can", "cannot")}
+    checks |= {f"no_panel_to_{right}" for right in IN_PANEL}
     return errors | {f"check.forum.{name}" for name in checks}
 
 

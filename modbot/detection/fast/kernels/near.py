@@ -215,13 +215,13 @@ def _plausible(found, size, length, sketch, lengths, sketches, filed, most):
     touched = ZERO
     for at in range(size):
         number = min(found[at], len(lengths) - 1)
-        touched ^= sketches[number] ^ np.uint64(lengths[number])
+        touched ^= np.uint64(sketches[number]) ^ np.uint64(lengths[number])
     found[size] = np.int64(touched)  # as with buckets: all are waited for at once
     for at in range(size):
         number = found[at]
         if number >= most:
             continue
-        differing = _bits(sketch ^ sketches[number])
+        differing = _bits(np.uint64(sketch ^ sketches[number]))
         other = np.int64(lengths[number])
         longer, shorter = max(length, other), min(length, other)
         if 10 * differing <= 4 * min(longer, CLIP) and 10 * shorter >= 7 * longer and filed[number]:

@@ -14,7 +14,7 @@ EMPTY = -1
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
 FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 ONE = np.uint64(1)
-_27, _30, _31, _32, _58 = (np.uint64(bits) for bits in (27, 30, 31, 32, 58))
+_27, _30, _31, _32, _59 = (np.uint64(bits) for bits in (27, 30, 31, 32, 59))
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -31,7 +31,7 @@ def flatten(raw, starts):
     count = len(starts) - 1
     codes = np.empty(len(raw), np.uint16)
     offsets, lengths = np.empty(count, np.uint32), np.empty(count, np.uint16)
-    sketches, hashes = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
+    sketches, hashes = np.zeros(count, np.uint32), np.zeros(count, np.uint64)
     written = 0
     for row in range(count):
         first, length = starts[row], starts[row + 1] - starts[row]
@@ -44,7 +44,7 @@ def flatten(raw, starts):
                 if code > LONGEST:
                     code = PRIVATE + code % PRIVATE_SIZE
                 codes[written] = code
-                sketch |= ONE << ((np.uint64(code) * SPREAD) >> _58)
+                sketch |= ONE << ((np.uint64(code) * SPREAD) >> _59)
                 written += 1
         sketches[row], hashes[row] = sketch, _mixed(total ^ np.uint64(length))
     return codes[:written].copy(), offsets, lengths, sketches, hashes

@@ -27,6 +27,8 @@ def upgrade() -> None:
 
 def _columns() -> None:
     op.add_column("replies", sa.Column("our_delete", sa.BigInteger(), nullable=True))
+    op.add_column("replies", sa.Column("forgotten_at", sa.BigInteger(), nullable=True))
+    _partial_index("replies", ["forum", "forgotten_at"], "forgotten_at", name="ix_replies_forgotten_at")
     op.add_column("replies", sa.Column("read_again_at", sa.BigInteger(), nullable=True))
     _partial_index("replies", ["forum", "read_again_at"], "read_again_at", name="ix_replies_read_again_at")
     op.drop_index("ix_replies_author", "replies")
