@@ -109,7 +109,7 @@ def want_visible(
     begun = last_unsettled(tx, flag.reply_id)
     if publishes and flag.visibility is Visibility.PENDING and begun is None:
         last = enqueue(tx, flag, Removing(ActionKind.APPROVE), message, who=who, now=now)
-    elif not publishes and begun is not None and begun.kind is ActionKind.APPROVE:
+    elif not publishes and begun is not None and begun.kind is ActionKind.APPROVE and not begun.unasked:
         last = enqueue(tx, flag, HIDING, message, undoes=begun.id, who=who, now=now)
     return last
 

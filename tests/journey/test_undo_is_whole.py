@@ -18,7 +18,7 @@ from undo_examination import complaints, leftovers
 from undo_model import REMOVES, Model
 from undo_town import AUTHORS, FIRST_POST, FORUM, POSTS, STAFF, TEXTS, WAITING, Town
 
-from modbot.domain import ActionKind, FlagState, Mode, Removal, VerdictKind, VerdictSource
+from modbot.domain import ActionKind, FlagState, Mode, OutboxState, Removal, VerdictKind, VerdictSource
 from modbot.errors import Conflict
 from modbot.moderation import bulk, selecting
 from modbot.moderation.bulk import Ending
@@ -57,11 +57,13 @@ class UndoIsWhole(RuleBasedStateMachine):
         self.town = Town()
         self.model = Model()
         self.seen_actions = 0
+        self.unasked: set[int] = set()
         self.bulks: list[str] = []
 
-    @initialize(first=st.sampled_from(sorted(TEXTS)))
-    def a_town_wakes_up(self, first: str) -> None:
-        self.write(POSTS[0], first)
+    @initialize(texts=st.tuples(*[st.sampled_from(sorted(TEXTS))] * 3))
+    def a_town_wakes_up(self, texts: tuple[str, str, str]) -> None:
+        for post, text in zip((1, 2, WAITING[0]), texts, strict=True):
+            self.write(post, text)
         self.write(FIRST_POST, "advert")
         self.poll_and_judge()
 
@@ -96,6 +98,14 @@ class UndoIsWhole(RuleBasedStateMachine):
         self._notice_unasked()
 
     @rule()
+    def a_round(self) -> None:
+        """What the daemon does while nobody disturbs it, once the undo window is over."""
+        self.town.later(timedelta(seconds=11))
+        self.poll_and_judge()
+        self.town.work()
+        self.town.reread()
+
+    @rule()
     def poll_only(self) -> None:
         self.town.poll()
 
@@ -128,13 +138,17 @@ class UndoIsWhole(RuleBasedStateMachine):
     # --- moderators -----------------------------------------------------------------------
 
     @rule(
-        number=st.integers(0, 9),
+        number=st.integers(0, 3),
         kind=st.sampled_from(VerdictKind),
         who=st.sampled_from(MODERATORS),
         how=st.sampled_from(sorted(MEANS)),
         stands=st.sampled_from([None, True]),
+        in_peace=st.booleans(),
     )
-    def decide(self, number: int, kind: VerdictKind, who: str, how: str, stands: bool | None) -> None:
+    def decide(
+        self, number: int, kind: VerdictKind, who: str, how: str, stands: bool | None, in_peace: bool
+    ) -> None:
+        """``in_peace``: nothing else happens until the forum was changed."""
         flag = self._flag(number)
         if flag is None:
             return
@@ -143,6 +157,8 @@ class UndoIsWhole(RuleBasedStateMachine):
         choice = Choice(means=means, stands=stands)
         [result] = bulk.give_flags(self.town.moderator(who), [flag.id], kind, choice).results
         self._gave(replace(result, post_id=flag.post_id), kind, means)
+        if in_peace:
+            self.a_round()
 
     @rule(
         author=st.sampled_from(AUTHORS),
@@ -178,11 +194,14 @@ class UndoIsWhole(RuleBasedStateMachine):
         acts, is_same = result.action_id is not None, self._is_same(flag)
         self.model.gave(flag.id, flag.post_id, kind, means.how, acts=acts, is_same=is_same)
 
-    @rule(number=st.integers(0, 9), who=st.sampled_from(MODERATORS))
-    def undo(self, number: int, who: str) -> None:
+    @precondition(lambda self: self.model.said)
+    @rule(number=st.integers(0, 3), who=st.sampled_from(MODERATORS), in_peace=st.booleans())
+    def undo(self, number: int, who: str, in_peace: bool) -> None:
         flag = self._flag(number)
         if flag is not None:
             self._undo(flag, who)
+        if in_peace:
+            self.a_round()
 
     def _undo(self, flag: flags.Flag, who: str) -> None:
         self._contest_if_unseen(flag.post_id)
@@ -191,10 +210,9 @@ class UndoIsWhole(RuleBasedStateMachine):
         except Conflict:
             return
 
+    @precondition(lambda self: self.bulks)
     @rule(number=st.integers(0, 3), who=st.sampled_from(MODERATORS))
     def undo_many(self, number: int, who: str) -> None:
-        if not self.bulks:
-            return
         name = self.bulks[number % len(self.bulks)]
         with self.town.store.read() as rx:
             for verdict in verdicts.of_bulk(rx, name):
@@ -218,6 +236,7 @@ class UndoIsWhole(RuleBasedStateMachine):
             is_same=self._is_same(flag),
         )
 
+    @precondition(lambda self: self.model.said)
     @rule(number=st.integers(0, 3), who=st.sampled_from(MODERATORS), what=st.sampled_from(LASTING))
     def revoke(self, number: int, who: str, what: str) -> None:
         """A moderator ends a standing decision or an exception; what it did stays."""
@@ -298,9 +317,16 @@ class UndoIsWhole(RuleBasedStateMachine):
             self.model.contest(post)
 
     def _contest_if_unseen(self, post: int) -> None:
-        """What is decided before modbot has seen what was done on the forum is a race."""
-        if not self.town.has_seen(post):
+        """What is decided before modbot has seen what was done on the forum is a race; so is
+        what is decided while an approval that nobody asked for is on its way."""
+        waiting = [action for action in self.town.unsettled() if action.post_id == post]
+        if not self.town.has_seen(post) or any(action.kind is ActionKind.APPROVE for action in waiting):
             self.model.contest(post)
+
+    def _is_hiding(self, post: int) -> bool:
+        """Whether another hide of the post is under way or in effect."""
+        under_way = [one for one in self.town.unsettled() if one.post_id == post and one.removes]
+        return bool(under_way) or self.town.shows(post) != "shown"
 
     def _notice_unasked(self) -> None:
         with self.town.store.read() as rx:
@@ -308,10 +334,17 @@ class UndoIsWhole(RuleBasedStateMachine):
         for action in [one for one in new if one.id > self.seen_actions and one.unasked]:
             if not self.town.has_seen(action.post_id):
                 self.model.contest(action.post_id)
+            self.unasked.add(action.id)
             if action.kind is ActionKind.HIDE:
                 self.model.hidden_unasked(action.post_id)
             else:
                 self.model.approved_unasked(action.post_id)
+        for action in new:
+            if action.id in self.unasked and action.state is OutboxState.CANCELLED:
+                # Policy thought better of it, or the text had changed, before it was done.
+                self.unasked.discard(action.id)
+                if self.model.posts[action.post_id].ours == "hidden" and not self._is_hiding(action.post_id):
+                    self.model.left_alone(action.post_id)
         self.seen_actions = max([self.seen_actions, *(one.id for one in new)])
 
 

@@ -45,7 +45,8 @@ def _of_posts(town: Town, model: Model) -> Iterator[str]:
         shown, ours = town.shows(row.post_id), (row.our_hide, row.our_delete)
         if row.our_hide is not None and shown not in ("hidden", "deleted", "moved"):
             yield f"post {row.post_id} counts as hidden by us and is {shown}"
-        if row.our_delete is not None and shown not in ("deleted", "ignored", "moved"):
+        away = shown in ("deleted", "ignored", "moved")
+        if row.our_delete is not None and not away and town.has_seen(row.post_id):
             yield f"post {row.post_id} counts as taken away by us and is {shown}"
         if ours == (None, None) and shown == "moved":
             yield f"post {row.post_id} was moved and counts as nobody's doing"

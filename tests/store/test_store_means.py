@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from store_desk import Desk, decision, reply
+from store_desk import FORUM, Desk, decision, reply
 
 from modbot.domain import (
     ActionKind,
@@ -21,7 +21,7 @@ from modbot.domain import (
     Visibility,
 )
 from modbot.errors import Unsuitable
-from modbot.store import inbox, outbox, verdicts
+from modbot.store import approvals, inbox, outbox, verdicts
 from modbot.store.carrying import Kept, Means
 from modbot.store.flags import ActionState
 
@@ -451,3 +451,15 @@ def test_verdicts_are_kept_with_what_they_asked_for(desk: Desk) -> None:
         assert verdicts.standing(rx, flag_id) == verdict
         kinds = [outbox.get(rx, one).kind for one in (verdict.action_id, verdict.mute_id) if one is not None]
     assert kinds == [ActionKind.DELETE, ActionKind.MUTE]
+
+
+def test_undo_lets_an_approval_that_policy_had_begun_go_on(desk: Desk) -> None:
+    [recorded] = desk.record(reply(1, pending=True))
+    with desk.store.write() as tx:
+        approvals.want(tx, FORUM, recorded.reply_id, recorded.revision_id, at=desk.now)
+    [approval] = desk.claim()
+    flag_id = waiting(desk)
+    desk.give(flag_id)
+    assert desk.undo(flag_id).action_id is None
+    settle(desk, approval, ActionOutcome.DONE)
+    assert (queued(desk), desk.get(flag_id).visibility) == ([], Visibility.VISIBLE)
