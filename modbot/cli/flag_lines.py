@@ -10,6 +10,7 @@ from modbot.cli.base import harmless, local_time
 from modbot.cli.highlight import highlighted
 from modbot.daemon import wording
 from modbot.detection.differences import differences
+from modbot.domain import VerdictSource
 from modbot.store import cards, flags
 from modbot.store.nearest import Nearest
 
@@ -70,9 +71,15 @@ def card_object(card: cards.Card, words: i18n.Catalogue) -> dict[str, Any]:
             for member in card.duplicates
         ],
         "verdicts": [
-            {"kind": verdict.kind.value, "who": verdict.who, "at": verdict.given_at.isoformat()}
+            {
+                "kind": verdict.kind.value,
+                "source": verdict.source.value,
+                "who": verdict.who,
+                "at": verdict.given_at.isoformat(),
+            }
             for verdict in card.verdicts
         ],
+        "missed": card.missed.value if card.missed else None,
         "actions": [
             {"kind": action.kind.value, "state": action.state.value, "detail": action.detail}
             for action in card.actions
@@ -136,11 +143,20 @@ def card_lines(card: cards.Card, words: i18n.Catalogue, *, colour: bool = False)
     return lines
 
 
+def _forum_side(card: cards.Card, words: i18n.Catalogue) -> str:
+    """What a human did on the forum itself: gave the verdict, or removed what modbot let pass."""
+    if card.missed is not None:
+        return words.text(f"queue.missed.{card.missed.value}")
+    decided = [one for one in card.verdicts if one.undone_at is None and one.source is VerdictSource.FORUM]
+    return words.text(f"queue.on_forum.{decided[-1].kind.value}") if decided else ""
+
+
 def _facts(card: cards.Card, words: i18n.Catalogue, *, colour: bool) -> list[str]:
     flag, reply = card.flag, card.stored.reply
     spans = [span for found in card.judged.decision.signals for span in wording.spans(found)]
     facts = [
         ("flag", f"{flag.id}  {words.text('state.' + flag.state.value)}"),
+        ("forum_side", _forum_side(card, words)),
         ("author", f"{flag.author_name} ({reply.author.posts if reply.author.posts is not None else '?'})"),
         ("region", reply.region),
         ("thread", flag.thread_title),

@@ -121,10 +121,12 @@ def _register_resume(root: click.Group) -> None:
 
 
 def poll_once(session: Session, desk: ForumDesk, stop: threading.Event) -> bool:
-    """One poll, its judging and its actions; tells what came of it. False when it failed."""
+    """One poll, its judging and its actions, and what is due to be read again; tells what came
+    of the poll. False when it failed."""
     try:
         report, tally = desk.poll(stopping=stop.is_set)
         desk.executor.work(stopping=stop.is_set)
+        desk.reread(stopping=stop.is_set)
     except NeedsHuman as problem:
         click.echo(problem.cause.message(session.language), err=True)
         return False

@@ -1,4 +1,5 @@
-"""The names of a forum's boards: kept, so that pages and patterns need not ask for them."""
+"""A forum's boards, their names and recycle bins: kept, so that pages, patterns and verdicts need
+not ask for them."""
 
 from __future__ import annotations
 
@@ -42,11 +43,13 @@ class BoardNames:
         self._next = now + RETRY
         try:
             found = self._forum.boards()
+            bins = {one.id: self._forum.recycles(one.id) for one in found}
         except ForumError as problem:
             self._log.warning("boards_unread", code=problem.code, problem=str(problem))
             return
         with self._store.write() as tx:
             boards.save(tx, self._forum.name, [(one.id, one.name, one.posts) for one in found], at=now)
+            boards.save_bins(tx, self._forum.name, bins)
         self._next = now + EVERY
         names = {one.id: one.name for one in found}
         for strange in strange_boards(self._settings, self._forum.name, names):

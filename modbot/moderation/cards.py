@@ -78,7 +78,7 @@ def whole(rx: Connection, moderator: Moderator, group: Group) -> Card:
         members=members(group.flags),
         authors=tuple(_notes(rx, moderator, flag) for flag in _one_of_each_author(group.flags)),
         passed=tuple(passed),
-        effects={kind: effect(moderator, first, kind) for kind in VerdictKind},
+        effects={kind: effect(rx, moderator, first, kind) for kind in VerdictKind},
     )
 
 
@@ -99,7 +99,9 @@ def of_flag(rx: Connection, flag_id: int) -> Group:
     return own[0] if own else groups.find(rx, flags.Filter(ids=(flag_id,), states=()))[0]
 
 
-def effect(moderator: Moderator, flag: Flag, kind: VerdictKind, choice: Choice | None = None) -> Effect:
+def effect(
+    rx: Connection, moderator: Moderator, flag: Flag, kind: VerdictKind, choice: Choice | None = None
+) -> Effect:
     """What the verdict would queue as things stand, at the end of the undo window."""
     at = moderator.clock() + moderator.undo_window()
     if kind not in REMOVES:
@@ -109,7 +111,7 @@ def effect(moderator: Moderator, flag: Flag, kind: VerdictKind, choice: Choice |
     if flag.hidden_by_us or flag.visibility is Visibility.GONE:
         return Effect(None)
     try:
-        means = moderator.means(choice or Choice())
+        means = moderator.means(rx, flag, choice or Choice())
         return Effect(carrying.removing(flag, means, flag.label).kind, at)
     except Unsuitable as problem:
         return Effect(None, refused=problem)

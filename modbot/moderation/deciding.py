@@ -17,7 +17,7 @@ from modbot.errors import UsageError
 from modbot.moderation import exceptions as exception_rules
 from modbot.moderation import notices
 from modbot.settings import Loaded
-from modbot.store import flags, presets, verdicts
+from modbot.store import boards, flags, presets, verdicts
 from modbot.store.carrying import Means
 from modbot.store.engine import Store
 from modbot.store.exceptions import HERE, Where
@@ -119,7 +119,7 @@ class Moderator:
             note=choice.note,
             reason=notice.sentence,
             notify=notice.notify,
-            means=self.means(choice),
+            means=self.means(tx, flag, choice),
             version=version,
             stands=choice.stands,
             bulk=bulk,
@@ -150,11 +150,12 @@ class Moderator:
             verdict_id=verdict_id,
         )
 
-    def means(self, choice: Choice) -> Means:
-        """How a removal is carried out: as chosen, else as the settings say."""
+    def means(self, rx: Connection, flag: flags.Flag, choice: Choice) -> Means:
+        """How a removal is carried out where the flag stands: as chosen, else as the settings say."""
         means, actions = choice.means, self.loaded.settings.actions
         return replace(
             means,
+            recycles=boards.recycles(rx, flag.forum, flag.board_id),
             staff_board=means.staff_board or actions.staff_board or None,
             deletes_pending=means.deletes_pending or actions.uphold_pending == "delete",
         )

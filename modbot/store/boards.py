@@ -1,12 +1,12 @@
-"""Names of boards, so that pages and commands can show them without asking the forum."""
+"""What is known of boards, so that pages and commands can show it without asking the forum."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from modbot.store import dialect
 from modbot.store.schema import boards
@@ -26,6 +26,21 @@ def save(tx: Connection, forum: str, seen: Sequence[tuple[int, str, int | None]]
         for board_id, name, posts in seen
     ]
     dialect.upsert(tx, boards, rows, keys=["forum", "board_id"], update=["name", "posts", "seen_at"])
+
+
+def save_bins(tx: Connection, forum: str, bins: Mapping[int, bool | None]) -> None:
+    """Keep which boards have a recycle bin (None: nobody knows)."""
+    for board_id, recycles in bins.items():
+        one = (boards.c.forum == forum) & (boards.c.board_id == board_id)
+        tx.execute(update(boards).where(one).values(recycles=recycles))
+
+
+def recycles(rx: Connection, forum: str, board_id: int | None) -> bool | None:
+    """Whether what is deleted in a board goes to a recycle bin; None: nobody knows."""
+    found: bool | None = rx.scalar(
+        select(boards.c.recycles).where(boards.c.forum == forum, boards.c.board_id == board_id)
+    )
+    return found
 
 
 def listing(rx: Connection, forum: str) -> list[Board]:

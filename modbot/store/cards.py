@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from modbot.store import audit, campaigns, decisions, flags, inbox, nearest, outbox
+from modbot.domain import Visibility
+from modbot.store import audit, campaigns, decisions, flags, inbox, misses, nearest, outbox
 from modbot.store import verdicts as given
 from modbot.store.nearest import Nearest
 
@@ -16,7 +17,8 @@ class Card:
     """``stored.reply`` is the reply as it is now, ``flag.text`` what was flagged.
     ``duplicates``: the campaign's other replies, first posted first (``campaign`` has the
     whole counts), ``nearest``: the earlier ones that the judgement found most alike.
-    ``author_verdicts``: standing ones on this author's other replies."""
+    ``author_verdicts``: standing ones on this author's other replies; ``missed``: modbot had
+    let the present text pass, and a human hid it on the forum (HIDDEN), or it is GONE."""
 
     flag: flags.Flag
     stored: inbox.Stored
@@ -28,6 +30,7 @@ class Card:
     author_verdicts: tuple[given.Verdict, ...]
     actions: tuple[outbox.Action, ...]
     trail: tuple[audit.Entry, ...]
+    missed: Visibility | None
 
 
 def show(rx: Connection, flag_id: int, *, duplicates: int = 50) -> Card:
@@ -54,4 +57,5 @@ def show(rx: Connection, flag_id: int, *, duplicates: int = 50) -> Card:
         author_verdicts=tuple(verdict for verdict in on_author if verdict.flag_id != flag_id),
         actions=tuple(outbox.listing(rx, reply_id=flag.reply_id)),
         trail=tuple(audit.listing(rx, reply_id=flag.reply_id)),
+        missed=misses.of_reply(rx, flag.reply_id),
     )

@@ -280,7 +280,8 @@ def test_init_writes_settings_that_work(city):
     done = shell("init", "--url", city.server.url, "--lang", "en", stdin="\n".join(answers))
     assert done.returncode == 0, done.stderr
     loaded = settings.load(shell.folder / "modbot.toml", environ={})
-    assert loaded.settings.forums["town"].boards[37].kind == "chatter"
+    kinds = [(entry.id, entry.kind) for entry in loaded.settings.boards]
+    assert kinds == [({37}, "chatter"), ({38}, "trade")]
     assert loaded.settings.policy.mode == "shadow"
     assert city.server.moderator.password not in (shell.folder / "modbot.toml").read_text("utf-8")
     assert shell("init", "--url", city.server.url).returncode == 2

@@ -189,7 +189,9 @@ def test_a_hidden_reply_that_is_edited_into_decency_stays_a_humans_matter(court:
     court.bench.forum.conceal(1)
     court.bench.forum.edit(1, DECENT)
     court.judge()
-    assert court.flags()[1].state is FlagState.HIDDEN
+    assert (court.flags()[1].state, court.flags()[1].text) == (FlagState.HIDDEN, DECENT)
+    assert court.held_by(1) == ("edited_while_hidden",)
+    assert court.flags(shown=True).keys() == {1}
 
 
 # --- the first start ------------------------------------------------------------------------------

@@ -118,3 +118,10 @@ def test_a_day_is_counted_from_the_last_reading(rooms: Rooms, names_of) -> None:
     rooms.bench.later(days=1)
     names_of().keep_known()
     assert rooms.asked == 2
+
+
+def test_a_verdict_knows_beforehand_whether_a_board_has_a_recycle_bin(rooms: Rooms, names_of) -> None:
+    rooms.bench.forum.kept.bins[37] = False
+    names_of().keep_known()
+    with rooms.bench.store.read() as rx:
+        assert [boards.recycles(rx, "city", board) for board in (2, 37, 404)] == [True, False, None]

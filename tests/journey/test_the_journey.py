@@ -171,7 +171,7 @@ def test_a_post_that_is_deleted_before_the_hide_is_found_gone(town, start):
     town.scene.forum.delete(spam.id, by=town.server.moderator)
     running.desk.executor.work()
     flag = flagged_posts(running)[spam.id]
-    assert (flag.state, flag.action_state) == (FlagState.WITHDRAWN, "gone")
+    assert (flag.state, flag.action_state) == (FlagState.UPHELD, "gone")
 
 
 def test_a_text_that_changed_after_the_decision_is_not_hidden_for_the_old_one(town, start):

@@ -180,6 +180,32 @@ def let_pass_and_waits(town: Town) -> None:
     town.passed(pending=True)
 
 
+def moved_away_by_us(town: Town) -> None:
+    town.opened(board_id=2)
+    with town.store.write() as tx:
+        flag = town.get(town.flag_id)
+        outbox.enqueue(
+            tx,
+            forum=FORUM,
+            kind=ActionKind.MOVE_THREAD,
+            reply_id=1,
+            revision_id=flag.revision_id,
+            at=town.now,
+            flag_id=town.flag_id,
+            details={"board": 9, "from": 2},
+        )
+    [action] = town.claim()
+    with town.store.write() as tx:
+        done = {"outcome": ActionOutcome.DONE, "visibility": Visibility.VISIBLE, "at": town.now}
+        outbox.settle(tx, action.id, "worker", **done)
+    town.fields = {"board_id": 9}
+
+
+def moved_back_by_a_human(town: Town) -> None:
+    moved_away_by_us(town)
+    town.fields = {"board_id": 2}
+
+
 FORUM_UPHOLDS, FORUM_DISMISSES = "forum uphold forum", "forum dismiss forum"
 FORUM_REMOVES = "forum remove_dont_learn forum"
 
@@ -281,6 +307,16 @@ TRUTH = [
     ),
     (allowed_here, "hidden", "allowed_here", "ann allow_here terminal", [], (0, 0), ["forum.hid"]),
     (deleted_by_us, "gone", "hidden", None, [], (0, 0), []),
+    (moved_away_by_us, "visible", "pending", None, [], (0, 0), []),
+    (
+        moved_back_by_a_human,
+        "visible",
+        "dismissed",
+        FORUM_DISMISSES,
+        ["ham"],
+        (0, 0),
+        ["forum.restored", "verdict.dismiss"],
+    ),
     (
         deleted_by_us,
         "visible",

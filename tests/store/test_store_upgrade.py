@@ -225,12 +225,12 @@ FORGOTTEN_WITH_TIME = ("decisions", "flags", "outbox", "verdicts")
 
 def references() -> list[tuple[str, str]]:
     """``(table, column)`` that refer to a table from which rows are deleted."""
-    return [
+    return sorted(
         (table.name, key.parent.name)
         for table in schema.metadata.sorted_tables
         for key in table.foreign_keys
         if key.column.table.name in FORGOTTEN_WITH_TIME
-    ]
+    )
 
 
 @pytest.mark.parametrize(("table", "column"), references())

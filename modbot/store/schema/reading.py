@@ -126,6 +126,7 @@ boards = Table(
     Column("name", Words, nullable=False),
     Column("posts", BigInteger),
     Column("seen_at", UtcTime, nullable=False),
+    Column("recycles", Boolean),  # whether it has a recycle bin; NULL: nobody knows
 )
 
 cursors = Table(

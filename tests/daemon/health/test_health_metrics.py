@@ -18,7 +18,15 @@ from modbot.daemon.health.metrics import Metrics, kind_of
 from modbot.daemon.health.rules import RULES
 from modbot.daemon.health.status import Health, as_object
 from modbot.daemon.polling import Poller
-from modbot.domain import ActionKind, DecisionKind, OutboxState, Reason, VerdictKind, VerdictSource
+from modbot.domain import (
+    ActionKind,
+    DecisionKind,
+    OutboxState,
+    Reason,
+    VerdictKind,
+    VerdictSource,
+    Visibility,
+)
 from modbot.errors import Blocked, ForumRolledBack, ModbotError, Retryable, Unreadable
 from modbot.store import outbox, verdicts
 from modbot.store.breakers import BreakerState
@@ -27,6 +35,7 @@ PAGES = ("docs/health.md", "docs/health.zh-CN.md")
 ROW = re.compile(r"^\| `((?:modbot|process)_\w+)` \| (counter|gauge|histogram) \| ([^|]*)\|", re.MULTILINE)
 CLOSED = (
     ("city", "", "backup", "true", "false", "none", "ok", "new", "changed", "known", "shown", "kept_back"),
+    ("same", "failed", *Visibility),
     *(DecisionKind, Reason, ActionKind, OutboxState, BreakerState, Health, RULES, ("put_off",)),
 )
 VERSIONS = ("version", "python", "le")

@@ -38,6 +38,7 @@ def _columns() -> None:
     op.add_column("outbox", sa.Column("standing_id", sa.BigInteger(), nullable=True))
     _partial_index("outbox", ["standing_id"], "standing_id", name="ix_outbox_standing_id")
     op.add_column("outbox", sa.Column("details", sa.JSON(), nullable=True))
+    op.add_column("boards", sa.Column("recycles", sa.Boolean(), nullable=True))
     op.add_column("verdicts", sa.Column("bulk", sa.String(), nullable=True))
     _partial_index("verdicts", ["bulk"], "bulk", name="ix_verdicts_bulk")
     op.add_column("verdicts", sa.Column("mute_id", sa.BigInteger(), nullable=True))
