@@ -130,8 +130,16 @@ def test_a_board_that_does_not_flag_the_reason_does_not_condemn(
         (CONDEMNED, ALLOW),
         (replace(CONDEMNED, by_own_author=True), HIDE),
         (replace(CONDEMNED, in_campaign=True), HIDE),
+        (replace(CONDEMNED, in_campaign=True, reason=Reason.LOW_EFFORT), ALLOW),
+        (replace(CONDEMNED, in_campaign=True, reason=Reason.LOW_EFFORT, of_few_authors=True), HIDE),
     ],
-    ids=["in anybody's mouth", "in its author's", "as part of the campaign"],
+    ids=[
+        "in anybody's mouth",
+        "in its author's",
+        "as part of the campaign",
+        "not when it was upheld as low effort",
+        "unless all that few authors say was",
+    ],
 )
 def test_a_short_text_is_condemned_only(match: StandingMatch, kind: DecisionKind) -> None:
     assert decided(match, text=SHORT).kind is kind

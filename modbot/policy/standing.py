@@ -11,6 +11,7 @@ from modbot.domain import Assessment, DecisionKind, Label, Reason, Reply, Signal
 from modbot.policy.findings import CONTACT_SIGNALS, Finding
 
 SIGNAL = "standing_decision"
+CUSTOMS_OF_WORDING = frozenset({Reason.TITLE_ECHO, Reason.LOW_EFFORT})
 CUSTOMS = frozenset({Reason.REPEATED, Reason.TITLE_ECHO, Reason.LOW_EFFORT})
 """What a custom is never flagged for, and what authors may do in their own threads."""
 
@@ -55,7 +56,8 @@ def applying(
     matches: Sequence[StandingMatch], assessment: Assessment, *, short_below: int
 ) -> tuple[StandingMatch, ...]:
     """The matches that mean this reply. A text of fewer canonical characters is anybody's: it
-    is condemned in the mouths of those who are named, or as part of the campaign."""
+    is condemned in the mouths of those who are named, or as part of the campaign that was
+    upheld for more than its wording."""
     is_short = len(assessment.canonical_text) < short_below
     return tuple(match for match in matches if not is_short or _means_short(match))
 
@@ -113,7 +115,10 @@ def _sparing_the_first(finding: Finding) -> Finding:
 def _means_short(match: StandingMatch) -> bool:
     if match.kind is StandingKind.CUSTOMARY and not match.of_few_authors:
         return True  # a custom is what everybody says
-    return match.by_own_author or match.in_campaign
+    if match.by_own_author:
+        return True
+    # "First!" is a campaign of everybody's: upheld once as low effort, it condemns nobody else.
+    return match.in_campaign and (match.of_few_authors or match.reason not in CUSTOMS_OF_WORDING)
 
 
 def _best(

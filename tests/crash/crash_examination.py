@@ -133,8 +133,8 @@ def _verdicts(ledger: Ledger, post_id: int) -> tuple[Verdict, ...]:
 
 def _labels(ledger: Ledger, post_id: int) -> list[tuple[str, bool]]:
     rows = ledger.rows(
-        "SELECT label, forgotten_at FROM labels JOIN replies ON replies.id = reply_id WHERE post_id = ?"
-        " ORDER BY labels.id",
+        "SELECT label, labels.forgotten_at FROM labels JOIN replies ON replies.id = reply_id"
+        " WHERE post_id = ? ORDER BY labels.id",
         post_id,
     )
     return [(row["label"], row["forgotten_at"] is not None) for row in rows]

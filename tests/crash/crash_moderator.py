@@ -21,6 +21,7 @@ from modbot.daemon.house import open_store
 from modbot.daemon.moderating import Moderator
 from modbot.domain import FlagState, ReplyKey, VerdictKind
 from modbot.errors import ModbotError
+from modbot.moderation.deciding import Choice
 from modbot.store import flags
 from modbot.store.engine import Store
 
@@ -52,7 +53,8 @@ def obey(moderator: Moderator, flag_id: int, what: str) -> int | None:
     """Answers the action that it queued."""
     if what == "undo":
         return moderator.undo(flag_id).action_id
-    return moderator.give(flag_id, VerdictKind(what)).action_id
+    # Stories tell of their own posts: no verdict of one decides about another's copies.
+    return moderator.give(flag_id, VerdictKind(what), Choice(stands=False)).action_id
 
 
 def latest_flag(store: Store, post_id: int) -> int:
