@@ -124,7 +124,8 @@ def test_when_everything_hangs_again_and_again_the_process_ends_to_be_started_an
     box.order(hang="always")
     process = box.command("serve")
     assert process.wait(60) == 1
-    assert len(box.events("work_stuck")) == 9
+    # On a busy machine a worker may seem stuck that only is slow, and hangs no more afterwards.
+    assert len(box.events("work_stuck")) >= 9
     assert "modbot ends so that it can be started anew" in (box.folder / "log0").read_text("utf-8")
 
 
