@@ -124,8 +124,8 @@ def test_when_everything_hangs_again_and_again_the_process_ends_to_be_started_an
     box.order(hang="always")
     process = box.command("serve")
     assert process.wait(60) == 1
-    # On a busy machine a worker may seem stuck that only is slow, and hangs no more afterwards.
-    assert len(box.events("work_stuck")) >= 9
+    # Each leaves one thread hanging or more: polls, and re-reading beside them.
+    assert 5 <= len(box.events("work_stuck")) <= 12
     assert "modbot ends so that it can be started anew" in (box.folder / "log0").read_text("utf-8")
 
 
