@@ -328,9 +328,12 @@ class UndoIsWhole(RuleBasedStateMachine):
 
     def _contest_if_unseen(self, post: int) -> None:
         """What is decided before modbot has seen what was done on the forum is a race; so is
-        what is decided while an approval that nobody asked for is on its way."""
+        what is decided while an approval that nobody asked for is on its way. No look at a post
+        that waits shows what it says now: only a poll does."""
         waiting = [action for action in self.town.unsettled() if action.post_id == post]
-        if not self.town.has_seen(post) or any(action.kind is ActionKind.APPROVE for action in waiting):
+        is_approved = any(action.kind is ActionKind.APPROVE for action in waiting)
+        is_edited = self.town.shows(post) == "waiting" and not self.town.has_read(post)
+        if is_approved or is_edited or not self.town.has_seen(post):
             self.model.contest(post)
 
     def _is_hiding(self, post: int) -> bool:
