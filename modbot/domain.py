@@ -139,6 +139,19 @@ class VerdictSource(StrEnum):
     FORUM = "forum"
 
 
+class Role(StrEnum):
+    """What a person may do in the console: a viewer looks, a moderator decides, an admin
+    changes how modbot works, and for whom. Each may what those before may."""
+
+    VIEWER = "viewer"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+    def may(self, needed: Role) -> bool:
+        ranks = tuple(Role)
+        return ranks.index(self) >= ranks.index(needed)
+
+
 class Removal(StrEnum):
     """How a moderator takes a post away; of its thread, when it is the first post."""
 
@@ -168,6 +181,30 @@ class ReplyKey(NamedTuple):
 
     forum: str
     post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The places that a person works in: of each forum all boards (None), or these.
+    ``places`` None: everywhere, in forums to come, too."""
+
+    places: Mapping[str, frozenset[int] | None] | None = None
+
+    def covers(self, forum: str, board_id: int | None) -> bool:
+        """A reply of an unknown board is only theirs who have the whole forum."""
+        if self.places is None:
+            return True
+        if forum not in self.places:
+            return False
+        boards = self.places[forum]
+        return boards is None or board_id in boards
+
+    def reaches(self, forum: str) -> bool:
+        """Whether any of the forum is theirs."""
+        return self.places is None or forum in self.places
+
+
+EVERYWHERE = Scope()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,13 @@ MAY_IMPORT = {
     "benchmarking": GROUND | {"detection", "policy", "store", "training"},
     "testing": GROUND | {"forums"},
     "moderation": GROUND | {"settings", "detection", "policy", "store"},
+    "console": GROUND | {"settings", "detection", "policy", "store", "training", "moderation"},
     "daemon": GROUND
-    | {"settings", "forums", "detection", "policy", "store", "training", "demo", "moderation"},
+    | {"settings", "forums", "detection", "policy", "store", "training", "demo", "moderation"}
+    | {"console"},
     "cli": GROUND
     | {"settings", "daemon", "training", "detection", "policy", "store", "forums", "demo"}
-    | {"benchmarking", "moderation"},
+    | {"benchmarking", "moderation", "console"},
 }
 PURE = ("domain", "policy", "detection")
 IMPURE = {"socket", "httpx", "sqlalchemy", "requests", "urllib.request", "time", "threading.Timer"}

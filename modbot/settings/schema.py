@@ -29,6 +29,7 @@ def _listed(value: object) -> object:
 
 Groups = Annotated[frozenset[int], BeforeValidator(_listed)]
 Hours = Annotated[tuple[Seconds, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 BoardIds = Annotated[tuple[int, ...], BeforeValidator(_listed)]
 
 
@@ -222,6 +223,15 @@ class HealthSettings(_Section):
     late_factor: Annotated[float, Field(ge=1)] = 3
 
 
+class ConsoleSettings(_Section):
+    listen: str = Field(default="127.0.0.1:8321", pattern=LISTEN)
+    url: str = Field(default="", pattern=r"^(https?://[^/\s?#]+[^\s?#]*)?$")
+    hosts: Names = ()
+    trusted_proxies: Names = ()
+    session_days: Positive = 30
+    claim_seconds: Annotated[int, Field(ge=15)] = 120
+
+
 class NotificationSettings(_Section):
     urls: SecretStr = SecretStr("")
     urls_file: Path = Path()
@@ -305,6 +315,7 @@ class Settings(BaseSettings):
     daemon: DaemonSettings = DaemonSettings()
     breaker: BreakerSettings = BreakerSettings()
     health: HealthSettings = HealthSettings()
+    console: ConsoleSettings = ConsoleSettings()
     notifications: NotificationSettings = NotificationSettings()
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()

@@ -49,6 +49,9 @@ hide = 0.97
 undo_seconds = 1
 [health]
 listen = ""
+
+[console]
+listen = ""
 [polling]
 every_seconds = 0.5
 quiet_every_seconds = 0.5

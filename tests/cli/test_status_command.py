@@ -13,9 +13,9 @@ import pytest
 from modbot import settings
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.health.reading import examine
-from modbot.daemon.health.server import HealthServer
 from modbot.daemon.health.web import Probes, create_app
 from modbot.daemon.house import open_house, utc_now
+from modbot.daemon.webserver import WebServer
 from modbot.store import Store, brake, breakers, chores, engine, leases
 from modbot.store.breakers import Breaker, BreakerState
 
@@ -105,7 +105,7 @@ def test_it_prints_as_json_what_the_health_page_answers(worked):
     loaded = settings.load(file, environ=worked.shell.environ)
     with store_of(worked) as store:
         probes = Probes(bool, bool, lambda: examine(store, loaded, ["city"], now=utc_now()))
-        with HealthServer(create_app(probes, Metrics()), listen="127.0.0.1:0") as server:
+        with WebServer(create_app(probes, Metrics()), listen="127.0.0.1:0") as server:
             answered = httpx.get(f"{server.url}healthz", trust_env=False).json()
     assert printed.pop("at") <= answered.pop("at")
     assert printed == answered

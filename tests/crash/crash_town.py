@@ -53,6 +53,9 @@ quiet_every_seconds = 0.4
 [health]
 listen = ""
 
+[console]
+listen = ""
+
 [backup]
 at = ""
 

@@ -49,6 +49,9 @@ quiet_every_seconds = 0.3
 undo_seconds = 0
 [health]
 listen = ""
+
+[console]
+listen = ""
 [notifications]
 urls = "json://me:{login}@127.0.0.1:9/{address}"
 quiet_from = ""

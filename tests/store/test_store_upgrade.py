@@ -236,6 +236,6 @@ def references() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("table", "column"), references())
 def test_deleting_a_row_finds_those_that_refer_to_it_by_an_index(desk: Desk, table: str, column: str) -> None:
     with desk.store.read() as rx:
-        query = f"EXPLAIN QUERY PLAN SELECT id FROM {table} WHERE {column} = 7"  # noqa: S608
+        query = f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} = 7"  # noqa: S608
         plan = " ".join(str(row) for row in rx.exec_driver_sql(query))
     assert "USING INDEX" in plan or "USING COVERING INDEX" in plan, plan

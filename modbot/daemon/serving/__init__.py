@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from modbot.daemon import consoling
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import Clock, open_store, utc_now
 from modbot.daemon.serving import household, ownership, signals
@@ -58,7 +59,11 @@ def serve(
         look = household.lookout(store, daemon, clock=clock)
         chores = household.Household(daemon, store, clock=clock, look=look).chores
         problem: ModbotError | None = None
-        with household.answering(loaded.settings.health.listen, daemon, metrics, look):
+        house = consoling.House(store, lambda: daemon.loaded, clock, look)
+        with (
+            household.answering(loaded.settings.health.listen, daemon, metrics, look),
+            consoling.open_for_moderators(house),
+        ):
             try:
                 daemon.run(chores)
             except ModbotError as cause:

@@ -174,6 +174,7 @@ class Daemon:
             "store.url": loaded.store_url != self.loaded.store_url,
             "paths.state": loaded.state_dir != self.loaded.state_dir,
             "health.listen": loaded.settings.health.listen != self.loaded.settings.health.listen,
+            "console.listen": loaded.settings.console.listen != self.loaded.settings.console.listen,
         }
         changed = [key for key, differs in fixed.items() if differs]
         if changed:

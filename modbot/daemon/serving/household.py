@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from modbot.daemon import upkeep
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.health.reading import Lookout, examine
-from modbot.daemon.health.server import HealthServer
 from modbot.daemon.health.status import Health, Status
 from modbot.daemon.health.web import Probes, create_app
 from modbot.daemon.house import Clock
@@ -16,6 +15,7 @@ from modbot.daemon.notices import assembly, heartbeat, hours
 from modbot.daemon.serving import heavy
 from modbot.daemon.serving.chores import Chore
 from modbot.daemon.serving.daemon import Daemon
+from modbot.daemon.webserver import WebServer
 from modbot.moderation import spot_checks
 from modbot.settings import Loaded
 from modbot.store.engine import Store
@@ -87,5 +87,5 @@ def answering(listen: str, daemon: Daemon, metrics: Metrics, look: Callable[[], 
         yield
         return
     probes = Probes(alive=daemon.is_alive, ready=daemon.is_ready, look=look)
-    with HealthServer(create_app(probes, metrics), listen=listen):
+    with WebServer(create_app(probes, metrics), listen=listen):
         yield

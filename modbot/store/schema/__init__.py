@@ -16,12 +16,23 @@ from modbot.store.schema.lasting import (
     standing_decisions,
     standing_texts,
 )
+from modbot.store.schema.people import (
+    api_tokens,
+    claims,
+    flag_notes,
+    sessions,
+    settings_changes,
+    signin_links,
+    skips,
+    users,
+)
 from modbot.store.schema.reading import boards, cursors, openings, replies, requests, revisions, unreadable
 from modbot.store.schema.running import brakes, breakers, chores, leases, notices, polls, presets
 
 __all__ = [
     "FORGOTTEN",
     "REVISION",
+    "api_tokens",
     "audit",
     "autonomy",
     "boards",
@@ -30,8 +41,10 @@ __all__ = [
     "campaign_aliases",
     "campaigns",
     "chores",
+    "claims",
     "cursors",
     "decisions",
+    "flag_notes",
     "flags",
     "labels",
     "leases",
@@ -47,11 +60,16 @@ __all__ = [
     "replies",
     "requests",
     "revisions",
+    "sessions",
+    "settings_changes",
+    "signin_links",
+    "skips",
     "spot_checks",
     "standing_authors",
     "standing_changes",
     "standing_decisions",
     "standing_texts",
     "unreadable",
+    "users",
     "verdicts",
 ]

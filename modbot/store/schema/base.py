@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-REVISION = "0005"
+REVISION = "0006"
 """The migration that this code is written for."""
 
 FORGOTTEN = 0

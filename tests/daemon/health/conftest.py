@@ -10,8 +10,8 @@ from executor_support import Bench
 from health_support import Page
 
 from modbot import settings
-from modbot.daemon.health.server import HealthServer
 from modbot.daemon.health.web import Probes, create_app
+from modbot.daemon.webserver import WebServer
 from modbot.settings import Loaded
 
 
@@ -34,6 +34,6 @@ def page(bench: Bench, loaded: Loaded) -> Page:
 def served(page: Page) -> Iterator[Page]:
     """The page on a port of this machine."""
     probes = Probes(alive=lambda: page.alive, ready=lambda: page.ready, look=page.look)
-    with HealthServer(create_app(probes, page.metrics), listen="127.0.0.1:0") as server:
+    with WebServer(create_app(probes, page.metrics), listen="127.0.0.1:0") as server:
         page.url = server.url
         yield page

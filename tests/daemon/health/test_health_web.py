@@ -14,9 +14,9 @@ import pytest
 from health_support import SECRET_TEXT
 
 from modbot import i18n, settings
-from modbot.daemon.health.server import HealthServer
 from modbot.daemon.health.status import as_object
 from modbot.daemon.health.web import Probes, create_app
+from modbot.daemon.webserver import WebServer
 from modbot.domain import OutboxState
 from modbot.errors import SettingsError
 from modbot.store.actions import UNSETTLED
@@ -129,7 +129,7 @@ def test_a_defect_is_told_in_json_and_the_server_goes_on(served, caplog):
         raise ZeroDivisionError
 
     probes = Probes(alive=broken, ready=lambda: True, look=served.look)
-    with HealthServer(create_app(probes, served.metrics), listen="127.0.0.1:0") as server:
+    with WebServer(create_app(probes, served.metrics), listen="127.0.0.1:0") as server:
         failed = httpx.get(f"{server.url}livez", trust_env=False)
         assert (failed.status_code, failed.json()) == (500, {"error": "Internal Server Error"})
         assert httpx.get(f"{server.url}readyz", trust_env=False).status_code == 200
@@ -138,7 +138,7 @@ def test_a_defect_is_told_in_json_and_the_server_goes_on(served, caplog):
 
 def test_a_taken_port_is_told_with_the_setting_that_names_it(served):
     listen = served.url.removeprefix("http://").rstrip("/")
-    second = HealthServer(create_app(Probes(bool, bool, served.look), served.metrics), listen=listen)
+    second = WebServer(create_app(Probes(bool, bool, served.look), served.metrics), listen=listen)
     with pytest.raises(SettingsError, match=r"health\.listen") as caught:
         second.start()
     assert listen in str(caught.value)
@@ -148,14 +148,14 @@ def test_a_taken_port_is_told_with_the_setting_that_names_it(served):
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:99999", "203.0.113.7:8320", "no..name:8320"])
 def test_an_address_that_is_not_ours_is_told(served, listen):
-    server = HealthServer(create_app(Probes(bool, bool, served.look), served.metrics), listen=listen)
+    server = WebServer(create_app(Probes(bool, bool, served.look), served.metrics), listen=listen)
     with pytest.raises(SettingsError, match=listen):
         server.start()
 
 
 def test_a_stopped_server_gives_its_port_back(served):
     app = create_app(Probes(bool, bool, served.look), served.metrics)
-    with HealthServer(app, listen="127.0.0.1:0") as server:
+    with WebServer(app, listen="127.0.0.1:0") as server:
         port = int(server.url.rstrip("/").rpartition(":")[2])
     with socket.create_server(("127.0.0.1", port)):
         pass
@@ -174,7 +174,7 @@ def test_a_slow_answer_does_not_hold_up_the_end(served):
         with contextlib.suppress(httpx.HTTPError):
             httpx.get(f"{url}healthz", trust_env=False)
 
-    server = HealthServer(create_app(Probes(bool, bool, slow), served.metrics), listen="127.0.0.1:0")
+    server = WebServer(create_app(Probes(bool, bool, slow), served.metrics), listen="127.0.0.1:0")
     server.start()
     caller = threading.Thread(target=ask, args=(server.url,))
     caller.start()
@@ -191,7 +191,7 @@ def test_a_slow_answer_does_not_hold_up_the_end(served):
 def test_it_listens_on_an_ipv6_address(served):
     app = create_app(Probes(lambda: True, bool, served.look), served.metrics)
     try:
-        with HealthServer(app, listen="[::1]:0") as server:
+        with WebServer(app, listen="[::1]:0") as server:
             assert server.url.startswith("http://[::1]:")
             assert httpx.get(f"{server.url}livez", trust_env=False).status_code == 200
     except SettingsError:

@@ -62,6 +62,9 @@ stalled_seconds = {stalled}
 stop_seconds = {stop}
 [health]
 listen = ""
+
+[console]
+listen = ""
 [backup]
 at = ""
 [retention]

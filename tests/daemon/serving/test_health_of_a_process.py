@@ -21,7 +21,7 @@ class Watched(Box):
     def configure(self, more: str = "") -> None:
         super().configure(more)
         text = self.file.read_text("utf-8")
-        self.file.write_text(text.replace('listen = ""', f'listen = "127.0.0.1:{self.port}"'), "utf-8")
+        self.file.write_text(text.replace('listen = ""', f'listen = "127.0.0.1:{self.port}"', 1), "utf-8")
 
     def asked(self, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 
 import uvicorn
@@ -15,41 +16,51 @@ STOPS_WITHIN = 1.0
 BACKLOG = 64
 
 
-class HealthServer:
-    """``with HealthServer(app, listen="127.0.0.1:8320") as server:`` serves until the block ends.
+class WebServer:
+    """``with WebServer(app, listen="127.0.0.1:8320") as server:`` serves until the block ends.
 
-    ``listen`` is ``[health] listen``: HOST:PORT, an IPv6 address in brackets; port 0 takes a
-    free one. One server starts once.
+    ``listen`` is HOST:PORT, an IPv6 address in brackets; port 0 takes a free one. ``key`` is
+    the setting that says so, for the error when the address cannot be had. ``proxies`` are
+    believed who the visitor is (X-Forwarded-For, X-Forwarded-Proto). One server starts once.
     """
 
-    def __init__(self, app: ASGIApp, *, listen: str) -> None:
-        self._listen = listen
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        listen: str,
+        key: str = "health.listen",
+        proxies: Sequence[str] = (),
+        connections: int = BACKLOG,
+    ) -> None:
+        self._listen, self._key = listen, key
         config = uvicorn.Config(
             app,
             http="h11",
             ws="none",
             lifespan="off",
-            proxy_headers=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             server_header=False,
             access_log=False,
             log_config=None,
-            limit_concurrency=BACKLOG,
+            limit_concurrency=connections,
         )
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
-        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=key.partition(".")[0], daemon=True)
 
     @property
     def url(self) -> str:
         """Where it listens, ending in a slash."""
         if self._socket is None:
-            raise RuntimeError("the health server is not running")
+            raise RuntimeError("the server is not running")
         host, port = self._socket.getsockname()[:2]
         return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
     def start(self) -> None:
         """Serve from now on. Raises SettingsError when the address is taken or not ours."""
-        self._socket = listening(self._listen)
+        self._socket = listening(self._listen, key=self._key)
         self._thread.start()
 
     def stop(self) -> None:
@@ -62,7 +73,7 @@ class HealthServer:
         self._socket.close()
         self._socket = None
 
-    def __enter__(self) -> HealthServer:
+    def __enter__(self) -> WebServer:
         self.start()
         return self
 
@@ -78,7 +89,7 @@ class HealthServer:
         self._server.run(sockets=[self._socket] if self._socket else [])
 
 
-def listening(listen: str) -> socket.socket:
+def listening(listen: str, *, key: str) -> socket.socket:
     """A socket that listens on HOST:PORT. Raises SettingsError with the reason why not."""
     host, _, port = listen.rpartition(":")
     try:
@@ -86,17 +97,17 @@ def listening(listen: str) -> socket.socket:
         family, kind, protocol, _, (number, _, *scope) = found
         opened = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as problem:
-        raise _unusable(listen, problem) from problem
+        raise _unusable(listen, key, problem) from problem
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((number, int(port), *scope))
         opened.listen(BACKLOG)
     except (OSError, OverflowError) as problem:
         opened.close()
-        raise _unusable(listen, problem) from problem
+        raise _unusable(listen, key, problem) from problem
     return opened
 
 
-def _unusable(listen: str, problem: Exception) -> SettingsError:
+def _unusable(listen: str, key: str, problem: Exception) -> SettingsError:
     detail = getattr(problem, "strerror", None) or str(problem)
-    return SettingsError(code="error.health.listen", listen=listen, detail=detail)
+    return SettingsError(code="error.web.listen", key=key, listen=listen, detail=detail)

@@ -1,0 +1,55 @@
+"""What a request finds: the console that it came to, in its language and under its prefix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import jinja2
+from starlette.requests import Request
+
+from modbot import i18n
+from modbot.console.house import House
+from modbot.domain import Role
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """``code`` is that of its name; ``role`` who sees it."""
+
+    path: str
+    code: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """One application's own things. ``styles`` marks the version of the static files."""
+
+    house: House
+    templates: jinja2.Environment
+    styles: str
+    menu: tuple[MenuEntry, ...]
+
+    @property
+    def prefix(self) -> str:
+        """The path under which a proxy shows the console; empty without one."""
+        return urlsplit(self.house.loaded().settings.console.url).path.rstrip("/")
+
+
+def console_of(request: Request) -> Console:
+    found: Console = request.app.state.console
+    return found
+
+
+def language_of(request: Request, chosen: str | None = None) -> str:
+    """``en`` or ``zh``: what the user chose, else the first that the browser asks for, else
+    the installation's."""
+    if chosen in i18n.LANGUAGES:
+        return chosen
+    for wanted in request.headers.get("accept-language", "").split(","):
+        short = wanted.strip().partition(";")[0].partition("-")[0].lower()
+        if short in i18n.LANGUAGES:
+            return short
+    fixed = console_of(request).house.loaded().settings.language
+    return "zh" if fixed == "auto" else fixed

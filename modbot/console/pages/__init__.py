@@ -1,0 +1,6 @@
+"""The pages, one module for each: its ``router``, and its entry of the menu (``MENU``), if any."""
+
+from modbot.console.pages import home
+
+AREAS = (home,)
+"""In the order of the menu."""

@@ -1,0 +1,66 @@
+"""The console beside the daemon: what it is lent, and where it listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from modbot import console
+from modbot.daemon.health.status import Status, as_object
+from modbot.daemon.house import Clock
+from modbot.daemon.moderating import Moderator
+from modbot.daemon.webserver import WebServer
+from modbot.domain import VerdictSource
+from modbot.settings import Loaded
+from modbot.store.engine import Store
+
+CONNECTIONS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a running daemon lends to its console. ``current`` answers the settings in force."""
+
+    store: Store
+    current: Callable[[], Loaded]
+    clock: Clock
+    look: Callable[[], Status]
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def loaded(self) -> Loaded:
+        return self.current()
+
+    def moderator(self, who: str) -> Moderator:
+        return Moderator(
+            loaded=self.current(),
+            store=self.store,
+            who=who,
+            clock=self.clock,
+            source=VerdictSource.CONSOLE,
+        )
+
+    def status(self) -> Mapping[str, Any]:
+        return as_object(self.look())
+
+
+@contextmanager
+def open_for_moderators(house: House) -> Iterator[str]:
+    """Serve the console while inside; answers its address, empty when there is to be none.
+    Raises SettingsError when it cannot listen."""
+    chosen = house.loaded().settings.console
+    if not chosen.listen:
+        yield ""
+        return
+    with WebServer(
+        console.create_app(house),
+        listen=chosen.listen,
+        key="console.listen",
+        proxies=chosen.trusted_proxies,
+        connections=CONNECTIONS,
+    ) as server:
+        yield server.url

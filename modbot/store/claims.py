@@ -1,0 +1,80 @@
+"""Which card of the queue is before whom. A claim keeps two people from one card; it is a
+lease, and no lock: who decides late gets a Conflict from the flag's version all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from modbot.store.groups import Key
+from modbot.store.schema import claims, users
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """``card`` as :func:`card_of` names it."""
+
+    forum: str
+    card: str
+    user_id: int
+    user_name: str
+    session_id: int | None
+    since: datetime
+    until: datetime
+
+
+def card_of(key: Key, flag_id: int) -> str:
+    """The name of a card: its campaign, its author, or its one flag."""
+    if key.campaign is not None:
+        return f"campaign:{key.campaign}"
+    if key.author_id is not None:
+        return f"author:{key.author_id}"
+    return f"flag:{flag_id}"
+
+
+def listing(rx: Connection, *, now: datetime, user_id: int | None = None) -> list[Claim]:
+    """Every claim in force; without those of ``user_id``."""
+    query = select(claims, users.c.name.label("user_name")).join(users, users.c.id == claims.c.user_id)
+    query = query.where(claims.c.until > now)
+    if user_id is not None:
+        query = query.where(claims.c.user_id != user_id)
+    return [Claim(**{name: row[name] for name in Claim.__slots__}) for row in rx.execute(query).mappings()]
+
+
+def take(
+    tx: Connection,
+    forum: str,
+    card: str,
+    *,
+    user_id: int,
+    session_id: int | None,
+    now: datetime,
+    until: datetime,
+) -> Claim | None:
+    """Claim the card, or lengthen one's own claim. Answers whose it is when somebody else has
+    it, None when it is ours."""
+    [*found] = [
+        one for one in listing(tx, now=now, user_id=user_id) if (one.forum, one.card) == (forum, card)
+    ]
+    if found:
+        return found[0]
+    tx.execute(delete(claims).where(claims.c.forum == forum, claims.c.card == card))
+    row = {"forum": forum, "card": card, "user_id": user_id, "session_id": session_id}
+    tx.execute(claims.insert().values({**row, "since": now, "until": until}))
+    return None
+
+
+def release(tx: Connection, user_id: int, cards: Sequence[tuple[str, str]] | None = None) -> None:
+    """Give up one's own claims: those on ``(forum, card)``, or all."""
+    own = delete(claims).where(claims.c.user_id == user_id)
+    if cards is None:
+        tx.execute(own)
+    for forum, card in cards or ():
+        tx.execute(own.where(claims.c.forum == forum, claims.c.card == card))
+
+
+def release_session(tx: Connection, session_id: int) -> None:
+    tx.execute(delete(claims).where(claims.c.session_id == session_id))

@@ -1,0 +1,143 @@
+"""People, their sessions and tokens; claims, skips and notes; settings changed in the console"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    _users()
+    _secrets()
+    _work()
+    _settings()
+
+
+def _of(name: str, column: str, table: str) -> sa.ForeignKeyConstraint:
+    constraint = op.f(f"fk_{name}_{column}_{table}")
+    return sa.ForeignKeyConstraint([column], [f"{table}.id"], name=constraint, ondelete="CASCADE")
+
+
+def _users() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=True),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("scope", sa.JSON(), nullable=True),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("key", name=op.f("uq_users_key")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _secrets() -> None:
+    op.create_table(
+        "sessions",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("user_id", BIG_ID, nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        _of("sessions", "user_id", "users"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("digest", name=op.f("uq_sessions_digest")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_sessions_user_id", "sessions", ["user_id"], unique=False)
+    op.create_table(
+        "signin_links",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("user_id", BIG_ID, nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("spent_at", sa.BigInteger(), nullable=True),
+        _of("signin_links", "user_id", "users"),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_signin_links")),
+    )
+    op.create_table(
+        "api_tokens",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("user_id", BIG_ID, nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        _of("api_tokens", "user_id", "users"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
+        sa.UniqueConstraint("digest", name=op.f("uq_api_tokens_digest")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_api_tokens_user_id", "api_tokens", ["user_id"], unique=False)
+
+
+def _work() -> None:
+    op.create_table(
+        "claims",
+        sa.Column("forum", sa.String(), nullable=False),
+        sa.Column("card", sa.String(), nullable=False),
+        sa.Column("user_id", BIG_ID, nullable=False),
+        sa.Column("session_id", BIG_ID, nullable=True),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        _of("claims", "user_id", "users"),
+        _of("claims", "session_id", "sessions"),
+        sa.PrimaryKeyConstraint("forum", "card", name=op.f("pk_claims")),
+    )
+    op.create_index("ix_claims_session_id", "claims", ["session_id"], unique=False)
+    op.create_table(
+        "skips",
+        sa.Column("user_id", BIG_ID, nullable=False),
+        sa.Column("flag_id", BIG_ID, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        _of("skips", "user_id", "users"),
+        _of("skips", "flag_id", "flags"),
+        sa.PrimaryKeyConstraint("user_id", "flag_id", name=op.f("pk_skips")),
+    )
+    op.create_index("ix_skips_flag_id", "skips", ["flag_id"], unique=False)
+    op.create_table(
+        "flag_notes",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("flag_id", BIG_ID, nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        _of("flag_notes", "flag_id", "flags"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flag_notes")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_flag_notes_flag_id", "flag_notes", ["flag_id"], unique=False)
+
+
+def _settings() -> None:
+    op.create_table(
+        "settings_changes",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=True),
+        sa.Column("former", sa.JSON(), nullable=True),
+        sa.Column("reverts", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_settings_changes")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_settings_changes_key", "settings_changes", ["key"], unique=False)
