@@ -25,13 +25,14 @@ MAY_IMPORT = {
     "benchmarking": GROUND | {"detection", "policy", "store", "training"},
     "testing": GROUND | {"forums"},
     "moderation": GROUND | {"settings", "detection", "policy", "store"},
-    "console": GROUND | {"settings", "detection", "policy", "store", "training", "moderation"},
+    "accounts": GROUND | {"settings", "store"},
+    "console": GROUND | {"settings", "detection", "policy", "store", "training", "moderation", "accounts"},
     "daemon": GROUND
     | {"settings", "forums", "detection", "policy", "store", "training", "demo", "moderation"}
-    | {"console"},
+    | {"accounts", "console"},
     "cli": GROUND
     | {"settings", "daemon", "training", "detection", "policy", "store", "forums", "demo"}
-    | {"benchmarking", "moderation", "console"},
+    | {"benchmarking", "moderation", "accounts", "console"},
 }
 PURE = ("domain", "policy", "detection")
 IMPURE = {"socket", "httpx", "sqlalchemy", "requests", "urllib.request", "time", "threading.Timer"}

@@ -60,7 +60,7 @@ def open_for_moderators(house: House) -> Iterator[str]:
         console.create_app(house),
         listen=chosen.listen,
         key="console.listen",
-        proxies=chosen.trusted_proxies,
+        proxies=[str(network) for network in chosen.trusted_proxies],
         connections=CONNECTIONS,
     ) as server:
         yield server.url
