@@ -14,10 +14,10 @@ import click
 from modbot import settings
 from modbot.accounts import invitations
 from modbot.cli.base import Session, command, option
-from modbot.daemon import consoling, dryrun, logs, redaction, serving, wiring
+from modbot.daemon import consoling, dryrun, logs, ownership, redaction, serving, wiring
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.house import ForumDesk, open_house, open_store, utc_now
-from modbot.daemon.serving import ownership, signals
+from modbot.daemon.serving import signals
 from modbot.errors import ModbotError, UsageError
 from modbot.store import archive, breakers
 

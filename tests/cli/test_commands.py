@@ -13,7 +13,7 @@ import pytest
 
 from modbot import i18n, settings
 from modbot.cli import build
-from modbot.daemon.serving import ownership
+from modbot.daemon import ownership
 from modbot.demo.state import Fate
 from modbot.store import brake as brakes
 from modbot.store import breakers

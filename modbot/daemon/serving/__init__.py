@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from modbot.daemon import consoling
+from modbot.daemon import consoling, ownership
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import Clock, open_store, utc_now
-from modbot.daemon.serving import household, ownership, signals
+from modbot.daemon.serving import household, signals
 from modbot.daemon.serving.daemon import Daemon
 from modbot.errors import ModbotError
 from modbot.settings import Loaded
