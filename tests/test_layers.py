@@ -26,13 +26,14 @@ MAY_IMPORT = {
     "benchmarking": GROUND | {"garbage", "detection", "policy", "store", "training"},
     "testing": GROUND | {"forums"},
     "moderation": GROUND | {"settings", "detection", "policy", "store"},
-    "console": GROUND | {"settings", "detection", "policy", "store", "training", "moderation"},
+    "accounts": GROUND | {"settings", "store"},
+    "console": GROUND | {"settings", "detection", "policy", "store", "training", "moderation", "accounts"},
     "daemon": GROUND
     | {"settings", "forums", "detection", "policy", "store", "training", "demo", "moderation"}
-    | {"console", "garbage"},
+    | {"accounts", "console", "garbage"},
     "cli": GROUND
     | {"settings", "daemon", "training", "detection", "policy", "store", "forums", "demo"}
-    | {"benchmarking", "moderation", "console"},
+    | {"benchmarking", "moderation", "accounts", "console"},
 }
 PURE = ("domain", "policy", "detection")
 IMPURE = {"socket", "httpx", "sqlalchemy", "requests", "urllib.request", "time", "threading.Timer"}

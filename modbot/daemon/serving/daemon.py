@@ -12,10 +12,10 @@ import structlog
 from modbot import garbage
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import utc_now
+from modbot.daemon.ownership import Ownership
 from modbot.daemon.serving import crew as crews
 from modbot.daemon.serving.chores import Chore, ChoreRounds
 from modbot.daemon.serving.crew import Crew
-from modbot.daemon.serving.ownership import Ownership
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.signals import Signals
 from modbot.daemon.serving.systemd import Notifier
