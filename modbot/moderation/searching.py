@@ -55,7 +55,7 @@ def find(
 
 
 def marks(texts: Sequence[str], terms: Sequence[str]) -> list[Spans]:
-    """The spans of each text that say one of the canonical ``terms``, in their order, apart."""
+    """The spans of each text that say one of the canonical ``terms``, in their order."""
     if not texts:
         return []
     folded = canonical.fold(texts)
@@ -64,7 +64,7 @@ def marks(texts: Sequence[str], terms: Sequence[str]) -> list[Spans]:
     for row, plain in enumerate(letters.texts()):
         places = [place for term in terms for place in _places(plain, term)]
         spans = [canonical.span(folded, letters, row, first, last) for first, last in places]
-        found.append(_apart(spans))
+        found.append(tuple(sorted(spans)))
     return found
 
 
@@ -74,13 +74,3 @@ def _places(text: str, term: str) -> list[tuple[int, int]]:
         found.append((start, start + len(term)))
         start = text.find(term, start + len(term))
     return found
-
-
-def _apart(spans: Sequence[tuple[int, int]]) -> Spans:
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return tuple(joined)

@@ -1,9 +1,10 @@
 """The pages, one module for each: its ``router``, and its entry of the menu (``MENU``), if any."""
 
-from modbot.console.pages import home, looks
+from modbot.console.pages import home, looks, search
 
 AREAS = (
     home,
     looks,
+    search,
 )
 """In the order of the menu."""
