@@ -11,7 +11,7 @@ from typing import Any
 from modbot import console
 from modbot.daemon.health.status import Status, as_object
 from modbot.daemon.house import Clock
-from modbot.daemon.moderating import Moderator
+from modbot.daemon.inhouse import Moderator
 from modbot.daemon.webserver import WebServer
 from modbot.domain import VerdictSource
 from modbot.settings import Loaded
