@@ -83,9 +83,13 @@ def extent(rx: Connection, subject: Subject) -> Extent:
     return Extent(*rx.execute(query.where(*subject.conditions())).one())
 
 
-def reply_ids(rx: Connection, subject: Subject, *, limit: int, offset: int = 0) -> list[int]:
-    """The latest posted first."""
-    query = select(replies.c.id).where(*subject.conditions()).order_by(_at().desc(), replies.c.id.desc())
+def reply_ids(
+    rx: Connection, subject: Subject, *, limit: int, offset: int = 0, earliest_first: bool = False
+) -> list[int]:
+    """The latest posted first, unless told."""
+    order = (_at(), replies.c.id)
+    query = select(replies.c.id).where(*subject.conditions())
+    query = query.order_by(*(order if earliest_first else (column.desc() for column in order)))
     return list(rx.scalars(query.limit(limit).offset(offset)))
 
 
@@ -114,7 +118,9 @@ def names(rx: Connection, subject: Subject) -> list[str]:
 def writers(rx: Connection, subject: Subject) -> list[Writer]:
     number = func.count().label("number")
     guest = func.coalesce(replies.c.author_id, 0 - replies.c.id)
-    query = select(replies.c.author_id, func.max(replies.c.author_name), number, func.max(replies.c.author_posts))
+    query = select(
+        replies.c.author_id, func.max(replies.c.author_name), number, func.max(replies.c.author_posts)
+    )
     found = query.where(*subject.conditions()).group_by(guest, replies.c.author_id)
     return [Writer(*row) for row in rx.execute(found.order_by(number.desc(), guest).limit(MOST))]
 
@@ -159,11 +165,11 @@ def repeated(rx: Connection, subject: Subject) -> list[Repeated]:
     return [Repeated(*row) for row in rx.execute(query.limit(MOST))]
 
 
-def moments(rx: Connection, subject: Subject, since: datetime) -> list[datetime]:
+def moments(rx: Connection, subject: Subject, since: datetime | None = None) -> list[datetime]:
     """When the latest of the replies were posted, or else first seen."""
-    at: ColumnElement[Any] = _at()
-    query = select(at).where(*subject.conditions(), at >= since).order_by(at.desc()).limit(MOMENTS)
-    return list(rx.scalars(query))
+    at = _at()
+    query = select(at).where(*subject.conditions()).order_by(at.desc()).limit(MOMENTS)
+    return list(rx.scalars(query if since is None else query.where(at >= since)))
 
 
 def flag_states(rx: Connection, subject: Subject) -> dict[FlagState, int]:

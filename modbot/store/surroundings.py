@@ -122,9 +122,7 @@ def _tally(authors: Sequence[AuthorKey], within: Scope) -> Any:
     )
 
 
-def _passages(
-    rx: Connection, reply_ids: Iterable[int], *conditions: ColumnElement[bool]
-) -> list[Passage]:
+def _passages(rx: Connection, reply_ids: Iterable[int], *conditions: ColumnElement[bool]) -> list[Passage]:
     query = select(replies, revisions.c.text).join(
         revisions, and_(revisions.c.id == replies.c.revision_id, *conditions)
     )

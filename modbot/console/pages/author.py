@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Query
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from modbot.console import authors, flash, rendering
 from modbot.console.context import MenuEntry, console_of
 from modbot.console.visitors import AModerator, AViewer, OwnForm, Visitor
-from modbot.domain import Reason, VerdictKind
+from modbot.domain import Role, VerdictKind
 from modbot.errors import Conflict
 from modbot.moderation import bulk, selecting
 from modbot.moderation.bulk import Ending
@@ -26,7 +27,6 @@ from modbot.store.profiles import Subject
 MENU: MenuEntry | None = None
 KINDS = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN, VerdictKind.DISMISS)
 DAYS = (1, 7, 30)
-BYHAND = (Reason.SPAM, Reason.LOW_EFFORT, Reason.REPEATED)
 router = APIRouter(include_in_schema=False)
 
 
@@ -53,14 +53,25 @@ def author(
     with house.store.read() as rx:
         found = authors.profile(rx, house.loaded(), subject, now=house.now(), page=page)
     more = found.extent.replies > page * authors.PAGE
-    facts = {"profile": found, "page": page, "more": more, "kinds": KINDS, "days": DAYS, "byhand": BYHAND}
-    return rendering.page(request, "author.html", visitor=visitor, path=_path(forum, who, name), **facts)
+    return rendering.page(
+        request,
+        "author.html",
+        visitor=visitor,
+        profile=found,
+        page=page,
+        more=more,
+        kinds=KINDS,
+        days=DAYS,
+        byhand=rendering.BY_HAND,
+        may_decide=visitor.may(Role.MODERATOR),
+        decide_path=_decide_path(forum, who),
+    )
 
 
 def _wish(
     kind: VerdictKind,
     days: Annotated[int, Query(ge=0, le=3650)] = 0,
-    passed: bool = False,  # noqa: FBT001, FBT002 - FastAPI's way to name a field
+    passed: bool = False,
 ) -> Wish:
     return Wish(kind, days, passed=passed)
 
@@ -84,6 +95,7 @@ def look_first(
         "author_decide.html",
         visitor=visitor,
         path=_path(forum, who, name),
+        decide_path=_decide_path(forum, who),
         plan=plan,
         wish=wish,
         can_mute=subject.author_id is not None and wish.kind is not VerdictKind.DISMISS,
@@ -99,7 +111,7 @@ def decide(
     kind: Annotated[VerdictKind, Form()],
     shown: Annotated[int, Form()],
     days: Annotated[int, Form(ge=0, le=3650)] = 0,
-    passed: Annotated[bool, Form()] = False,  # noqa: FBT002
+    passed: Annotated[bool, Form()] = False,
     mute: Annotated[str, Form(pattern="^[0-9]{0,4}$")] = "",
     note: Annotated[str, Form(max_length=1000)] = "",
     name: Annotated[str, Form()] = "",
@@ -134,3 +146,5 @@ def _path(forum: str, who: str, name: str) -> str:
     return rendering.author_address("", forum, author_id, name)
 
 
+def _decide_path(forum: str, who: str) -> str:
+    return f"/authors/{quote(forum, safe='')}/{quote(who, safe='')}/decide"
