@@ -53,7 +53,7 @@ def names(rx: Connection, forum: str) -> dict[int, str]:
 
 
 def all_names(rx: Connection) -> dict[tuple[str, int], str]:
-    """The names of the boards of all forums, by forum and number."""
+    """Of every forum, by forum and board."""
     query = select(boards.c.forum, boards.c.board_id, boards.c.name)
     return {(row.forum, row.board_id): row.name for row in rx.execute(query)}
 

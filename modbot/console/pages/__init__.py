@@ -1,14 +1,30 @@
 """The pages, one module for each: its ``router``, and its entry of the menu (``MENU``), if any."""
 
-from modbot.console.pages import author, campaign, flag, home, looks, spot_checks, standing
+from modbot.console.pages import (
+    account,
+    author,
+    campaign,
+    flag,
+    home,
+    looks,
+    people,
+    search,
+    sign_in,
+    spot_checks,
+    standing,
+)
 
 AREAS = (
     home,
+    search,
+    standing,
+    spot_checks,
+    people,
+    account,
     flag,
     author,
     campaign,
-    spot_checks,
-    standing,
     looks,
+    sign_in,
 )
 """In the order of the menu."""
