@@ -27,6 +27,7 @@ MODULES = {
     "brake": "brake",
     "train": "models",
     "models": "models",
+    "users": "users",
     "notify": "notify",
     "backup": "backup",
     "purge": "purge",

@@ -1,6 +1,11 @@
 """The pages, one module for each: its ``router``, and its entry of the menu (``MENU``), if any."""
 
-from modbot.console.pages import home
+from modbot.console.pages import account, home, people, sign_in
 
-AREAS = (home,)
+AREAS = (
+    home,
+    people,
+    account,
+    sign_in,
+)
 """In the order of the menu."""
