@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "domain": set(),
     "i18n": set(),
     "errors": {"i18n"},
+    "garbage": set(),
     "settings": GROUND,
     "forums": GROUND,
     "detection": GROUND,
@@ -22,14 +23,14 @@ MAY_IMPORT = {
     "store": GROUND,
     "training": GROUND | {"detection", "policy", "store"},
     "demo": GROUND,
-    "benchmarking": GROUND | {"detection", "policy", "store", "training"},
+    "benchmarking": GROUND | {"garbage", "detection", "policy", "store", "training"},
     "testing": GROUND | {"forums"},
     "moderation": GROUND | {"settings", "detection", "policy", "store"},
     "accounts": GROUND | {"settings", "store"},
     "console": GROUND | {"settings", "detection", "policy", "store", "training", "moderation", "accounts"},
     "daemon": GROUND
     | {"settings", "forums", "detection", "policy", "store", "training", "demo", "moderation"}
-    | {"accounts", "console"},
+    | {"accounts", "console", "garbage"},
     "cli": GROUND
     | {"settings", "daemon", "training", "detection", "policy", "store", "forums", "demo"}
     | {"benchmarking", "moderation", "accounts", "console"},

@@ -24,6 +24,7 @@ MODULES = {
     "autonomy": "autonomy",
     "authors": "authors",
     "rules": "rules",
+    "search": "search",
     "brake": "brake",
     "train": "models",
     "models": "models",

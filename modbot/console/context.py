@@ -14,6 +14,9 @@ from modbot.console.house import House
 from modbot.console.throttle import Throttle
 from modbot.domain import Role
 
+LANGUAGE = "modbot_language"
+"""The cookie with the language that was chosen in a browser."""
+
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
@@ -47,10 +50,11 @@ def console_of(request: Request) -> Console:
 
 
 def language_of(request: Request, chosen: str | None = None) -> str:
-    """``en`` or ``zh``: what the user chose, else the first that the browser asks for, else
-    the installation's."""
-    if chosen in i18n.LANGUAGES:
-        return chosen
+    """``en`` or ``zh``: what the user chose, else what was chosen in this browser, else the first
+    that it asks for, else the installation's."""
+    for wanted in (chosen, request.cookies.get(LANGUAGE)):
+        if wanted in i18n.LANGUAGES:
+            return wanted
     for wanted in request.headers.get("accept-language", "").split(","):
         short = wanted.strip().partition(";")[0].partition("-")[0].lower()
         if short in i18n.LANGUAGES:

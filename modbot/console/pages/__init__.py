@@ -1,9 +1,11 @@
 """The pages, one module for each: its ``router``, and its entry of the menu (``MENU``), if any."""
 
-from modbot.console.pages import account, home, people, sign_in
+from modbot.console.pages import account, home, looks, people, search, sign_in
 
 AREAS = (
     home,
+    looks,
+    search,
     people,
     account,
     sign_in,
