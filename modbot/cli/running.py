@@ -13,7 +13,7 @@ import click
 
 from modbot import settings
 from modbot.cli.base import Session, command, option
-from modbot.daemon import dryrun, logs, redaction, serving, wiring
+from modbot.daemon import dryrun, logs, overlaying, redaction, serving, wiring
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.house import ForumDesk, open_house, open_store, utc_now
 from modbot.daemon.serving import ownership, signals
@@ -55,7 +55,9 @@ def _poll(session: Session, names: Sequence[str], stop: threading.Event, *, once
     with (
         open_store(loaded) as store,
         ownership.owning(store, loaded.state_dir, lease=_lease(loaded)) as owned,
-        open_house(loaded, names, store=store.guarded(owned.guard), stop=stop) as house,
+        open_house(
+            overlaying.laid(loaded, store), names, store=store.guarded(owned.guard), stop=stop
+        ) as house,
     ):
         while True:
             for desk in house.desks.values():

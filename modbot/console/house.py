@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from modbot.moderation.deciding import Moderator
+from modbot.policy import PolicyBook
 from modbot.settings import Loaded
 from modbot.store.engine import Store
 
@@ -31,4 +32,17 @@ class House(Protocol):
 
     def status(self) -> Mapping[str, Any]:
         """How the house stands: what ``modbot status --json`` prints."""
+        ...
+
+    def adopt(self, wishes: Mapping[str, Any], *, who: str, seen: int) -> None:
+        """Change settings by key (None: as files and environment say), which come into force
+        within seconds. Raises what ``moderation.changing.change`` raises."""
+        ...
+
+    def revert(self, change_id: int, *, who: str) -> None:
+        """Take one change of the settings back. Raises as :meth:`adopt`."""
+        ...
+
+    def policy_book(self, loaded: Loaded) -> PolicyBook:
+        """Every board's policy under these settings. Raises SettingsError and ModelError."""
         ...

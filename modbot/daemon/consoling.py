@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from modbot import console
+from modbot.daemon import models, overlaying, rulebook, wiring
 from modbot.daemon.health.status import Status, as_object
 from modbot.daemon.house import Clock
 from modbot.daemon.moderating import Moderator
 from modbot.daemon.webserver import WebServer
 from modbot.domain import VerdictSource
+from modbot.moderation import changing
+from modbot.policy import PolicyBook
 from modbot.settings import Loaded
 from modbot.store.engine import Store
 
@@ -22,12 +25,14 @@ CONNECTIONS = 256
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What a running daemon lends to its console. ``current`` answers the settings in force."""
+    """What a running daemon lends to its console. ``current`` answers the settings in force;
+    ``take_up`` hears that others were chosen."""
 
     store: Store
     current: Callable[[], Loaded]
     clock: Clock
     look: Callable[[], Status]
+    take_up: Callable[[], None] = lambda: None
 
     def now(self) -> datetime:
         return self.clock()
@@ -46,6 +51,22 @@ class House:
 
     def status(self) -> Mapping[str, Any]:
         return as_object(self.look())
+
+    def adopt(self, wishes: Mapping[str, Any], *, who: str, seen: int) -> None:
+        loaded, now = self.current(), self.clock()
+        changing.change(
+            self.store, loaded, wishes, who=who, now=now, check=overlaying.check, seen=seen
+        )
+        self.take_up()
+
+    def revert(self, change_id: int, *, who: str) -> None:
+        loaded, now = self.current(), self.clock()
+        changing.revert(self.store, loaded, change_id, who=who, now=now, check=overlaying.check)
+        self.take_up()
+
+    def policy_book(self, loaded: Loaded) -> PolicyBook:
+        thresholds = models.load_detector(loaded).manifest.thresholds
+        return wiring.policy_book(loaded, thresholds, rules=rulebook.load_rules(loaded).digest)
 
 
 @contextmanager

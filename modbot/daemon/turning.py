@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from modbot.daemon.flagging import JudgingRules
+from modbot.moderation.autonomy import ruled
 from modbot.policy import Policy, PolicyBook
-from modbot.policy.autonomy import Autonomy
 from modbot.store import autonomy, boards, inbox, modes, outbox
-from modbot.store.autonomy import Ruling
 
 
 def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetime) -> int:
@@ -26,15 +24,6 @@ def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetim
     present[modes.DEFAULT] = _mode(book.of_board(forum, None))
     changed = modes.follow(tx, forum, present, at=at)
     return _call_back(tx, forum, book, at) if changed else 0
-
-
-def ruled(rulings: Sequence[Ruling], board: int | None) -> Autonomy:
-    """What humans ruled for one board."""
-    found = autonomy.of_board(rulings, board).values()
-    return Autonomy(
-        granted={one.reason: one.since for one in found if one.granted},
-        withdrawn=frozenset(one.reason for one in found if not one.granted),
-    )
 
 
 def _call_back(tx: Connection, forum: str, book: PolicyBook, at: datetime) -> int:
