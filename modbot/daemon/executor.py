@@ -40,7 +40,8 @@ LONGEST_BACKOFF = timedelta(hours=1)
 READ_FIRST = frozenset(
     {ActionKind.HIDE, ActionKind.DELETE, ActionKind.RECYCLE_THREAD, ActionKind.MOVE_THREAD}
 )
-"""They take a text away from its readers: not the one that was changed since the decision."""
+"""They take a text away from its readers: not the one that was changed since the decision,
+also where that undoes what had brought it back."""
 HIDING = frozenset({ActionKind.HIDE, ActionKind.RESTORE})
 PUTS_BACK = frozenset({ActionKind.RESTORE, ActionKind.UNDELETE, ActionKind.RESTORE_THREAD, ActionKind.UNMUTE})
 OUTAGE_PATIENCE = 10
@@ -213,7 +214,7 @@ class Executor:
             current = outbox.get(tx, action.id)
             if current.owner != self._owner:
                 return True  # another worker took it over, and will look itself
-            if current.is_stale and (_takes_text_away(action) or action.unasked):
+            if current.is_stale and (action.removes or action.unasked):
                 why = "the text has changed"
             elif not current.wanted:
                 why = "undone before it began"
@@ -356,14 +357,10 @@ def _groups(actions: Iterable[outbox.Action]) -> list[list[outbox.Action]]:
     return [list(group) for _, group in groupby(ordered, key)]
 
 
-def _takes_text_away(action: outbox.Action) -> bool:
-    """Because of what the text says; also where that undoes what had brought it back."""
-    return action.kind in READ_FIRST and action.removes
-
-
 def _is_read_first(action: outbox.Action) -> bool:
     """What engines do beside hiding they prove themselves, by more than a look at the reply."""
-    return _takes_text_away(action) or (action.kind in HIDING and action.uncertain)
+    takes_text_away = action.kind in READ_FIRST and action.removes
+    return takes_text_away or (action.kind in HIDING and action.uncertain)
 
 
 def _ended_by(action: outbox.Action, seen: Reply | Visibility) -> ActionResult | None:

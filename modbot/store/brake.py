@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, RowMapping, Select, func, or_, select
 
 from modbot.domain import ActionKind, FlagState, OutboxState
 from modbot.store import audit, dialect
@@ -44,9 +44,12 @@ class Recent:
 
 def state(rx: Connection, forum: str) -> Brake:
     row = rx.execute(select(brakes).where(brakes.c.forum == forum)).mappings().one_or_none()
-    if row is None:
-        return Brake(pulled=False)
-    return Brake(**{name: row[name] for name in Brake.__slots__})
+    return Brake(pulled=False) if row is None else _brake(row)
+
+
+def states(rx: Connection) -> dict[str, Brake]:
+    """The brakes of all forums that ever had one pulled, by the forum's name."""
+    return {row["forum"]: _brake(row) for row in rx.execute(select(brakes)).mappings()}
 
 
 def pull(
@@ -85,6 +88,10 @@ def recent(rx: Connection, forum: str, *, now: datetime, overturned_of: int = 20
         established=frozenset(author for _, author, established in found if established),
         overturned=_overturned(rx, forum, lifted, overturned_of),
     )
+
+
+def _brake(row: RowMapping) -> Brake:
+    return Brake(**{name: row[name] for name in Brake.__slots__})
 
 
 def _unasked_since(forum: str, since: datetime) -> Select[str, int, bool]:

@@ -36,7 +36,8 @@ def cancel_undoing(tx: Connection, action: Action, at: datetime) -> None:
 
 
 def _mute(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
-    if outcome is not ActionOutcome.DONE:
+    is_lifted = action.kind is ActionKind.UNMUTE and outcome is ActionOutcome.ALREADY
+    if outcome is not ActionOutcome.DONE and not is_lifted:
         cancel_undoing(tx, action, at)
     actions.refresh_flag(tx, action.flag_id)
 

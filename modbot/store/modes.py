@@ -29,6 +29,14 @@ def load(rx: Connection, forum: str) -> dict[int, Since]:
     return {row.board_id: Since(row.mode, row.since) for row in rx.execute(query)}
 
 
+def load_all(rx: Connection) -> dict[str, dict[int, Since]]:
+    """The same of every forum, by its name."""
+    found: dict[str, dict[int, Since]] = {}
+    for row in rx.execute(select(modes)):
+        found.setdefault(row.forum, {})[row.board_id] = Since(row.mode, row.since)
+    return found
+
+
 def follow(tx: Connection, forum: str, present: Mapping[int, str], *, at: datetime) -> bool:
     """Note the modes that are in force now (``present`` names DEFAULT, and every board that
     has, or had, one of its own); answers whether any is another than before.

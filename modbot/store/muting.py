@@ -48,10 +48,12 @@ def lift(tx: Connection, flag: flags.Flag, message: intents.Message, *, who: str
     if _is_wanted(tx, flag):
         return Lifted(None, stays=True)
     ours = _in_effect(_of_author(tx, flag))
-    if ours is None or outbox.cancel(tx, ours.id, who=who, at=now):
+    begun = [action for action in ours if not outbox.cancel(tx, action.id, who=who, at=now)]
+    if not begun:
         return Lifted(None, stays=False)
+    # The first of them: a later one that finds the member muted has nothing of its own to undo.
     what = intents.Removing(ActionKind.UNMUTE)
-    queued = intents.enqueue(tx, flag, what, message, undoes=ours.id, who=who, now=now)
+    queued = intents.enqueue(tx, flag, what, message, undoes=begun[0].id, who=who, now=now)
     return Lifted(queued, stays=False)
 
 
@@ -64,15 +66,15 @@ def _of_author(tx: Connection, flag: flags.Flag) -> list[outbox.Action]:
     )
 
 
-def _in_effect(history: list[outbox.Action]) -> outbox.Action | None:
-    """The mute that holds once all that waits is done."""
-    found: outbox.Action | None = None
+def _in_effect(history: list[outbox.Action]) -> list[outbox.Action]:
+    """The mutes that hold once all that waits is done, in their order."""
+    found: list[outbox.Action] = []
     for action in history:
         waits = action.state in outbox.UNSETTLED
         if action.kind is ActionKind.UNMUTE and (waits or action.state in _ENDED):
-            found = None
+            found = []
         elif action.kind is ActionKind.MUTE and (waits or _may_have_happened(action)):
-            found = action
+            found.append(action)
     return found
 
 

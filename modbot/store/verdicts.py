@@ -192,14 +192,16 @@ def undo(
 
 def retract(tx: Connection, flag_id: int, *, who: str, now: datetime) -> None:
     """Let a verdict go that the forum itself speaks against: what it taught is forgotten, a
-    standing decision made of it revoked, its flag open again. Touches nothing on the forum.
-    Raises Conflict without a verdict."""
+    standing decision made of it revoked, its mute lifted, its flag open again. The post stays
+    as a human left it. Raises Conflict without a verdict."""
     flag = flags.get(tx, flag_id)
     verdict = standing(tx, flag_id)
     if verdict is None:
         raise Conflict(code="error.store.undo_nothing", flag=flag_id, state=flag.state)
     forgotten = _forget(tx, verdict, who=who, now=now)
     _end_for_good(tx, verdict, who=who, now=now)
+    if verdict.mute_id is not None:
+        muting.lift(tx, flag, intents.Message("", notify=False, not_before=now), who=who, now=now)
     _reopen(tx, flag, None, now=now)
     _note(tx, flag, ("verdict.undone", who, now), {"verdict": verdict.kind, "labels": forgotten})
 

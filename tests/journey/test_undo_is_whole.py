@@ -1,7 +1,9 @@
 """Whatever happens in between, undo leaves nothing behind: histories against a plain model.
 
-``undo_machine.py`` runs in a process of its own, so that its histories are the same whatever
-ran before. ``MODBOT_UNDO_EXAMPLES=200`` tries more of them, other ones each time.
+``undo_machine.py`` runs in a process of its own, with a fixed seed for hashes: which
+histories are tried depends on that seed and on what the process has collected.
+``MODBOT_UNDO_EXAMPLES=200`` tries more of them, other ones each time, or those of
+``MODBOT_UNDO_SEED=7``.
 """
 
 from __future__ import annotations

@@ -49,11 +49,21 @@ class Given:
         return self.kind in REMOVES
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """A post as it was, and the flags whose verdicts asked something of the forum for it."""
+
+    post: Post
+    acting: frozenset[int]
+
+
 @dataclass
 class Model:
-    """``given`` by flag; ``said``: how many verdicts of each kind were given and undone."""
+    """``given`` by flag; ``said``: how many verdicts of each kind were given and undone;
+    ``unread``: what is remembered of posts on which people acted since modbot read them last."""
 
     posts: dict[int, Post] = field(default_factory=dict)
+    unread: dict[int, Remembered] = field(default_factory=dict)
     given: dict[int, Given] = field(default_factory=dict)
     said: dict[str, int] = field(default_factory=dict)
 
@@ -62,18 +72,38 @@ class Model:
     def written(self, post: int, base: str) -> None:
         self.posts[post] = Post(base)
 
-    def acted_on_forum(self, post: int, base: str) -> None:
-        """A human there had the last word: nothing of ours remains of it."""
-        self.posts[post] = replace(self.posts[post], base=base, ours=None)
+    def acted_on_forum(self, post: int, base: str, *, was_seen: bool = False) -> None:
+        """A human there had the last word: nothing of ours remains of it. ``was_seen``: modbot
+        knew how the post was shown before."""
         about = {flag: one for flag, one in self.given.items() if one.post == post}
+        if was_seen:
+            acting = frozenset(flag for flag, one in about.items() if one.acts)
+            self.unread[post] = Remembered(self.posts[post], acting)
+        self.posts[post] = replace(self.posts[post], base=base, ours=None)
         self.given |= {flag: replace(one, acts=False) for flag, one in about.items()}
+
+    def acted_and_took_it_back(self, post: int, base: str) -> None:
+        """People left it as modbot had read it, between two readings: they restored what we
+        hide, say, and hid it again. A forum's page tells neither who hid a post nor when, so
+        whatever reads it finds what it knew, and what was ours before is ours still."""
+        before = self.unread.pop(post, None)
+        if before is None:
+            self.acted_on_forum(post, base)
+            return
+        self.posts[post] = replace(before.post, contested=self.posts[post].contested)
+        again = {flag: self.given[flag] for flag in before.acting & self.given.keys()}
+        self.given |= {flag: replace(one, acts=True) for flag, one in again.items()}
 
     def contest(self, post: int) -> None:
         self.posts[post] = replace(self.posts[post], contested=True)
 
     def left_alone(self, post: int) -> None:
-        """What was to be done with it was given up, for its text is another one now."""
-        self.posts[post] = replace(self.posts[post], ours=None)
+        """An unasked hide was given up before it was done: policy thought better of it, the text
+        is another one now, or a moderator let it stand while the forum was out of reach. That
+        verdict brought nothing back then, and its undoing takes nothing away."""
+        self.posts[post] = _not_hidden(self.posts[post])
+        about = {flag: one for flag, one in self.given.items() if one.post == post}
+        self.given |= {flag: replace(one, before=_not_hidden(one.before)) for flag, one in about.items()}
 
     # --- modbot by itself -------------------------------------------------------------------
 
@@ -123,6 +153,10 @@ class Model:
 
     def _count(self, what: str) -> None:
         self.said[what] = self.said.get(what, 0) + 1
+
+
+def _not_hidden(post: Post) -> Post:
+    return replace(post, ours=None) if post.ours == "hidden" else post
 
 
 def _removed(post: Post, how: Removal | None) -> str | None:

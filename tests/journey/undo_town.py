@@ -276,6 +276,12 @@ class Town:
             known = inbox.find(rx, ReplyKey(FORUM, post))
         return known is None or known.visibility is _SEEN[self.shows(post)]
 
+    def has_read(self, post: int) -> bool:
+        """Whether the store knows what a post says by now."""
+        with self.store.read() as rx:
+            known = inbox.find(rx, ReplyKey(FORUM, post))
+        return known is None or known.reply.text == self.forum.posts[post].text
+
     def as_it_is(self, post: int) -> Post:
         """What the store says of who made a post what it is."""
         with self.store.read() as rx:

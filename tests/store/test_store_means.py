@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from store_desk import FORUM, Desk, decision, reply
@@ -16,6 +17,7 @@ from modbot.domain import (
     OutboxState,
     Reason,
     Removal,
+    Reply,
     VerdictKind,
     VerdictSource,
     Visibility,
@@ -75,6 +77,13 @@ def stored(desk: Desk, flag_id: int) -> inbox.Stored:
 
 def queued(desk: Desk) -> list[str]:
     return [action.kind.value for action in desk.actions(states=[OutboxState.QUEUED])]
+
+
+def shows_again(desk: Desk, post: Reply) -> None:
+    """A human shows a hidden post on the forum, which is read then."""
+    desk.later(minutes=5)
+    with desk.store.write() as tx:
+        inbox.record(tx, [post], at=desk.now)
 
 
 # --- where the post stands ------------------------------------------------------------------------
@@ -426,6 +435,40 @@ def test_a_mute_lasts_while_one_verdict_wants_it_and_then_is_lifted_once(desk: D
     assert carry_out(desk).count("unmute") == 1
 
 
+def test_undo_in_time_of_the_last_that_wants_a_mute_lifts_the_one_that_was_in_effect(desk: Desk) -> None:
+    one, other = desk.flag(reply(1, author=AUTHOR)), desk.flag(reply(2, author=AUTHOR))
+    desk.give(one, means=MUTE)
+    carry_out(desk)
+    desk.give(other, means=MUTE, undo_window=timedelta(seconds=10))
+    assert Kept.MUTE in desk.undo(one).kept
+    undone = desk.undo(other)
+    assert undone.unmute_id is not None
+    assert carry_out(desk) == ["restore", "unmute"]
+
+
+def test_a_mute_that_is_lifted_wanted_again_and_undone_in_time_is_lifted(desk: Desk) -> None:
+    flag_id = desk.flag(reply(1))
+    desk.give(flag_id, means=MUTE)
+    carry_out(desk)
+    for _ in range(2):
+        desk.undo(flag_id)
+        desk.give(flag_id, means=MUTE, undo_window=timedelta(seconds=10))
+    desk.undo(flag_id)
+    assert sorted(carry_out(desk)) == ["restore", "unmute"]
+
+
+def test_a_mute_that_finds_ours_in_effect_leaves_it_to_be_lifted(desk: Desk) -> None:
+    one, other = desk.flag(reply(1, author=AUTHOR)), desk.flag(reply(2, author=AUTHOR))
+    desk.give(one, means=MUTE)
+    carry_out(desk)
+    desk.give(other, means=MUTE)
+    [second] = [action for action in desk.claim() if action.kind is ActionKind.MUTE]
+    desk.undo(one)
+    desk.undo(other)
+    settle(desk, second, ActionOutcome.ALREADY)
+    assert "unmute" in carry_out(desk)
+
+
 def test_a_member_who_was_muted_by_somebody_else_stays_so(desk: Desk) -> None:
     flag_id = desk.flag(reply(1))
     desk.give(flag_id, means=MUTE)
@@ -435,7 +478,10 @@ def test_a_member_who_was_muted_by_somebody_else_stays_so(desk: Desk) -> None:
     assert desk.undo(flag_id).unmute_id is None
 
 
-def test_muting_again_while_the_mute_is_being_lifted_mutes_afterwards(desk: Desk) -> None:
+@pytest.mark.parametrize("lifted", [ActionOutcome.DONE, ActionOutcome.ALREADY])
+def test_muting_again_while_the_mute_is_being_lifted_mutes_afterwards(
+    desk: Desk, lifted: ActionOutcome
+) -> None:
     one, other = desk.flag(reply(1, author=AUTHOR)), desk.flag(reply(2, author=AUTHOR))
     desk.give(one, means=MUTE)
     carry_out(desk)
@@ -443,8 +489,38 @@ def test_muting_again_while_the_mute_is_being_lifted_mutes_afterwards(desk: Desk
     [unmute] = [action for action in desk.claim() if action.kind is ActionKind.UNMUTE]
     desk.give(other, means=MUTE)
     assert [action.kind for action in desk.claim()] == [ActionKind.HIDE]
-    settle(desk, unmute, ActionOutcome.DONE)
+    settle(desk, unmute, lifted)
     assert [action.kind for action in desk.claim()] == [ActionKind.MUTE]
+
+
+@pytest.mark.parametrize("kind", [VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN])
+def test_a_human_who_shows_the_post_again_on_the_forum_ends_the_mute_with_the_verdict(
+    desk: Desk, kind: VerdictKind
+) -> None:
+    flag_id = desk.flag(reply(1))
+    desk.give(flag_id, kind, means=MUTE)
+    carry_out(desk)
+    shows_again(desk, reply(1))
+    assert desk.get(flag_id).state is FlagState.OVERTURNED
+    assert carry_out(desk) == ["unmute"]
+
+
+def test_a_mute_that_has_not_begun_when_a_human_shows_the_post_again_never_does(desk: Desk) -> None:
+    flag_id = desk.flag(reply(1))
+    desk.give(flag_id, means=MUTE)
+    [hide, _] = desk.actions()
+    [claimed] = [action for action in desk.claim(limit=1) if action.id == hide.id]
+    settle(desk, claimed, ActionOutcome.DONE)
+    shows_again(desk, reply(1))
+    assert desk.states() == ["hide done", "mute cancelled"]
+
+
+def test_a_mute_that_another_verdict_wants_outlasts_the_post_that_a_human_shows_again(desk: Desk) -> None:
+    for flag_id in [desk.flag(reply(1, author=AUTHOR)), desk.flag(reply(2, author=AUTHOR))]:
+        desk.give(flag_id, means=MUTE)
+    carry_out(desk)
+    shows_again(desk, reply(1, author=AUTHOR))
+    assert queued(desk) == []
 
 
 @pytest.mark.parametrize("kind", [VerdictKind.DISMISS, VerdictKind.ALLOW_HERE])

@@ -11,7 +11,8 @@ from modbot.detection.duplicates.exact import Slots
 from modbot.detection.duplicates.flat import Flat, Index, Keys, code_points
 from modbot.detection.duplicates.proof import Pairs, ranked
 from modbot.detection.duplicates.table import SignatureTable, length_classes
-from modbot.detection.fast.kernels import near as kernels
+from modbot.detection.fast.kernels import proof as proof_kernels
+from modbot.detection.fast.kernels import table as table_kernels
 from modbot.detection.fast.kernels import texts as text_kernels
 
 
@@ -39,7 +40,7 @@ def place(slots: Slots, numbers: Index, hashes: Keys) -> int:
 
 def file(table: SignatureTable, numbers: Index, texts: Flat) -> None:
     """File texts under their numbers, the last ones being the newest."""
-    kernels.file(
+    table_kernels.file(
         table.slots,
         table.heads,
         length_classes().of,
@@ -55,11 +56,13 @@ def nearest(
 ) -> Pairs:
     """Which filed texts of ``held`` are near each text asked for; see ``duplicates.near``."""
     classes = length_classes()
-    rows, numbers, similarity = kernels.search(
-        table.slots, (classes.least, classes.most), _columns(asked), _columns(held), filed, earlier
+    rows, numbers = table_kernels.candidates(
+        table.slots,
+        (classes.least, classes.most),
+        (asked.codes, asked.offsets, asked.lengths, asked.sketches),
+        (held.lengths, held.sketches),
+        filed,
+        earlier,
     )
-    return ranked(rows, numbers, similarity)
-
-
-def _columns(flat: Flat) -> tuple[NDArray[np.generic], ...]:
-    return flat.codes, flat.offsets, flat.lengths, flat.sketches
+    one, other = (asked.codes, asked.offsets, asked.lengths), (held.codes, held.offsets, held.lengths)
+    return ranked(*proof_kernels.proved(rows, numbers, one, other))
