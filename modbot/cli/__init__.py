@@ -27,6 +27,7 @@ MODULES = {
     "brake": "brake",
     "train": "models",
     "models": "models",
+    "settings": "settings",
     "notify": "notify",
     "backup": "backup",
     "purge": "purge",

@@ -16,7 +16,7 @@ from modbot.console import pages, rendering
 from modbot.console.context import Console, console_of
 from modbot.console.house import House
 from modbot.console.visitors import Forbidden, SignInNeeded, visitor_of
-from modbot.errors import Conflict, ModbotError, UsageError
+from modbot.errors import Conflict, ModbotError, SettingsError, UsageError
 
 API = "/api/"
 
@@ -63,7 +63,7 @@ def _status_of(problem: ModbotError) -> int:
         return 403
     if isinstance(problem, Conflict):
         return 409
-    if isinstance(problem, UsageError):
+    if isinstance(problem, UsageError | SettingsError):
         return 422
     return 404 if problem.code.endswith("_unknown") else 500
 

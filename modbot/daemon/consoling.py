@@ -54,9 +54,7 @@ class House:
 
     def adopt(self, wishes: Mapping[str, Any], *, who: str, seen: int) -> None:
         loaded, now = self.current(), self.clock()
-        changing.change(
-            self.store, loaded, wishes, who=who, now=now, check=overlaying.check, seen=seen
-        )
+        changing.change(self.store, loaded, wishes, who=who, now=now, check=overlaying.check, seen=seen)
         self.take_up()
 
     def revert(self, change_id: int, *, who: str) -> None:

@@ -70,9 +70,7 @@ def revert(
         found, value = overlay.get(rx, change_id), overlay.before(rx, change_id)
         seen = overlay.mark(rx)
     wish = {found.key: value}
-    return change(
-        store, loaded, wish, who=who, now=now, check=check, seen=seen, reverts=change_id
-    )
+    return change(store, loaded, wish, who=who, now=now, check=check, seen=seen, reverts=change_id)
 
 
 def _differs(key: str, made: Loaded, present: Loaded) -> bool:

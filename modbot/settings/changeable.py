@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -19,7 +20,7 @@ _QUIET_HOURS = ("notifications.quiet_from", "notifications.quiet_until")
 _OF_FORUM = re.compile(r"forums\.(?P<forum>[a-z][a-z0-9_]*)\.(boards\.(?P<board>[1-9]\d{0,17})\.)?policy\.")
 
 
-def keys() -> Iterator[str]:
+def everywhere() -> Iterator[str]:
     """The changeable keys that every installation has."""
     yield from (f"policy.{key}" for key in policy_keys())
     for section in _SECTIONS:
@@ -43,7 +44,7 @@ def require(key: str, settings: Settings) -> None:
         raise SettingsError(code="error.settings.no_such_forum", name=found["forum"], known=known)
     is_policy = found is not None or key.startswith("policy.")
     inner = key[found.end() :] if found else key.removeprefix("policy.")
-    allowed = set(policy_keys() if is_policy else keys())
+    allowed = set(policy_keys() if is_policy else everywhere())
     by_night = inner.removeprefix("night.") if is_policy else inner
     if inner in allowed or (by_night in allowed and not by_night.startswith("night.")):
         return
@@ -60,6 +61,35 @@ def place_of(key: str) -> tuple[str | None, int | None]:
     return found["forum"], int(found["board"]) if found["board"] else None
 
 
+def choices(key: str) -> tuple[str, ...]:
+    """What a changeable key may be where that is one of a few words; else nothing."""
+    forum, _ = place_of(key)
+    model: type[BaseModel] = Settings
+    parts = key.split(".")
+    if forum is not None or parts[0] == "policy":
+        model, parts = PolicySettings, key.partition("policy.")[2].removeprefix("night.").split(".")
+    for part in parts[:-1]:
+        model = _section(part, model)
+    field = model.model_fields.get(parts[-1])
+    return _words(field.annotation) if field is not None else ()
+
+
+def groups(settings: Settings) -> Iterator[str]:
+    """The tables whose keys are changed together: every policy, and the sections."""
+    yield "policy"
+    for name, forum in settings.forums.items():
+        yield f"forums.{name}.policy"
+        yield from (f"forums.{name}.boards.{board}.policy" for board in forum.boards)
+    yield from (*_SECTIONS, "notifications")
+
+
+def keys_of(group: str) -> list[str]:
+    """The changeable keys of one table."""
+    if group == "policy" or _OF_FORUM.fullmatch(f"{group}."):
+        return [f"{group}.{key}" for key in policy_keys()]
+    return [key for key in everywhere() if key.startswith(f"{group}.")]
+
+
 def table_of(overlay: Mapping[str, Any]) -> dict[str, Any]:
     """Values by their keys as the tables that a file would hold."""
     table: dict[str, Any] = {}
@@ -72,8 +102,16 @@ def table_of(overlay: Mapping[str, Any]) -> dict[str, Any]:
     return table
 
 
-def _section(name: str) -> type[BaseModel]:
-    model = Settings.model_fields[name].annotation
+def _words(annotation: Any) -> tuple[str, ...]:
+    if annotation is bool:
+        return ("true", "false")
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return tuple(choice.value for choice in annotation)
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _section(name: str, within: type[BaseModel] = Settings) -> type[BaseModel]:
+    model = within.model_fields[name].annotation
     assert isinstance(model, type)  # noqa: S101 - told to the type checker
     assert issubclass(model, BaseModel)  # noqa: S101
     return model

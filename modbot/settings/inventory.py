@@ -19,7 +19,7 @@ from modbot.settings.mistakes import REFERENCE_FILE
 HIDDEN = "•••"
 """Stands for a secret that is set."""
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+(?=@)")
-_COMMENT = re.compile(r"(?P<key>[a-z_]+) = (?P<value>\"[^\"]*\"|\[[^\]]*\]|[^#\s]+)\s*(#\s?(?P<comment>.*))?$")
+_PAIR = re.compile(r"(?P<key>[a-z_]+) = (\"[^\"]*\"|\[[^\]]*\]|[^#\s]+)\s*(#\s?(?P<comment>.*))?$")
 _HEADER = re.compile(r"\[+(?P<section>[\w.]+)\]+(\s*#.*)?$")
 
 
@@ -37,14 +37,14 @@ class Entry:
 def entries(loaded: Loaded, comments: Mapping[str, str] | None = None) -> list[Entry]:
     """All of them, in the order of the reference file. Secrets are ``HIDDEN``."""
     comments = reference_comments() if comments is None else comments
-    known = frozenset(changeable.keys())
+    known = frozenset(changeable.everywhere())
     return [
         Entry(
             key,
             value,
             loaded.origin.of(tuple(key.split("."))),
             key in known or changeable.place_of(key) != (None, None),
-            comments.get(_general(key), ""),
+            comment_of(key, comments),
         )
         for key, value in _flat(_plain(loaded.settings))
     ]
@@ -67,6 +67,33 @@ def value_of(loaded: Loaded, key: str) -> Any:
     return found
 
 
+def inherited(key: str) -> Iterator[str]:
+    """The key, and those that it takes its value from where it is not set itself."""
+    yield key
+    forum, board = changeable.place_of(key)
+    inner = key.partition("policy.")[2]
+    if board is not None:
+        yield f"forums.{forum}.policy.{inner}"
+    if forum is not None:
+        yield f"policy.{inner}"
+
+
+def comment_of(key: str, comments: Mapping[str, str]) -> str:
+    """What the reference file says of a key, whichever forum or board it is of."""
+    return comments.get(_general(key), "")
+
+
+def text_of(value: Any) -> str:
+    """A value as it is typed into a field."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(text_of(one) for one in value)
+    return str(value)
+
+
 def reference_comments() -> dict[str, str]:
     """What the reference file says of each key; of a forum's as ``forums.NAME.url``."""
     file = loading.project_root() / REFERENCE_FILE
@@ -82,7 +109,7 @@ def comments_of(text: str) -> dict[str, str]:
         shown = line.removeprefix("# ").strip()
         if header := _HEADER.match(shown):
             section = last = header["section"]
-        elif pair := _COMMENT.match(shown):
+        elif pair := _PAIR.match(shown):
             last = f"{section}.{pair['key']}".lstrip(".")
             found[last], above = (pair["comment"] or above).strip(), ""
         elif not line.strip():
@@ -111,18 +138,23 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 def _plain(value: Any) -> Any:
     """As JSON has it, without secrets."""
-    if isinstance(value, BaseModel):
-        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
-    if isinstance(value, SecretStr):
-        return HIDDEN if value.get_secret_value() else ""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(_plain(inner) for inner in value)
-    if isinstance(value, tuple | list):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Path):
-        return "" if value == Path() else str(value)
-    return _PASSWORD_IN_URL.sub(rf"\1:{HIDDEN}", value) if isinstance(value, str) else value
+    match value:
+        case BaseModel():
+            plain: Any = {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+        case SecretStr():
+            plain = HIDDEN if value.get_secret_value() else ""
+        case Mapping():
+            plain = {str(name): _plain(inner) for name, inner in value.items()}
+        case frozenset() | set():
+            plain = sorted(_plain(inner) for inner in value)
+        case tuple() | list():
+            plain = [_plain(inner) for inner in value]
+        case Enum():
+            plain = value.value
+        case Path():
+            plain = "" if value == Path() else str(value)
+        case str():
+            plain = _PASSWORD_IN_URL.sub(rf"\1:{HIDDEN}", value)
+        case _:
+            plain = value
+    return plain

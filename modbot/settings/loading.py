@@ -13,6 +13,7 @@ import sysconfig
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, cast
 
@@ -113,11 +114,14 @@ def load(
     layers = _read_layers(operator, required=file is not None)
     _refuse_unknown_variables(environ)
     base = operator.resolve().parent if operator else project_root()
-    return _made(Origin(layers, environ), base, operator, overlay or {})
+    made = _made(Origin(layers, environ), base, operator, {})
+    return over(made, overlay) if overlay else made
 
 
 def over(loaded: Loaded, overlay: Mapping[str, Any]) -> Loaded:
     """The same files and environment under another ``overlay``. Raises SettingsError."""
+    for key in overlay:
+        changeable.require(key, loaded.settings)
     return _made(loaded.origin, loaded.base, loaded.operator_file, overlay)
 
 
@@ -154,7 +158,12 @@ def _unknown(key: str, settings: Settings) -> SettingsError | None:
 
 def _nearest_to(key: str, kept: Mapping[str, Any]) -> str:
     """The key whose change a problem with ``key`` comes of: what is missing has none itself."""
-    return max(kept, key=lambda one: len(os.path.commonprefix([one, key])))
+
+    def shared(one: str) -> int:
+        pairs = zip(one.split("."), key.split("."), strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+    return max(kept, key=shared)
 
 
 def _made(origin: Origin, base: Path, operator: Path | None, overlay: Mapping[str, Any]) -> Loaded:
@@ -170,8 +179,6 @@ def _made(origin: Origin, base: Path, operator: Path | None, overlay: Mapping[st
         raise SettingsError(
             code="error.settings.invalid", source=ENV_PREFIX + "*", key="-", problem=str(problem)
         ) from None
-    for key in overlay:
-        changeable.require(key, settings)
     _check_names(settings, origin)
     policies.check(settings, origin)
     return Loaded(settings, base, operator, overlay, {}, origin)

@@ -37,6 +37,10 @@ class Origin:
 
     def of(self, location: Location) -> str:
         """What a value comes from, the topmost that holds it: the console, a variable, a file."""
+        return self.found(location) or (self.layers[-1][0] if self.layers else REFERENCE_FILE)
+
+    def found(self, location: Location) -> str | None:
+        """The same; None for what nothing holds."""
         if self.overlay and _holds(self.overlay, location):
             return CONSOLE
         variable = ENV_PREFIX + "__".join(str(part).upper() for part in location)
@@ -46,7 +50,7 @@ class Origin:
         for source, layer in reversed(self.layers):
             if _holds(layer, location):
                 return str(source)
-        return self.layers[-1][0] if self.layers else REFERENCE_FILE
+        return None
 
     def key(self, location: Location) -> str:
         """How a person finds it: a rule by its name, where it has one, else by its number; an
