@@ -67,7 +67,8 @@ class NeedsHuman(Exception):
 
 
 class Executor:
-    """Executes one forum's outbox. ``owner`` names this process in the leases."""
+    """Executes one forum's outbox. ``owner`` names this process in the leases; ``lets`` says of
+    what nobody asked for whether it may be done still."""
 
     def __init__(
         self,
@@ -77,9 +78,11 @@ class Executor:
         owner: str,
         limits: ExecutorLimits,
         clock: Callable[[], datetime],
+        lets: Callable[[Connection, outbox.Action], bool] = lambda _rx, _action: True,
         metrics: Metrics | None = None,
     ) -> None:
         self._metrics = (metrics or Metrics()).of(forum.name)
+        self._lets = lets
         self._forum = forum
         self._store = store
         self._owner = owner
@@ -218,6 +221,8 @@ class Executor:
                 why = "the text has changed"
             elif not current.wanted:
                 why = "undone before it began"
+            elif current.unasked and not self._lets(tx, current):
+                why = "not to be done unasked any more"
             else:
                 return False
             outbox.abandon(tx, action.id, self._owner, why=why, at=self._clock())

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from modbot.daemon import models, own_reasons, rulebook, wiring
+from modbot.daemon import models, own_reasons, rulebook, turning, wiring
 from modbot.daemon.boards import BoardNames
 from modbot.daemon.executor import Executor, ExecutorLimits
 from modbot.daemon.flagging import JudgingRules
@@ -230,6 +230,7 @@ def executor_for(
         owner=owner_name(),
         limits=ExecutorLimits(actions.attempts, timedelta(seconds=actions.lease_seconds)),
         clock=clock,
+        lets=turning.Permits(wiring.policy_book(loaded, {})).lets,
         metrics=metrics,
     )
 

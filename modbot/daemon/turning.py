@@ -1,22 +1,23 @@
-"""Hiding unasked is turned on and off: by the modes in the settings, and by what humans rule."""
+"""What nobody asked for is turned on and off: by the modes in the settings, and by what humans rule."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from modbot.daemon.flagging import JudgingRules
+from modbot.domain import ActionKind, Mode
 from modbot.moderation.autonomy import ruled
 from modbot.policy import Policy, PolicyBook
-from modbot.store import autonomy, boards, inbox, modes, outbox
+from modbot.store import autonomy, boards, flags, inbox, modes, outbox
 
 
 def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetime) -> int:
     """Note the modes that boards are under from now on, where they changed, and call back what
     is not let happen any more; answers how many hides that were."""
-    names = boards.names(tx, forum) if rules.book.asks_names else {}
-    book = rules.book.knowing(forum, names)
+    names, book = _knowing_names(tx, forum, rules.book)
     known = {board for name, board in book.boards if name == forum and board is not None}
     known |= {board for custom in book.custom_boards for board in custom.ids}
     known |= {*names, *modes.load(tx, forum)}
@@ -24,6 +25,25 @@ def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetim
     present[modes.DEFAULT] = _mode(book.of_board(forum, None))
     changed = modes.follow(tx, forum, present, at=at)
     return _call_back(tx, forum, book, at) if changed else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """Asked of each unasked action when it is sent: settings and rulings may be others by then
+    than when it was decided, and nothing else may have been judged since. Evidence is a matter
+    of the decision, so that ``book`` needs no model's thresholds."""
+
+    book: PolicyBook
+
+    def lets(self, rx: Connection, action: outbox.Action) -> bool:
+        _, book = _knowing_names(rx, action.forum, self.book)
+        reply = inbox.load(rx, [action.reply_id])[action.reply_id].reply
+        mode = book.for_reply(reply).mode
+        if action.kind is ActionKind.APPROVE or action.flag_id is None:
+            return mode is Mode.ENFORCE
+        reason = flags.get(rx, action.flag_id).reason
+        known = ruled(autonomy.in_force(rx, action.forum), reply.board_id)
+        return not known.holds(reason, mode, frozenset(), standing=action.standing_id is not None)
 
 
 def _call_back(tx: Connection, forum: str, book: PolicyBook, at: datetime) -> int:
@@ -41,6 +61,12 @@ def _call_back(tx: Connection, forum: str, book: PolicyBook, at: datetime) -> in
             outbox.cancel_unasked(tx, hide.reply_id, at=at)
             called += 1
     return called
+
+
+def _knowing_names(rx: Connection, forum: str, book: PolicyBook) -> tuple[dict[int, str], PolicyBook]:
+    """The names of the forum's boards, as far as anything goes by them, and the book that knows them."""
+    names = boards.names(rx, forum) if book.asks_names else {}
+    return names, book.knowing(forum, names)
 
 
 def _mode(policy: Policy) -> str:

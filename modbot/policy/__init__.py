@@ -7,7 +7,6 @@ from modbot.policy.deciding import (
     ALL_REASONS,
     Circumstances,
     Policy,
-    RepeatedRule,
     decide,
     has_standing,
     standing_of,
@@ -23,6 +22,7 @@ from modbot.policy.limits import (
 )
 from modbot.policy.nights import Night
 from modbot.policy.pending import approves
+from modbot.policy.repeated import RepeatedRule
 from modbot.policy.standing import StandingMatch
 
 __all__ = [

@@ -19,41 +19,19 @@ from modbot.domain import (
     Limit,
     Mode,
     Reason,
-    Repetition,
     Reply,
     Slip,
 )
-from modbot.policy import authors, edited, places, ruled
+from modbot.policy import authors, edited, places, repeated, ruled
 from modbot.policy import standing as precedents
 from modbot.policy.authors import AuthorRule
 from modbot.policy.autonomy import Autonomy
 from modbot.policy.findings import CONTACT_SIGNALS, Finding, strength
 from modbot.policy.nights import Night
+from modbot.policy.repeated import RepeatedRule
 from modbot.policy.standing import Precedent, StandingMatch
 
 ALL_REASONS = frozenset(Reason)
-
-
-@dataclass(frozen=True, slots=True)
-class RepeatedRule:
-    """When repetition hides or queues. Lengths in canonical characters.
-
-    ``surprise`` is what a repetition must reach beside its counts (decades, as in
-    ``Repetition.surprise``); where nobody asked for it, counts alone decide.
-    """
-
-    hide_characters: int = 10
-    hide_authors: int = 3
-    hide_newcomers: float = 0.66
-    hide_threads: int = 2
-    burst_posts: int = 3
-    burst_threads: int = 3
-    queue_characters: int = 6
-    queue_authors: int = 3
-    queue_threads: int = 3
-    one_thread_newcomers: int = 3
-    author_texts: int = 3
-    surprise: float = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +50,7 @@ class Policy:
     low_effort_queue: float | None = 0.5
     pending_approve: float | None = None
     title_echo: bool = True
-    repeated: RepeatedRule = RepeatedRule()
+    repeated: RepeatedRule = field(default_factory=RepeatedRule)
     reasons: frozenset[Reason] = ALL_REASONS
     rules: str = ""
     """The digest of the operator's rules."""
@@ -161,6 +139,27 @@ def standing_of(author: Author, policy: Policy, *, upheld: int = 0) -> bool | No
 
 def decide(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     """The decision on one assessed reply."""
+    if _is_silent(assessment, policy, circumstances):
+        excuse = _excuse(reply, policy, circumstances)
+        return _decision(assessment, policy, None, held_by=(excuse,) if excuse else ())
+    return _weighed(reply, assessment, policy, circumstances)
+
+
+def _is_silent(assessment: Assessment, policy: Policy, circumstances: Circumstances) -> bool:
+    """Whether nothing speaks against the reply, as of most: then there is nothing to weigh."""
+    if assessment.signals or assessment.repetition is not None:
+        return False
+    if circumstances.precedents or circumstances.hidden_for is not None:
+        return False
+    _, low_effort, spam = assessment.probabilities
+    return not (
+        _reaches(spam, policy.spam_queue)
+        or _reaches(spam, policy.spam_hide)
+        or _reaches(low_effort, policy.low_effort_queue)
+    )
+
+
+def _weighed(reply: Reply, assessment: Assessment, policy: Policy, circumstances: Circumstances) -> Decision:
     met = precedents.applying(
         circumstances.precedents, assessment, short_below=policy.repeated.hide_characters
     )
@@ -213,7 +212,7 @@ def _findings(
         # An advert sent twice is an advert both times.
         found.append(_spam(assessment, policy))
     if slip is None and not reply.is_thread_author:
-        found.append(_repeated(assessment.repetition, policy.repeated))
+        found.append(repeated.finding(assessment.repetition, policy.repeated))
     if as_any_other and not reply.is_thread_author:
         found.append(_title_echo(assessment, policy))
         if not standing:
@@ -262,7 +261,11 @@ def _low_effort(assessment: Assessment, policy: Policy) -> Finding | None:
 
 
 def _passed(name: str, score: float, limit: float | None) -> tuple[Limit, ...]:
-    return (Limit(name, score, limit),) if limit is not None and score >= limit else ()
+    return (Limit(name, score, limit),) if limit is not None and _reaches(score, limit) else ()
+
+
+def _reaches(score: float, limit: float | None) -> bool:
+    return limit is not None and score >= limit
 
 
 def _title_echo(assessment: Assessment, policy: Policy) -> Finding | None:
@@ -272,78 +275,6 @@ def _title_echo(assessment: Assessment, policy: Policy) -> Finding | None:
     limit = echo.details.get("limit")
     limits = _passed("title_echo", echo.score, limit if isinstance(limit, float) else None)
     return Finding(Reason.TITLE_ECHO, DecisionKind.QUEUE, echo.score, limits)
-
-
-def _repeated(repetition: Repetition | None, rule: RepeatedRule) -> Finding | None:
-    if repetition is None:
-        return None
-    similarity = repetition.similarity
-    if burst := _own_burst(repetition, rule):
-        return Finding(Reason.REPEATED, DecisionKind.HIDE, similarity, burst)
-    if crowd := _crowd(repetition, rule):
-        # Five accounts that copy a member's post must not get that post hidden.
-        held = ("first_author",) if repetition.is_first_author else ()
-        return Finding(
-            Reason.REPEATED, DecisionKind.QUEUE if held else DecisionKind.HIDE, similarity, crowd, held
-        )
-    if queues := _repeated_queues(repetition, rule):
-        return Finding(Reason.REPEATED, DecisionKind.QUEUE, similarity, queues)
-    return None
-
-
-def _crowd(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
-    return _all_passed(
-        Limit("repeated.hide_authors", found.authors, rule.hide_authors),
-        Limit("repeated.hide_newcomers", found.newcomers / max(found.authors, 1), rule.hide_newcomers),
-        Limit("repeated.hide_threads", found.threads, rule.hide_threads),
-        Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
-        *_surprise(found.surprise, rule),
-    )
-
-
-def _own_burst(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
-    return _all_passed(
-        Limit("repeated.burst_posts", found.author_posts, rule.burst_posts),
-        Limit("repeated.burst_threads", found.author_threads, rule.burst_threads),
-        Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
-        *_surprise(found.author_surprise, rule),
-    )
-
-
-def _surprise(decades: float | None, rule: RepeatedRule) -> tuple[Limit, ...]:
-    """The limit of surprise, where it was measured."""
-    return (Limit("repeated.surprise", decades, rule.surprise),) if decades is not None else ()
-
-
-def _repeated_queues(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
-    """The limits of the first rule that queues: many texts, many threads, or one thread.
-
-    Many texts are those of accounts that live on repeating (``texts``), or of one author
-    who repeats this one beyond habit: a regular's "haha" and "nice" are no campaign.
-    """
-    telling = (
-        Limit("repeated.queue_characters", found.canonical_length, rule.queue_characters),
-        *_surprise(found.surprise, rule),
-    )
-    newcomers = found.newcomers if found.threads == 1 else 0
-    return (
-        _all_passed(Limit("repeated.author_texts", found.texts, rule.author_texts))
-        or _all_passed(
-            Limit("repeated.author_texts", found.author_texts, rule.author_texts),
-            *_surprise(found.author_surprise, rule),
-        )
-        or _all_passed(
-            Limit("repeated.queue_authors", found.authors, rule.queue_authors),
-            Limit("repeated.queue_threads", found.threads, rule.queue_threads),
-            *telling,
-        )
-        or _all_passed(Limit("repeated.one_thread_newcomers", newcomers, rule.one_thread_newcomers), *telling)
-    )
-
-
-def _all_passed(*limits: Limit) -> tuple[Limit, ...]:
-    """The limits when every one of them is reached, else none."""
-    return limits if all(limit.value >= limit.limit for limit in limits) else ()
 
 
 def _softened(finding: Finding, *, standing: bool) -> Finding:

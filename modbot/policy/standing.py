@@ -52,6 +52,9 @@ class Precedent:
     excused: frozenset[Reason] = frozenset()
 
 
+NO_PRECEDENT = Precedent()
+
+
 def applying(
     matches: Sequence[StandingMatch], assessment: Assessment, *, short_below: int
 ) -> tuple[StandingMatch, ...]:
@@ -80,6 +83,8 @@ def precedent(
     reply: Reply, assessment: Assessment, matches: Sequence[StandingMatch], reasons: Collection[Reason]
 ) -> Precedent:
     """What the matches come to where only ``reasons`` flag."""
+    if not matches:
+        return NO_PRECEDENT
     customary = _best(matches, StandingKind.CUSTOMARY, frozenset(Reason))
     condemned = _best(matches, StandingKind.CONDEMNED, reasons)
     if condemned is not None:

@@ -16,9 +16,13 @@ from modbot.store import actions, opposites
 from modbot.store.actions import Action
 from modbot.store.schema import flags, outbox, replies
 
+_HOLDS = (ActionOutcome.DONE, ActionOutcome.ALREADY)
+
 
 def apply(tx: Connection, action: Action, outcome: ActionOutcome, seen: Visibility, at: datetime) -> None:
     """Any outcome but UNKNOWN, which ends nothing. ``seen``: what the forum shows now."""
+    if action.kind is ActionKind.MOVE_THREAD and outcome in _HOLDS:
+        _move(tx, action)
     if action.kind in opposites.MUTING:
         _mute(tx, action, outcome, at)
     elif outcome is ActionOutcome.GONE and seen is Visibility.GONE:
@@ -33,6 +37,16 @@ def cancel_undoing(tx: Connection, action: Action, at: datetime) -> None:
     """The action had no effect of ours: what was to take it back has nothing to take back."""
     for later in actions.load(tx, outbox.c.undoes == action.id, outbox.c.state == OutboxState.QUEUED):
         actions.cancel(tx, later.id, who="modbot", at=at, why="nothing to undo")
+
+
+def _move(tx: Connection, action: Action) -> None:
+    """The thread is on that board now with all its replies: not every page tells the board, and
+    where it is not known to be, a human would be taken to have moved it back."""
+    board = (action.details or {}).get("board")
+    alone = replies.c.id == action.reply_id
+    thread = and_(replies.c.forum == action.forum, replies.c.thread_id == action.thread_id)
+    moved = alone if action.thread_id is None else thread
+    tx.execute(update(replies).where(moved).values(board_id=board))
 
 
 def _mute(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
@@ -83,7 +97,7 @@ def _remove(tx: Connection, action: Action, outcome: ActionOutcome, seen: Visibi
 def _bring_back(tx: Connection, action: Action, outcome: ActionOutcome, at: datetime) -> None:
     if outcome is not ActionOutcome.DONE:
         cancel_undoing(tx, action, at)
-    if outcome in (ActionOutcome.DONE, ActionOutcome.ALREADY):
+    if outcome in _HOLDS:
         _is_back(tx, action, at)
         actions.refresh_flag(tx, action.flag_id)
     else:

@@ -19,6 +19,7 @@ from undo_model import Post
 
 import modbot.store
 from modbot import settings
+from modbot.daemon import turning
 from modbot.daemon.executor import Executor, ExecutorLimits, NeedsHuman
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.judging import Judge
@@ -202,14 +203,16 @@ class Town:
             owner=f"life {self.lives}",
             limits=ExecutorLimits(attempts=6, lease=LEASE),
             clock=self.clock,
+            lets=lambda rx, action: turning.Permits(self._book).lets(rx, action),
         )
         self.follow(self.mode)
 
     def follow(self, mode: Mode) -> None:
         """The settings say another mode from now on; the daemon reads them anew."""
         self.mode = mode
+        self._book = PolicyBook(replace(POLICY, mode=mode))
         rules = JudgingRules(
-            book=PolicyBook(replace(POLICY, mode=mode)),
+            book=self._book,
             brake=BrakeLimits(1000, 1000, 1000, 1000),
             budget=QueueBudget(),
             reasons={reason: f"说明 {reason.value}" for reason in Reason},

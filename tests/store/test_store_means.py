@@ -18,6 +18,7 @@ from modbot.domain import (
     Reason,
     Removal,
     Reply,
+    ReplyKey,
     VerdictKind,
     VerdictSource,
     Visibility,
@@ -184,6 +185,50 @@ def test_a_thread_is_moved_back_to_where_it_was(desk: Desk) -> None:
         {"board": 9, "from": 2},
         {"board": 2, "from": 9, "back": True},
     )
+
+
+def board_of(desk: Desk, post_id: int) -> int | None:
+    with desk.store.read() as rx:
+        found = inbox.find(rx, ReplyKey(FORUM, post_id))
+    return found.reply.board_id if found else None
+
+
+@pytest.mark.parametrize("outcome", [ActionOutcome.DONE, ActionOutcome.ALREADY])
+def test_a_moved_thread_is_known_to_be_where_it_is_with_all_its_replies(
+    desk: Desk, outcome: ActionOutcome
+) -> None:
+    desk.record(reply(2), reply(3, thread_id=8))
+    flag_id = first_post(desk)
+    desk.give(flag_id, means=MOVE)
+    carry_out(desk, outcome)
+    assert [board_of(desk, post) for post in (1, 2, 3)] == [9, 9, 2]
+
+
+def test_a_thread_that_was_moved_back_is_known_to_be_back(desk: Desk) -> None:
+    flag_id = first_post(desk)
+    desk.give(flag_id, means=MOVE)
+    carry_out(desk)
+    desk.undo(flag_id)
+    carry_out(desk)
+    assert board_of(desk, 1) == 2
+
+
+def test_a_move_refused_leaves_the_thread_where_it_was(desk: Desk) -> None:
+    flag_id = first_post(desk)
+    desk.give(flag_id, means=MOVE)
+    carry_out(desk, ActionOutcome.REFUSED)
+    assert board_of(desk, 1) == 2
+
+
+def test_a_page_that_tells_no_board_does_not_look_like_a_human_who_moved_the_thread_back(
+    desk: Desk,
+) -> None:
+    flag_id = first_post(desk)
+    desk.give(flag_id, means=MOVE)
+    carry_out(desk)
+    desk.later(minutes=5)
+    desk.record(reply(1, floor=1, board_id=None))
+    assert desk.get(flag_id).state is FlagState.UPHELD
 
 
 @pytest.mark.parametrize(("fields", "means", "there", "back"), WAYS)

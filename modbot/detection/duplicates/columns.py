@@ -33,6 +33,7 @@ class Columns:
         self._free = np.zeros(_SMALLEST, dtype=np.int32)
         self._freed = 0
         self._end = 0
+        self._room = room
 
     def __len__(self) -> int:
         """Rows in use."""
@@ -56,16 +57,25 @@ class Columns:
         self._freed -= again
         rows[again:] = np.arange(self._end, self._end + count - again)
         self._end += count - again
-        for name in self.TYPES:
-            setattr(self, name, grown(getattr(self, name), self._end))
+        if self._end > self._room:
+            self._widen()
         return rows
 
     def take_one(self) -> int:
         if self._freed:
             self._freed -= 1
             return self._free.item(self._freed)
+        if self._end < self._room:
+            self._end += 1
+            return self._end - 1
         made: int = self.take(1).item(0)
         return made
+
+    def _widen(self) -> None:
+        for name in self.TYPES:
+            column = grown(getattr(self, name), self._end)
+            setattr(self, name, column)
+            self._room = len(column)
 
     def give_back(self, rows: Slots) -> None:
         self._free = grown(self._free, self._freed + len(rows))
@@ -88,8 +98,9 @@ class Columns:
             raise ValueError("columns of different lengths")
         self._end, self._freed = ends.pop(), len(arrays["free"])
         self._free = np.array(arrays["free"], dtype=np.int32)
+        self._room = max(self._end, self._room)
         for name, kind in self.TYPES.items():
-            column: Array = np.zeros(max(self._end, len(getattr(self, name))), dtype=kind)
+            column: Array = np.zeros(self._room, dtype=kind)
             column[: self._end] = arrays[name]
             setattr(self, name, column)
 
