@@ -12,7 +12,7 @@ from modbot import console
 from modbot.daemon import models, overlaying, rulebook, wiring
 from modbot.daemon.health.status import Status, as_object
 from modbot.daemon.house import Clock
-from modbot.daemon.moderating import Moderator
+from modbot.daemon.inhouse import Moderator
 from modbot.daemon.webserver import WebServer
 from modbot.domain import VerdictSource
 from modbot.moderation import changing
