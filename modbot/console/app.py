@@ -65,7 +65,7 @@ def _status_of(problem: ModbotError) -> int:
         return 409
     if isinstance(problem, UsageError | SettingsError):
         return 422
-    return 404 if problem.code.endswith("_unknown") else 500
+    return 404 if problem.code.endswith(("_unknown", ".unknown_version")) else 500
 
 
 def _told(request: Request, problem: ModbotError, status: int) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import jinja2
@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from modbot import i18n
 from modbot.console.house import House
+from modbot.console.turns import Turns
 from modbot.domain import Role
 
 
@@ -24,12 +25,14 @@ class MenuEntry:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """One application's own things. ``styles`` marks the version of the static files."""
+    """One application's own things. ``styles`` marks the version of the static files, ``turns``
+    bound what visitors try."""
 
     house: House
     templates: jinja2.Environment
     styles: str
     menu: tuple[MenuEntry, ...]
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def prefix(self) -> str:

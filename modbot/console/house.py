@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from modbot.domain import Reply
 from modbot.moderation.deciding import Moderator
+from modbot.moderation.trying import Found, Tried
 from modbot.policy import PolicyBook
 from modbot.settings import Loaded
 from modbot.store.engine import Store
@@ -45,4 +47,18 @@ class House(Protocol):
 
     def policy_book(self, loaded: Loaded) -> PolicyBook:
         """Every board's policy under these settings. Raises SettingsError and ModelError."""
+        ...
+
+    def assess(self, reply: Reply) -> Tried:
+        """What is made of a text where it stands; nothing is stored or learned of it. Raises
+        SettingsError and ModelError."""
+        ...
+
+    def read_post(self, where: str, *, forum: str) -> Found:
+        """The post at an address, or of that number in ``forum``; within seconds. Raises
+        UsageError for what names none, and what the forum's engine raises."""
+        ...
+
+    def promote(self, version: str, *, who: str) -> None:
+        """Let another model version judge, from the next seconds on. Raises ModelError."""
         ...

@@ -155,6 +155,8 @@ def _plain(value: Any) -> Any:
             plain = "" if value == Path() else str(value)
         case str():
             plain = _PASSWORD_IN_URL.sub(rf"\1:{HIDDEN}", value)
-        case _:
+        case None | bool() | int() | float():
             plain = value
+        case _:
+            plain = str(value)
     return plain

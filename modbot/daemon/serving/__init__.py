@@ -59,7 +59,7 @@ def serve(
         look = household.lookout(store, daemon, clock=clock)
         chores = household.Household(daemon, store, clock=clock, look=look).chores
         problem: ModbotError | None = None
-        house = consoling.House(store, lambda: daemon.loaded, clock, look, daemon.take_up)
+        house = consoling.House(store, lambda: daemon.loaded, clock, look, daemon.take_up, daemon.crew)
         with (
             household.answering(loaded.settings.health.listen, daemon, metrics, look),
             consoling.open_for_moderators(house),

@@ -105,6 +105,16 @@ class Crew:
         self._left_behind: list[Worker] = []
         self.workers: dict[str, Worker] = {}
 
+    @property
+    def detector(self) -> Detector:
+        """The model that judges."""
+        return self._detector
+
+    def desk(self, forum: str) -> ForumDesk | None:
+        """The desk at work on a forum; None while there is none."""
+        worker = self.workers.get(forum)
+        return None if worker is None else worker.desk
+
     def begin(self) -> None:
         """Open the workers that are missing. Raises SettingsError."""
         for name in self._names:
