@@ -9,9 +9,14 @@ import jinja2
 from starlette.requests import Request
 
 from modbot import i18n
+from modbot.accounts.passwords import Passwords
 from modbot.console.house import House
 from modbot.console.turns import Turns
+from modbot.console.throttle import Throttle
 from modbot.domain import Role
+
+LANGUAGE = "modbot_language"
+"""The cookie with the language that was chosen in a browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class Console:
     styles: str
     menu: tuple[MenuEntry, ...]
     turns: Turns = field(default_factory=Turns)
+    passwords: Passwords
+    throttle: Throttle = field(default_factory=Throttle)
 
     @property
     def prefix(self) -> str:
@@ -46,10 +53,11 @@ def console_of(request: Request) -> Console:
 
 
 def language_of(request: Request, chosen: str | None = None) -> str:
-    """``en`` or ``zh``: what the user chose, else the first that the browser asks for, else
-    the installation's."""
-    if chosen in i18n.LANGUAGES:
-        return chosen
+    """``en`` or ``zh``: what the user chose, else what was chosen in this browser, else the first
+    that it asks for, else the installation's."""
+    for wanted in (chosen, request.cookies.get(LANGUAGE)):
+        if wanted in i18n.LANGUAGES:
+            return wanted
     for wanted in request.headers.get("accept-language", "").split(","):
         short = wanted.strip().partition(";")[0].partition("-")[0].lower()
         if short in i18n.LANGUAGES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -11,8 +12,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from modbot import i18n
+from modbot.console import flash, marking
 from modbot.console.context import console_of, language_of
 from modbot.console.visitors import Visitor, visitor_of
+from modbot.moderation import mode_banner
+from modbot.moderation.mode_banner import ForumMode
+
+THEME = "modbot_theme"
+"""The cookie with the colours that were chosen in a browser: ``light`` or ``dark``."""
+THEMES = ("light", "dark")
 
 
 def environment() -> jinja2.Environment:
@@ -24,7 +32,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["when"] = when
+    made.filters.update(when=when, marked=marking.marked, plain=marking.plain)
     return made
 
 
@@ -37,13 +45,15 @@ def when(moment: datetime | None) -> Markup:
 
 
 def page(
-    request: Request, name: str, *, visitor: Visitor | None = None, status: int = 200, **facts: Any
+    request: Request, name: str, /, *, visitor: Visitor | None = None, status: int = 200, **facts: Any
 ) -> HTMLResponse:
     """The template ``name`` with ``facts``, in the visitor's language. Beside them it finds
-    ``t`` (a sentence by its code), ``prefix``, ``visitor``, ``menu``, ``here``, ``styles``."""
+    ``t`` (a sentence by its code), ``prefix``, ``visitor``, ``menu``, ``here``, ``styles``,
+    ``author_address(forum, id, name)``, and what the frame shows."""
     console = console_of(request)
     visitor = visitor or visitor_of(request)
     language = visitor.language if visitor else language_of(request)
+    notice = flash.taken(request)
     text = console.templates.get_template(name).render(
         t=i18n.catalogue(language).text,
         language=language,
@@ -51,7 +61,43 @@ def page(
         prefix=console.prefix,
         styles=console.styles,
         here=request.url.path,
+        back=_back(request),
+        theme=theme_of(request),
+        notice=notice,
+        forums_now=_forums_now(request, visitor),
+        author_address=lambda *author: author_address(console.prefix, *author),
         menu=[entry for entry in console.menu if visitor and visitor.may(entry.role)],
         **facts,
     )
-    return HTMLResponse(text, status)
+    answer = HTMLResponse(text, status)
+    if notice is not None:
+        flash.drop(request, answer)
+    return answer
+
+
+def author_address(prefix: str, forum: str, author_id: int | None, name: str) -> str:
+    """Of an author's page. Guests have no number, only the name that they gave."""
+    where = f"{prefix}/authors/{quote(forum, safe='')}"
+    return f"{where}/{author_id}" if author_id is not None else f"{where}/guest?name={quote(name, safe='')}"
+
+
+def theme_of(request: Request) -> str:
+    """``light`` or ``dark``; empty for what the visitor's system prefers."""
+    chosen = request.cookies.get(THEME, "")
+    return chosen if chosen in THEMES else ""
+
+
+def _back(request: Request) -> str:
+    """The address of this page, where it can be asked for again."""
+    if request.method != "GET":
+        return "/"
+    asked = f"?{request.url.query}" if request.url.query else ""
+    return f"{request.url.path}{asked}"
+
+
+def _forums_now(request: Request, visitor: Visitor | None) -> list[ForumMode]:
+    if visitor is None:
+        return []
+    house = console_of(request).house
+    with house.store.read() as rx:
+        return mode_banner.read(rx, house.loaded(), visitor.scope)

@@ -9,9 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
-from modbot.daemon import house, inhouse, lock, wiring
+from modbot.daemon import house, inhouse, lock, ownership, wiring
 from modbot.daemon.executor import NeedsHuman
-from modbot.daemon.serving import ownership
 from modbot.domain import OutboxState
 from modbot.store import breakers, outbox, requests
 from modbot.store.breakers import Breaker, BreakerState

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from modbot.settings import Loaded
-from modbot.store import audit, author_data
+from modbot.store import audit, author_data, search_index
 from modbot.store.author_data import Forgotten
 from modbot.store.engine import Store
 from modbot.store.identities import Identity
@@ -47,5 +47,6 @@ def forget(
         author_data.forget_in_standing_decisions(tx, who)
         counts = {"replies": total.replies, "labels": total.labels, "undoable": total.undoable}
         audit.add(tx, audit.Entry(clock(), by, "author.forgotten", who.forum, details=counts))
+    search_index.scrub(store)
     index_file(loaded, who.forum).unlink(missing_ok=True)
     return total

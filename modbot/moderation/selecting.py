@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from modbot.domain import Author, Label, Reason, VerdictKind, is_of_few_authors
+from modbot.domain import EVERYWHERE, Author, Label, Reason, Scope, VerdictKind, is_of_few_authors
 from modbot.errors import UsageError
 from modbot.moderation.deciding import REMOVES
 from modbot.policy import Policy, has_standing
@@ -75,10 +75,10 @@ class Plan:
         return dict(Counter(why for _, why in self.left_out))
 
 
-def author(rx: Connection, who: str, forum: str | None = None) -> Identity:
-    """The one author who is meant by a name or a number. Raises UsageError when nobody is, or
-    more than one."""
-    found = identities.find(rx, who, forum)
+def author(rx: Connection, who: str, forum: str | None = None, *, within: Scope = EVERYWHERE) -> Identity:
+    """The one author who is meant by a name or a number, of the forums ``within`` which they
+    are looked for. Raises UsageError when nobody is, or more than one."""
+    found = [one for one in identities.find(rx, who, forum) if within.reaches(one.forum)]
     if not found:
         raise UsageError(code="error.moderation.no_author", who=who)
     if len(found) > 1:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, or_, select, update
 
 from modbot.domain import FlagState, OutboxState, ReplyKey
-from modbot.store import aliases, flags, rows, standing
+from modbot.store import aliases, flags, rows, search_index, standing
 from modbot.store.actions import UNSETTLED
 from modbot.store.identities import Identity
 from modbot.store.schema import (
@@ -236,6 +236,7 @@ def _forget_openings(tx: Connection, ids: Sequence[int]) -> None:
 
 
 def _forget_words(tx: Connection, ids: Sequence[int]) -> None:
+    search_index.forget(tx, ids)
     tx.execute(update(revisions).where(revisions.c.reply_id.in_(ids)).values(text="", quoted=""))
     flagged = exists().where(flag_table.c.decision_id == decisions.c.id)
     of_these = decisions.c.reply_id.in_(ids)

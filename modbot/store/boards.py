@@ -52,6 +52,12 @@ def names(rx: Connection, forum: str) -> dict[int, str]:
     return {board.id: board.name for board in listing(rx, forum)}
 
 
+def all_names(rx: Connection) -> dict[tuple[str, int], str]:
+    """Of every forum, by forum and board."""
+    query = select(boards.c.forum, boards.c.board_id, boards.c.name)
+    return {(row.forum, row.board_id): row.name for row in rx.execute(query)}
+
+
 def last_seen(rx: Connection, forum: str) -> datetime | None:
     """When the forum's boards were read last."""
     seen_at = boards.c.seen_at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,6 +79,11 @@ def of_author(
     if since is not None:
         conditions.append(func.coalesce(replies.c.posted_at, replies.c.first_seen) >= since)
     return _find(rx, replies.c.forum == forum, *conditions)
+
+
+def of_replies(rx: Connection, reply_ids: Sequence[int]) -> list[Candidate]:
+    """The replies of these (few) row ids, first posted first."""
+    return _find(rx, replies.c.id.in_(reply_ids)) if reply_ids else []
 
 
 def of_reply(rx: Connection, reply_id: int) -> list[Candidate]:

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from modbot.domain import OutboxState
-from modbot.store import aliases
+from modbot.store import aliases, search_index
 from modbot.store.actions import UNSETTLED
 from modbot.store.schema import (
     FORGOTTEN,
@@ -100,6 +100,7 @@ def _find_texts(rx: Connection, limits: Limits, after: Key | None, limit: int) -
 def _forget_texts(tx: Connection, limits: Limits, keys: Sequence[Key]) -> int:
     ids = list(tx.scalars(select(replies.c.id).where(replies.c.id.in_(_ids(keys)), *_is_past(limits))))
     of_these = decisions.c.reply_id.in_(ids)
+    search_index.forget(tx, ids)
     tx.execute(update(revisions).where(revisions.c.reply_id.in_(ids)).values(text="", quoted=""))
     tx.execute(delete(decisions).where(of_these, ~_is_flagged()))
     tx.execute(update(decisions).where(of_these).values(signals=[], repetition=None, canonical=""))

@@ -12,9 +12,12 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "store"))  # store_desk, also when run alone
 sys.path.append(str(Path(__file__).parents[1] / "moderation"))  # moderation_room
 
+from browser_desk import browsers, chromium, playwright
 from console_desk import ConsoleDesk
 
 import modbot.store
+
+__all__ = ["browsers", "chromium", "playwright"]
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,11 @@ FIRST = Path(__file__).with_name("first_schema.sql")
 LATER = START + timedelta(days=1)
 
 
+def is_of_the_search_index(name: str | None) -> bool:
+    """SQLAlchemy knows nothing of virtual tables."""
+    return (name or "").startswith("search_pairs")
+
+
 def rows_of(path: Path) -> dict[str, list[dict[str, object]]]:
     """Every row of every table, by column."""
     with closing(sqlite3.connect(path)) as raw:
@@ -45,7 +50,7 @@ def rows_of(path: Path) -> dict[str, list[dict[str, object]]]:
         return {
             name: [dict(row) for row in raw.execute(f"SELECT * FROM {name}")]  # noqa: S608
             for name in names
-            if not name.startswith("sqlite_")
+            if not name.startswith("sqlite_") and not is_of_the_search_index(name)
         }
 
 
@@ -85,7 +90,8 @@ def test_every_row_is_there_with_all_it_held(first: Path) -> None:
 
 def test_the_tables_are_exactly_those_of_a_new_store(desk: Desk) -> None:
     with desk.store.read() as rx:
-        context = MigrationContext.configure(rx, opts={"compare_type": True})
+        known = {"compare_type": True, "include_name": lambda name, *_: not is_of_the_search_index(name)}
+        context = MigrationContext.configure(rx, opts=known)
         assert compare_metadata(context, schema.metadata) == []
         assert rx.exec_driver_sql("PRAGMA foreign_key_check").all() == []
         assert rx.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"

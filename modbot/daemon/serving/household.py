@@ -15,6 +15,7 @@ from modbot.daemon.notices import assembly, heartbeat, hours
 from modbot.daemon.serving import heavy
 from modbot.daemon.serving.chores import Chore
 from modbot.daemon.serving.daemon import Daemon
+from modbot.daemon.upkeep import indexing
 from modbot.daemon.webserver import WebServer
 from modbot.moderation import spot_checks
 from modbot.settings import Loaded
@@ -23,6 +24,7 @@ from modbot.store.engine import Store
 
 NOTICES_EVERY = 30.0
 SETTINGS_EVERY = 2.0
+INDEXING_EVERY = 5.0
 BACKUP_SECONDS = 3600.0
 
 
@@ -45,6 +47,7 @@ class Household:
         found = [
             Chore("notices", lambda: notifier.tick(self._clock()), every=NOTICES_EVERY, recorded=False),
             Chore("settings", self._look_for_changes, every=SETTINGS_EVERY, recorded=False),
+            Chore("search_index", self._index, every=INDEXING_EVERY, recorded=False),
         ]
         if beat is not None:
             every = chosen.notifications.heartbeat_seconds
@@ -85,6 +88,9 @@ class Household:
     def _purge(self, loaded: Loaded) -> Mapping[str, object]:
         stopping = self._daemon.stopping
         return upkeep.purge(self._store, loaded.settings, now=self._clock(), stopping=stopping)
+
+    def _index(self) -> Mapping[str, object]:
+        return {"indexed": indexing.follow(self._store, stopping=self._daemon.stopping)}
 
     def _is_healthy(self) -> bool:
         return self._daemon.is_alive() and self._look().verdict is not Health.FAILING

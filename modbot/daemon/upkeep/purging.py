@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from modbot.daemon.upkeep.archive import Progress
 from modbot.daemon.upkeep.backup import quiet
 from modbot.settings import Settings
-from modbot.store import notices, retention, retention_lasting, unreadable
+from modbot.store import notices, retention, retention_lasting, search_index, unreadable
 from modbot.store.engine import Store
 from modbot.store.retention import Key, Limits, Step
 
@@ -50,6 +50,7 @@ def purge(
     with store.write() as tx:
         counts["unreadable"] = unreadable.purge(tx, before=limits.texts)
         counts["notices"] = notices.purge(tx, before=limits.flags)
+    search_index.scrub(store)
     return {**counts, "longest_ms": round(purger.longest * 1000, 1), "stopped": stopping()}
 
 

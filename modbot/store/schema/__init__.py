@@ -28,6 +28,7 @@ from modbot.store.schema.people import (
 )
 from modbot.store.schema.reading import boards, cursors, openings, replies, requests, revisions, unreadable
 from modbot.store.schema.running import brakes, breakers, chores, leases, notices, polls, presets
+from modbot.store.schema.searching import search_progress
 
 __all__ = [
     "FORGOTTEN",
@@ -60,6 +61,7 @@ __all__ = [
     "replies",
     "requests",
     "revisions",
+    "search_progress",
     "sessions",
     "settings_changes",
     "signin_links",

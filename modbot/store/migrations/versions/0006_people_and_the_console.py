@@ -1,4 +1,5 @@
-"""People, their sessions and tokens; claims, skips and notes; settings changed in the console"""
+"""People, their sessions and tokens; claims, skips and notes; settings changed in the console;
+an index of the pairs of characters in canonical texts"""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ def upgrade() -> None:
     _secrets()
     _work()
     _settings()
+    _search()
 
 
 def _of(name: str, column: str, table: str) -> sa.ForeignKeyConstraint:
@@ -141,3 +143,19 @@ def _settings() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_settings_changes_key", "settings_changes", ["key"], unique=False)
+
+
+def _search() -> None:
+    op.create_table(
+        "search_progress",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("upto", sa.BigInteger(), nullable=False),
+        sa.Column("removed", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_search_progress")),
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        # Its own tables hold no text, and of each pair no more than the rows that it is in.
+        op.execute(
+            "CREATE VIRTUAL TABLE search_pairs USING fts5"
+            "(pairs, content='', detail=none, columnsize=0, tokenize='ascii')"
+        )
