@@ -11,8 +11,8 @@ from starlette.requests import Request
 from modbot import i18n
 from modbot.accounts.passwords import Passwords
 from modbot.console.house import House
-from modbot.console.turns import Turns
 from modbot.console.throttle import Throttle
+from modbot.console.turns import Turns
 from modbot.domain import Role
 
 LANGUAGE = "modbot_language"
@@ -37,8 +37,8 @@ class Console:
     templates: jinja2.Environment
     styles: str
     menu: tuple[MenuEntry, ...]
-    turns: Turns = field(default_factory=Turns)
     passwords: Passwords
+    turns: Turns = field(default_factory=Turns)
     throttle: Throttle = field(default_factory=Throttle)
 
     @property

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from modbot import console
-from modbot.daemon import models, overlaying, rulebook, trying, wiring
 from modbot.accounts import invitations
+from modbot.daemon import models, overlaying, rulebook, trying, wiring
 from modbot.daemon.health.status import Status, as_object
 from modbot.daemon.house import Clock
 from modbot.daemon.inhouse import Moderator

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from modbot.domain import (
     ActionKind,
@@ -231,10 +231,15 @@ def of_bulk(rx: Connection, bulk: str) -> list[Verdict]:
 
 def on_author(rx: Connection, forum: str, author_id: int, *, limit: int = 50) -> list[Verdict]:
     """Standing verdicts on this author's replies, latest first."""
+    return on_replies(rx, replies.c.forum == forum, replies.c.author_id == author_id, limit=limit)
+
+
+def on_replies(rx: Connection, *which: ColumnElement[bool], limit: int = 50) -> list[Verdict]:
+    """Standing verdicts on the replies that meet the conditions, latest first."""
     query = (
         select(table)
         .join(replies, replies.c.id == table.c.reply_id)
-        .where(replies.c.forum == forum, replies.c.author_id == author_id, table.c.undone_at.is_(None))
+        .where(*which, table.c.undone_at.is_(None))
         .order_by(table.c.id.desc())
         .limit(limit)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from modbot.training import versions
 
 
 @pytest.fixture
-def models(desk: ConsoleDesk) -> Iterator[Path]:
+def models(desk: ConsoleDesk) -> Path:
     """A models folder with a version of its own, its parent the baseline."""
     folder = desk.folder / "models"
     made = folder / "v2"
@@ -28,7 +27,7 @@ def models(desk: ConsoleDesk) -> Iterator[Path]:
     text = replace(facts, version="v2", parent="baseline", created="2026-02-01T00:00:00+00:00").to_json()
     (made / manifest.FILE).write_text(text, "utf-8")
     desk.told = f'\n[paths]\nmodels = "{folder}"\n'
-    yield folder
+    return folder
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_a_card_is_shown_as_text_with_a_fresh_look_at_the_files(
     assert admin.get("/models/baseline").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["nonesuch", "..", "%2e%2e", "..%2fv2"])
+@pytest.mark.parametrize("name", ["nonesuch", "..%2fv2", "v2%00"])
 def test_there_is_no_other_model(admin: Person, models: Path, name: str) -> None:
     assert admin.get(f"/models/{name}").status_code in (404, 405)
     assert admin.post(f"/models/{name}/promote").status_code in (404, 405)
