@@ -16,7 +16,7 @@ from modbot.daemon.exchange import Line
 from modbot.daemon.house import ForumDesk
 from modbot.detection import Detector
 from modbot.domain import Duplicate, Reply, ReplyKey, Visibility
-from modbot.errors import ForumError, Gone, ModbotError, Retryable, UsageError
+from modbot.errors import DEFECTS, ForumError, Gone, Retryable, UsageError
 from modbot.forums.protocol import KnowsAddresses, Priority, ReplyRef
 from modbot.moderation.trying import Copy, Found, Tried
 from modbot.settings import Loaded
@@ -112,13 +112,13 @@ def _ref(where: str, desk: ForumDesk | None) -> ReplyRef:
 
 def _read(desk: ForumDesk, ref: ReplyRef) -> Reply:
     """One request or two through the forum's own stream, before those that only re-read."""
-    answers: queue.Queue[Reply | Visibility | ForumError] = queue.Queue()
+    answers: queue.Queue[Reply | Visibility | Exception] = queue.Queue()
 
     def read() -> None:
         try:
             found = desk.forum.read([ref], priority=Priority.POLL)
             answers.put(found.get(ref.post_id, Visibility.UNKNOWN))
-        except ForumError as problem:
+        except (ForumError, *DEFECTS) as problem:
             answers.put(problem)
 
     threading.Thread(target=read, name=f"try-{desk.name}", daemon=True).start()
@@ -129,10 +129,10 @@ def _read(desk: ForumDesk, ref: ReplyRef) -> Reply:
     return _shown(found, desk.name, ref.post_id)
 
 
-def _shown(found: Reply | Visibility | ForumError, forum: str, post_id: int) -> Reply:
+def _shown(found: Reply | Visibility | Exception, forum: str, post_id: int) -> Reply:
     if isinstance(found, Reply):
         return found
-    if isinstance(found, ModbotError):
+    if isinstance(found, Exception):
         raise found
     code = "error.try.gone" if found is Visibility.GONE else "error.try.not_shown"
     raise Gone(code=code, forum=forum, post=post_id)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +11,15 @@ from console_desk import ConsoleDesk, Person
 from store_desk import reply
 
 from modbot.console.turns import PER_MINUTE
-from modbot.daemon import house as houses
-from modbot.daemon import models
-from modbot.daemon.house import ForumDesk, Sleeps
+from modbot.daemon import models, wiring
+from modbot.daemon.boards import BoardNames
+from modbot.daemon.house import ForumDesk, executor_for, judging_rules
+from modbot.daemon.judging import Judge
+from modbot.daemon.polling import Poller
+from modbot.daemon.rereading import Rereader, RereadingRules
+from modbot.daemon.shelf import Shelf
 from modbot.detection import Detector, observation
-from modbot.domain import Author, Reply, Role, Scope
+from modbot.domain import Author, Role, Scope
 from modbot.errors import Blocked
 from modbot.forums.discuz import addresses
 from modbot.forums.protocol import ReplyRef
@@ -45,16 +47,41 @@ def forum(desk: ConsoleDesk) -> ScriptedForum:
 
 
 @pytest.fixture
-def at_work(desk: ConsoleDesk, forum: ScriptedForum, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForumDesk]:
+def at_work(desk: ConsoleDesk, forum: ScriptedForum) -> ForumDesk:
     """The console of a daemon that works on the scripted forum."""
-    loaded = desk.loaded()
-    detector = models.load_detector(loaded)
-    monkeypatch.setattr(houses.wiring, "open_forum", lambda *_args, **_named: forum)
-    sleeps = Sleeps(lambda _s: False, lambda _s: False)
-    opened = houses.open_desk(loaded, desk.store, detector, "city", clock=lambda: desk.now, sleeps=sleeps)
-    desk.restart(replace(desk.house(), desks=Desks(detector, {"city": opened})))
-    with closing(opened):
-        yield opened
+    opened = desk_of(desk, forum)
+    lent = Desks(models.load_detector(desk.loaded()), {"city": opened})
+    desk.restart(replace(desk.house(), desks=lent))
+    return opened
+
+
+def desk_of(desk: ConsoleDesk, forum: ScriptedForum) -> ForumDesk:
+    loaded, store = desk.loaded(), desk.store
+    detector, index = models.load_detector(loaded), wiring.duplicate_index(loaded.settings)
+    book = wiring.policy_book(loaded, detector.manifest.thresholds)
+
+    def clock() -> datetime:
+        return desk.now
+
+    return ForumDesk(
+        "city",
+        forum,
+        store,
+        Poller(forum=forum, store=store, clock=clock),
+        Judge(
+            forum="city",
+            store=store,
+            detector=detector,
+            duplicates=index,
+            rules=judging_rules(loaded, book),
+            clock=clock,
+        ),
+        executor_for(loaded, store, forum, clock),
+        clock,
+        Shelf(desk.folder / "duplicates.npz", index, store, "city", clock),
+        BoardNames(forum=forum, store=store, settings=loaded.settings, clock=clock),
+        Rereader(forum=forum, store=store, rules=RereadingRules(), clock=clock),
+    )
 
 
 def judged(person: Person, **fields: Any) -> dict[str, Any]:
@@ -114,10 +141,11 @@ def test_nothing_comes_of_a_try(desk: ConsoleDesk, at_work: ForumDesk) -> None:
 def test_near_duplicates_are_those_of_the_forum_within_ones_own_boards(
     desk: ConsoleDesk, at_work: ForumDesk
 ) -> None:
+    detector = models.load_detector(desk.loaded())
     for post, board in ((11, 2), (12, 5)):
         one = reply(post, ADVERT, board_id=board, thread_id=post, posted_at=desk.now - timedelta(hours=1))
         desk.record(one)
-        [assessed] = at_work.judge._detector.assess([one], duplicates=None, now=desk.now)
+        [assessed] = detector.assess([one], duplicates=None, now=desk.now)
         at_work.shelf.index.insert([observation(one, assessed, established=False, at=desk.now)])
     whole = judged(desk.person("ann"), text=ADVERT, forum="city")
     part = judged(desk.person("bob", scope=Scope({"city": frozenset({5})})), text=ADVERT, forum="city")
@@ -138,15 +166,12 @@ def test_a_post_is_read_from_the_forum_now(
 
 
 def test_what_the_forum_refuses_is_told_in_words(
-    desk: ConsoleDesk, forum: ScriptedForum, at_work: ForumDesk, monkeypatch: pytest.MonkeyPatch
+    desk: ConsoleDesk, forum: ScriptedForum, at_work: ForumDesk
 ) -> None:
-    def blocked(*_args: object, **_named: object) -> dict[int, Reply]:
-        raise Blocked(code="error.forum.blocked", forum="city", detail="captcha")
-
-    monkeypatch.setattr(forum, "read", blocked)
+    forum.trouble["read"].append(Blocked(code="error.forum.blocked", forum="city", detail="captcha"))
     shown = desk.person().post("/try", where="21", forum="city")
     assert (shown.status_code, "city" in shown.text, 'role="alert"' in shown.text) == (422, True, True)
-    assert at_work.name == "city"
+    assert at_work.forum is forum
 
 
 @pytest.mark.parametrize("stopped", [False, True])
