@@ -292,8 +292,11 @@ def _history(store: Store, visitor: Visitor) -> list[overlay.Change]:
 
 
 def _board_names(house: House) -> dict[str, dict[int, str]]:
+    names: dict[str, dict[int, str]] = {forum: {} for forum in house.loaded().settings.forums}
     with house.store.read() as rx:
-        return {forum: boards.names(rx, forum) for forum in house.loaded().settings.forums}
+        for (forum, board), name in boards.all_names(rx).items():
+            names.setdefault(forum, {})[board] = name
+    return {forum: names[forum] for forum in house.loaded().settings.forums}
 
 
 def _days(told: str) -> int:

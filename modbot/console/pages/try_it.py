@@ -148,9 +148,8 @@ def _page(
     with house.store.read() as rx:
         places = [
             (forum, board, name)
-            for forum in forums
-            for board, name in boards.names(rx, forum).items()
-            if visitor.scope.covers(forum, board)
+            for (forum, board), name in boards.all_names(rx).items()
+            if forum in forums and visitor.scope.covers(forum, board)
         ]
     return rendering.page(
         request,
