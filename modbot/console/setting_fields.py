@@ -37,15 +37,16 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key in a form. ``text`` is what its field shows, ``changed`` whether the console
-    changed it, ``below`` its value without that, ``error`` what is wrong with ``text``."""
+    """One key in a form. ``text`` is what its field shows, ``code`` that of what it is,
+    ``changed`` whether the console changed it, ``below`` its value without that, ``error`` what
+    is wrong with ``text``."""
 
     key: str
     name: str
     text: str
     choices: Sequence[str]
     source: str
-    comment: str
+    code: str
     changed: bool
     below: str
     error: str = ""
@@ -98,7 +99,6 @@ def sections(loaded: Loaded, visitor: Visitor) -> list[Section]:
 
 def fields(chosen: Chosen, group: str, filled: Mapping[str, Any], errors: Mapping[str, str]) -> list[Field]:
     """The form of one table, with what was ``filled`` in before and what was wrong with it."""
-    comments = inventory.reference_comments()
     files = settings.over(chosen.present, {})
     shown = []
     for key in changeable.keys_of(group):
@@ -110,13 +110,18 @@ def fields(chosen: Chosen, group: str, filled: Mapping[str, Any], errors: Mappin
                 text=str(filled.get(key, present)),
                 choices=changeable.choices(key),
                 source=source_of(chosen.present, key),
-                comment=inventory.comment_of(key, comments),
+                code=code_of(key),
                 changed=key in chosen.overlaid,
                 below=inventory.text_of(inventory.value_of(files, key)),
                 error=errors.get(key, ""),
             )
         )
     return shown
+
+
+def code_of(key: str) -> str:
+    """The code of the sentence that says what a changeable key is."""
+    return f"setting.{inventory.general(key)}"
 
 
 def source_of(loaded: Loaded, key: str) -> str:

@@ -80,7 +80,7 @@ def inherited(key: str) -> Iterator[str]:
 
 def comment_of(key: str, comments: Mapping[str, str]) -> str:
     """What the reference file says of a key, whichever forum or board it is of."""
-    return comments.get(_general(key), "")
+    return comments.get(general(key), "")
 
 
 def text_of(value: Any) -> str:
@@ -121,7 +121,7 @@ def comments_of(text: str) -> dict[str, str]:
     return {key: comment for key, comment in found.items() if comment}
 
 
-def _general(key: str) -> str:
+def general(key: str) -> str:
     """The key as the reference file has it: names and numbers are its examples'."""
     key = re.sub(r"^forums\.[^.]+(\.boards\.[^.]+)?\.policy\.", "policy.", key)
     key = re.sub(r"^forums\.[^.]+", "forums.NAME", key)

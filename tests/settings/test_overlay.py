@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from modbot import settings
+from modbot import i18n, settings
 from modbot.domain import Mode
 from modbot.errors import SettingsError
 from modbot.settings import Loaded, changeable, inventory
@@ -158,6 +158,12 @@ def test_a_places_value_is_the_one_that_holds_there(under: Under) -> None:
 )
 def test_the_reference_file_says_what_a_key_is(key: str, said: str) -> None:
     assert said in inventory.comment_of(key, inventory.reference_comments())
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+@pytest.mark.parametrize("key", list(changeable.everywhere()))
+def test_what_can_be_changed_is_explained_in_either_language(key: str, language: str) -> None:
+    assert i18n.catalogue(language).templates[f"setting.{key}"]
 
 
 def test_where_few_words_are_allowed_they_are_known() -> None:

@@ -3,7 +3,7 @@ before they are made; who changed what."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from modbot import i18n
 from modbot.console import rendering, setting_fields
 from modbot.console.context import MenuEntry, console_of
 from modbot.console.house import House
@@ -208,6 +209,7 @@ def _page(request: Request, visitor: Visitor) -> HTMLResponse:
         sections=setting_fields.sections(chosen.present, visitor),
         places=setting_fields.places(chosen.present, visitor, _board_names(house)),
         text_of=inventory.text_of,
+        explained=_explained(visitor.language),
         history=history,
         latest=set(latest.values()),
         may_change=visitor.may(Role.ADMIN),
@@ -289,6 +291,17 @@ def _history(store: Store, visitor: Visitor) -> list[overlay.Change]:
     with store.read() as rx:
         found = overlay.listing(rx, limit=HISTORY)
     return [one for one in found if setting_fields.may_see(visitor, one.key)]
+
+
+def _explained(language: str) -> Callable[[str, str], str]:
+    """What a key is: in the reader's language where it can be changed here, else as the
+    reference file says it."""
+    templates = i18n.catalogue(language).templates
+
+    def told(key: str, comment: str) -> str:
+        return templates.get(setting_fields.code_of(key), comment)
+
+    return told
 
 
 def _board_names(house: House) -> dict[str, dict[int, str]]:
