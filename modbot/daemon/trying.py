@@ -38,8 +38,9 @@ class Desks(Protocol):
 
 
 def assess(loaded: Loaded, store: Store, desks: Desks | None, reply: Reply, *, now: datetime) -> Tried:
-    """What is made of ``reply`` where it stands; nothing is stored or learned of it. Raises
-    SettingsError and ModelError."""
+    """What is made of ``reply`` where it stands, whatever was done with it already; nothing is
+    stored or learned of it. Raises SettingsError and ModelError."""
+    reply = replace(reply, hidden=False)
     detector = models.load_detector(loaded) if desks is None else desks.detector
     desk = None if desks is None else desks.desk(reply.forum)
     own = rulebook.load_rules(loaded)

@@ -159,6 +159,8 @@ def test_a_post_is_read_from_the_forum_now(
     forum.write(21, ADVERT, author=Author(id=9, name="新人", posts=1))
     found = judged(desk.person(), where="21", forum="city")
     assert (found["text"], found["is_live"]) == (ADVERT, True)
+    forum.conceal(21)
+    assert judged(desk.person(), where="21", forum="city")["decision"] == found["decision"] != "allow"
     assert "Read from the forum just now" in desk.person().post("/try", where="21", forum="city").text
     assert not desk.rows("replies")["replies"], "reading it stores nothing"
     assert refused(desk.person(), where="99", forum="city") == "error.try.gone"
