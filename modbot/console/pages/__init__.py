@@ -7,11 +7,14 @@ from modbot.console.pages import (
     flag,
     home,
     looks,
+    models,
     people,
     search,
+    settings,
     sign_in,
     spot_checks,
     standing,
+    try_it,
 )
 
 AREAS = (
@@ -19,6 +22,9 @@ AREAS = (
     search,
     standing,
     spot_checks,
+    models,
+    try_it,
+    settings,
     people,
     account,
     flag,
