@@ -21,7 +21,7 @@ BATCH = 256
 def a_stream(count: int) -> list[Reply]:
     """Ordinary replies; stock phrases of a few members, two who live on repeating, hands that
     slip, authors and threads that no page tells, and edits of what came before."""
-    chance = random.Random(4)
+    chance = random.Random(4)  # noqa: S311
     told = posts.replies(posts.made(count, seed=3), NOW, days=2)
     texts = [reply.text for reply in told[:60]]
     found: list[Reply] = []
@@ -30,7 +30,9 @@ def a_stream(count: int) -> list[Reply]:
     return found
 
 
-def _instead_of(reply: Reply, before: list[Reply], texts: list[str], chance: random.Random) -> Reply:
+def _instead_of(  # noqa: PLR0911
+    reply: Reply, before: list[Reply], texts: list[str], chance: random.Random
+) -> Reply:
     lot, phrase = chance.random(), chance.choice(texts[:48])
     if lot < 0.2:
         return replace(reply, text=phrase, author=replace(reply.author, id=chance.randrange(30)))
