@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from modbot.console import authors, flash, rendering
 from modbot.console.context import MenuEntry, console_of
+from modbot.console.pages.search import BYHAND
 from modbot.console.visitors import AModerator, AViewer, OwnForm, Visitor
 from modbot.domain import Role, VerdictKind
 from modbot.errors import Conflict
@@ -62,7 +63,7 @@ def author(
         more=more,
         kinds=KINDS,
         days=DAYS,
-        byhand=rendering.BY_HAND,
+        byhand=BYHAND,
         may_decide=visitor.may(Role.MODERATOR),
         decide_path=_decide_path(forum, who),
     )
