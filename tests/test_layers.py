@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "domain": set(),
     "i18n": set(),
     "errors": {"i18n"},
+    "garbage": set(),
     "settings": GROUND,
     "forums": GROUND,
     "detection": GROUND,
@@ -22,16 +23,17 @@ MAY_IMPORT = {
     "store": GROUND,
     "training": GROUND | {"detection", "policy", "store"},
     "demo": GROUND,
-    "benchmarking": GROUND | {"detection", "policy", "store", "training"},
+    "benchmarking": GROUND | {"garbage", "detection", "policy", "store", "training"},
     "testing": GROUND | {"forums"},
     "moderation": GROUND | {"settings", "detection", "policy", "store"},
-    "console": GROUND | {"settings", "detection", "policy", "store", "training", "moderation"},
+    "accounts": GROUND | {"settings", "store"},
+    "console": GROUND | {"settings", "detection", "policy", "store", "training", "moderation", "accounts"},
     "daemon": GROUND
     | {"settings", "forums", "detection", "policy", "store", "training", "demo", "moderation"}
-    | {"console"},
+    | {"accounts", "console", "garbage"},
     "cli": GROUND
     | {"settings", "daemon", "training", "detection", "policy", "store", "forums", "demo"}
-    | {"benchmarking", "moderation", "console"},
+    | {"benchmarking", "moderation", "accounts", "console"},
 }
 PURE = ("domain", "policy", "detection")
 IMPURE = {"socket", "httpx", "sqlalchemy", "requests", "urllib.request", "time", "threading.Timer"}

@@ -28,6 +28,7 @@ MODULES = {
     "brake": "brake",
     "train": "models",
     "models": "models",
+    "users": "users",
     "notify": "notify",
     "backup": "backup",
     "purge": "purge",

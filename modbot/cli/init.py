@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import threading
 from contextlib import closing
@@ -12,12 +13,15 @@ from urllib.parse import urlsplit
 import click
 
 from modbot import settings
+from modbot.accounts import passwords
+from modbot.accounts.passwords import Passwords
 from modbot.cli.base import Session, command, harmless, harmless_all, option
 from modbot.daemon import house, installing, kinds, wiring
 from modbot.daemon.kinds import Proposal
+from modbot.domain import Role
 from modbot.errors import Blocked, ForumError, UsageError
 from modbot.forums.protocol import CheckStatus, Forum, SignsInByHand
-from modbot.store import requests
+from modbot.store import people, requests
 from modbot.store.engine import Store
 
 CAPTCHA_TRIES = 3
@@ -47,7 +51,42 @@ def register(root: click.Group) -> None:
             raise SystemExit(1)
         if boards:
             installing.write(file, asked.answers, boards, replace=True)
+        _make_first_person(session, file)
         session.say("init.next")
+
+
+def _make_first_person(session: Session, file: Path) -> None:
+    """Whoever installs modbot is the first admin of its console."""
+    with house.open_store(settings.load(file)) as store:
+        with store.read() as rx:
+            if people.count(rx):
+                return
+        name = click.prompt(session.words.text("init.ask.console_name"), default="", show_default=False)
+        if not name.strip():
+            return
+        password = _agreed_password(session, name)
+        kept, at = Passwords().kept(password) if password else None, house.utc_now()
+        with store.write() as tx:
+            people.add(tx, name, Role.ADMIN, at=at, made_by=getpass.getuser(), password_hash=kept)
+
+
+def _agreed_password(session: Session, name: str) -> str:
+    """Asks again for one that will not do."""
+    while True:
+        password = click.prompt(
+            session.words.text("init.ask.console_password"),
+            default="",
+            show_default=False,
+            hide_input=True,
+            confirmation_prompt=True,
+        )
+        try:
+            if password:
+                passwords.accept(password, name=name)
+        except UsageError as problem:
+            click.echo(problem.message(session.language), err=True)
+        else:
+            return str(password)
 
 
 def _ask(session: Session, url: str | None, name: str | None) -> installing.Answers:

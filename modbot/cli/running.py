@@ -12,11 +12,12 @@ from datetime import timedelta
 import click
 
 from modbot import settings
+from modbot.accounts import invitations
 from modbot.cli.base import Session, command, option
-from modbot.daemon import dryrun, logs, redaction, serving, wiring
+from modbot.daemon import consoling, dryrun, logs, ownership, redaction, serving, wiring
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.house import ForumDesk, open_house, open_store, utc_now
-from modbot.daemon.serving import ownership, signals
+from modbot.daemon.serving import signals
 from modbot.errors import ModbotError, UsageError
 from modbot.store import archive, breakers
 
@@ -88,12 +89,27 @@ def _register_serve(root: click.Group) -> None:
             loaded,
             reread=lambda: settings.load(session.settings_file),
             adopted=lambda fresh: _configure_logs(fresh, verbose=session.verbose),
+            opened=lambda house, address: _tell_of_console(session, house, address),
         )
         if ended.problem is None:
             session.say("serve.stopped")
         else:
             click.echo(ended.problem.message(session.language), err=True)
         _leave(0 if ended.problem is None else ended.problem.exit_code, hangs=ended.hangs)
+
+
+def _tell_of_console(session: Session, house: consoling.House, address: str) -> None:
+    """Where it is, and how the first one comes in. A link goes to a terminal only: what else
+    stdout may be is kept, and read by others."""
+    session.say("serve.console", url=house.loaded().settings.console.url or address)
+    if invitations.is_exposed(house.loaded()):
+        click.echo(session.words.text("serve.console_exposed"), err=True)
+    first = consoling.first_visit(house, address, to_terminal=sys.stdout.isatty())
+    if first is not None and first.link:
+        session.say("serve.first_link", name=first.name)
+        click.echo(first.link)
+    elif first is not None:
+        session.say("serve.first_visit", name=first.name)
 
 
 def _leave(status: int, *, hangs: bool) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import jinja2
 from starlette.requests import Request
 
 from modbot import i18n
+from modbot.accounts.passwords import Passwords
 from modbot.console.house import House
+from modbot.console.throttle import Throttle
 from modbot.domain import Role
 
 LANGUAGE = "modbot_language"
@@ -33,6 +35,8 @@ class Console:
     templates: jinja2.Environment
     styles: str
     menu: tuple[MenuEntry, ...]
+    passwords: Passwords
+    throttle: Throttle = field(default_factory=Throttle)
 
     @property
     def prefix(self) -> str:

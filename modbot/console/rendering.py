@@ -45,7 +45,7 @@ def when(moment: datetime | None) -> Markup:
 
 
 def page(
-    request: Request, name: str, *, visitor: Visitor | None = None, status: int = 200, **facts: Any
+    request: Request, name: str, /, *, visitor: Visitor | None = None, status: int = 200, **facts: Any
 ) -> HTMLResponse:
     """The template ``name`` with ``facts``, in the visitor's language. Beside them it finds
     ``t`` (a sentence by its code), ``prefix``, ``visitor``, ``menu``, ``here``, ``styles``,

@@ -12,13 +12,12 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from modbot.console import cookies
 from modbot.console.context import console_of, language_of
 from modbot.domain import Role, Scope
 from modbot.errors import ModbotError
-from modbot.store import sessions
+from modbot.store import sessions, tokens
 from modbot.store.people import User
-
-COOKIE = "modbot_session"
 
 
 class SignInNeeded(ModbotError):
@@ -35,12 +34,14 @@ class Forbidden(ModbotError):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """``csrf`` is the mark that forms of this session carry; ``language`` is ``en`` or ``zh``."""
+    """``csrf`` is the mark that forms of this session carry; ``language`` is ``en`` or ``zh``.
+    A program has no session, and no forms: it comes by the token ``token_id``."""
 
     user: User
     session_id: int | None
     csrf: str
     language: str
+    token_id: int | None = None
 
     @property
     def name(self) -> str:
@@ -60,8 +61,21 @@ def csrf_of(secret: str) -> str:
 
 
 def visitor_of(request: Request) -> Visitor | None:
-    """Who is signed in, if anybody. Notes the visit now and then."""
-    secret = request.cookies.get(COOKIE, "")
+    """Who is signed in, if anybody. A token is believed instead of a cookie, never beside it."""
+    told = bearer_of(request)
+    return _by_cookie(request) if told is None else _by_token(request, told)
+
+
+def bearer_of(request: Request) -> str | None:
+    """The token of a program's request; None when it is none. A page of another site cannot
+    make a browser send one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _by_cookie(request: Request) -> Visitor | None:
+    """Notes the visit now and then."""
+    secret = cookies.read(request, cookies.SESSION)
     if not secret:
         return None
     house = console_of(request).house
@@ -78,6 +92,20 @@ def visitor_of(request: Request) -> Visitor | None:
     return Visitor(user, session.id, csrf_of(secret), language_of(request, user.language))
 
 
+def _by_token(request: Request, secret: str) -> Visitor | None:
+    house = console_of(request).house
+    now = house.now()
+    with house.store.read() as rx:
+        found = tokens.find(rx, secret)
+    if found is None:
+        return None
+    token, user = found
+    if token.used_at is None or now - token.used_at >= tokens.USED_EVERY:
+        with house.store.write() as tx:
+            tokens.used(tx, token.id, at=now)
+    return Visitor(user, None, "", language_of(request, user.language), token_id=token.id)
+
+
 def _at_least(role: Role) -> Callable[[Request], Visitor]:
     def required(request: Request) -> Visitor:
         found = visitor_of(request)
@@ -85,6 +113,8 @@ def _at_least(role: Role) -> Callable[[Request], Visitor]:
             raise SignInNeeded()
         if not found.may(role):
             raise Forbidden(code="error.console.role", role=role.value)
+        by = f"session {found.session_id}" if found.token_id is None else f"token {found.token_id}"
+        console_of(request).throttle.visit(by)
         return found
 
     return required
@@ -96,15 +126,30 @@ AnAdmin = Annotated[Visitor, Depends(_at_least(Role.ADMIN))]
 """Who calls an endpoint, as a parameter of it: raises SignInNeeded or Forbidden."""
 
 
+def in_person(request: Request) -> None:
+    """Refuses programs: who finds a token must not make others of it, or people. Raises Forbidden."""
+    if bearer_of(request) is not None:
+        raise Forbidden(code="error.console.in_person")
+
+
+InPerson = Depends(in_person)
+
+
+def form_secret(request: Request) -> str:
+    """What the mark of this browser's forms is made of; empty when it was never here."""
+    return cookies.read(request, cookies.SESSION) or cookies.read(request, cookies.FORM)
+
+
 async def own_form(request: Request) -> None:
     """Refuses what another site's page sends with our cookie. A dependency of every endpoint
     that changes something. Raises Forbidden."""
-    told = request.headers.get("x-csrf-token")
+    if bearer_of(request) is not None:
+        return
+    secret, told = form_secret(request), request.headers.get("x-csrf-token")
     if told is None:
         form = await request.form()
         told = str(form.get("csrf", ""))
-    wanted = csrf_of(request.cookies.get(COOKIE, ""))
-    if not hmac.compare_digest(told.encode(), wanted.encode()):
+    if not secret or not hmac.compare_digest(told.encode(), csrf_of(secret).encode()):
         raise Forbidden(code="error.console.foreign_form")
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from modbot import console
+from modbot.accounts import invitations
 from modbot.daemon.health.status import Status, as_object
 from modbot.daemon.house import Clock
 from modbot.daemon.moderating import Moderator
@@ -18,6 +19,7 @@ from modbot.settings import Loaded
 from modbot.store.engine import Store
 
 CONNECTIONS = 256
+WHO = "modbot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,27 @@ class House:
         return as_object(self.look())
 
 
+@dataclass(frozen=True, slots=True)
+class FirstVisit:
+    """Nobody has ever been in the console of this installation. ``link`` lets the admin ``name``
+    in; it is empty where nobody sits at the terminal, which may be a log."""
+
+    name: str
+    link: str
+
+
+def first_visit(house: House, address: str, *, to_terminal: bool) -> FirstVisit | None:
+    """Whom to let in first, and how; None as soon as anybody ever was in. ``address``: where
+    the console listens."""
+    with house.store.write() as tx:
+        user = invitations.first_user(tx, at=house.now(), by=WHO)
+        if user is None:
+            return None
+        base = house.loaded().settings.console.url or address
+        link = invitations.invite(tx, user, base=base, at=house.now(), by=WHO) if to_terminal else ""
+    return FirstVisit(user.name, link)
+
+
 @contextmanager
 def open_for_moderators(house: House) -> Iterator[str]:
     """Serve the console while inside; answers its address, empty when there is to be none.
@@ -60,7 +83,7 @@ def open_for_moderators(house: House) -> Iterator[str]:
         console.create_app(house),
         listen=chosen.listen,
         key="console.listen",
-        proxies=chosen.trusted_proxies,
+        proxies=[str(network) for network in chosen.trusted_proxies],
         connections=CONNECTIONS,
     ) as server:
         yield server.url

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 
+from modbot.accounts import invitations
 from modbot.daemon import boards, house, models, rulebook, wiring
 from modbot.detection import Detector
 from modbot.domain import OutboxState
@@ -15,7 +16,7 @@ from modbot.forums.protocol import Check, CheckStatus
 from modbot.moderation.autonomy import Survey
 from modbot.settings import Loaded
 from modbot.store import boards as kept_boards
-from modbot.store import brake, cursors, engine, inbox, outbox, requests, rulehits, unreadable
+from modbot.store import brake, cursors, engine, inbox, outbox, people, requests, rulehits, unreadable
 from modbot.store.engine import Store
 
 ENOUGH_DISK_BYTES = 500_000_000
@@ -31,6 +32,9 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
     yield from _model(loaded)
     yield from _rules(loaded)
     yield from _kinds(loaded)
+    if invitations.is_exposed(loaded):
+        listen = loaded.settings.console.listen
+        yield "console", Check("doctor.console_exposed", CheckStatus.WARNING, {"listen": listen})
     try:
         store = engine.open(loaded.store_url)
     except ModbotError as problem:
@@ -39,6 +43,7 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
     with closing(store):
         yield "database", _ok("doctor.database", url=store.url)
         yield from _idle_rules(loaded, store)
+        yield from _console(loaded, store)
         for name in names:
             for check in _forum(loaded, store, name):
                 yield name, check
@@ -149,6 +154,18 @@ def _strange_boards(loaded: Loaded, store: Store, name: str) -> Iterator[Check]:
     for strange in boards.strange_boards(loaded.settings, name, names):
         facts = {"entry": strange.entry, "board": strange.id, "nearest": strange.nearest}
         yield Check("doctor.strange_board", CheckStatus.WARNING, facts)
+
+
+def _console(loaded: Loaded, store: Store) -> Iterator[Examined]:
+    """Whether anybody can come into it."""
+    if not loaded.settings.console.listen:
+        return
+    with store.read() as rx:
+        able = [user for user in people.listing(rx) if user.disabled_at is None and user.has_password]
+    if able:
+        yield "console", _ok("doctor.console", url=invitations.base_of(loaded), number=len(able))
+    else:
+        yield "console", Check("doctor.console_empty", CheckStatus.WARNING, {})
 
 
 def _idle_rules(loaded: Loaded, store: Store) -> Iterator[Examined]:

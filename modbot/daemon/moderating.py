@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from modbot.daemon import house, lock, wiring
+from modbot.daemon import house, lock, ownership, wiring
 from modbot.daemon.executor import NeedsHuman
-from modbot.daemon.serving import ownership
 from modbot.domain import OutboxState, Reply, ThreadKind
 from modbot.moderation import deciding
 from modbot.policy import PolicyBook

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -30,6 +31,7 @@ def _listed(value: object) -> object:
 Groups = Annotated[frozenset[int], BeforeValidator(_listed)]
 Hours = Annotated[tuple[Seconds, ...], BeforeValidator(_listed)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_listed)]
 BoardIds = Annotated[tuple[int, ...], BeforeValidator(_listed)]
 
 
@@ -227,7 +229,7 @@ class ConsoleSettings(_Section):
     listen: str = Field(default="127.0.0.1:8321", pattern=LISTEN)
     url: str = Field(default="", pattern=r"^(https?://[^/\s?#]+[^\s?#]*)?$")
     hosts: Names = ()
-    trusted_proxies: Names = ()
+    trusted_proxies: Networks = ()
     session_days: Positive = 30
     claim_seconds: Annotated[int, Field(ge=15)] = 120
 

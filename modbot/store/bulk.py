@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Float, Table, func, select
 
+from modbot.store.types import Words, all_storable
+
 Column = Sequence[Any]
 
 
@@ -56,6 +58,8 @@ def _stored(tx: Connection, table: Table, name: str, values: Column) -> Column:
     kind = table.c[name].type
     if isinstance(kind, Float):
         return values  # a driver takes Python's own
+    if isinstance(kind, Words) and all_storable(values):
+        return values
     convert: Callable[[Any], Any] | None = kind.dialect_impl(tx.dialect).bind_processor(tx.dialect)
     if convert is None:
         return values

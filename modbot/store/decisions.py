@@ -145,10 +145,10 @@ def _columns(judgements: Sequence[Judgement], at: datetime) -> dict[str, list[An
         "reply_id": [judgement.reply_id for judgement in judgements],
         "revision_id": [judgement.revision_id for judgement in judgements],
         "forum": [assessment.key.forum for assessment in assessed],
-        "kind": [decision.kind.value for decision in decided],
-        "would_be": [decision.would_be.value for decision in decided],
-        "reason": [decision.reason.value if decision.reason else None for decision in decided],
-        "label": [decision.label.value for decision in decided],
+        "kind": [decision.kind for decision in decided],
+        "would_be": [decision.would_be for decision in decided],
+        "reason": [decision.reason for decision in decided],
+        "label": [decision.label for decision in decided],
         "score": [float(decision.score) for decision in decided],
         "threshold": [
             None if decision.threshold is None else float(decision.threshold) for decision in decided
@@ -159,7 +159,7 @@ def _columns(judgements: Sequence[Judgement], at: datetime) -> dict[str, list[An
         "low_effort": [float(found.low_effort) for found in probabilities],
         "spam": [float(found.spam) for found in probabilities],
         "signals": [
-            rows.signals_to_json(decision.signals or assessment.signals) or nothing
+            rows.signals_to_json(said) if (said := decision.signals or assessment.signals) else nothing
             for decision, assessment in zip(decided, assessed, strict=True)
         ],
         "repetition": [rows.repetition_to_json(repetition) for repetition in repetitions],

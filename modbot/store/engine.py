@@ -183,7 +183,12 @@ def _plain(value: Any) -> object:
     return value.item()
 
 
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+_JSON: Final = json.JSONEncoder(
+    ensure_ascii=False,
+    check_circular=False,  # nothing that is stored holds itself
+    separators=(",", ":"),
+    default=_plain,
+)
 
 
 def _to_json(value: object) -> str:

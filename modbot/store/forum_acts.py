@@ -31,7 +31,7 @@ _REMOVES = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
 _KEEPS = (VerdictKind.DISMISS,)
 """Not *allow here*: one reply that a human hid does not end what holds for a board."""
 _EXPLAINED_BY: Mapping[Visibility, tuple[ActionKind, ...]] = {
-    Visibility.HIDDEN: (ActionKind.HIDE,),
+    Visibility.HIDDEN: (ActionKind.HIDE, ActionKind.UNDELETE, ActionKind.RESTORE_THREAD),
     Visibility.VISIBLE: (
         ActionKind.RESTORE,
         ActionKind.APPROVE,
@@ -94,6 +94,8 @@ def _news(tx: Connection, telling: Sequence[Sighting]) -> list[Sighting]:
 
 
 def _hidden(tx: Connection, seen: Sighting, row: Row[Any], at: datetime) -> Act | None:
+    if row.our_delete is not None and not _is_moved_away(tx, row):
+        return _back_hidden(tx, seen, row, at)
     if row.our_hide is not None:
         return None
     flag = _last_flag(tx, seen.reply_id)
@@ -162,6 +164,15 @@ def _back(tx: Connection, seen: Sighting, row: Row[Any], flag: Flag | None, at: 
     verdict = verdicts.standing(tx, flag.id) if flag is not None else None
     if flag is not None and verdict is not None and verdict.source is VerdictSource.FORUM:
         verdicts.retract(tx, flag.id, who=WHO, now=at)
+    return Act.BACK
+
+
+def _back_hidden(tx: Connection, seen: Sighting, row: Row[Any], at: datetime) -> Act:
+    """A human brought back what we had taken away, and left it hidden (by us, if it was): that
+    speaks against no verdict, and there is nothing to bring back any more."""
+    flag = _last_flag(tx, seen.reply_id)
+    _note(tx, Act.BACK, seen, row.forum, flag.id if flag else None, at)
+    tx.execute(update(replies).where(replies.c.id == seen.reply_id).values(our_delete=None))
     return Act.BACK
 
 

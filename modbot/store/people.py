@@ -6,12 +6,12 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from modbot.domain import EVERYWHERE, Role, Scope
 from modbot.errors import Conflict, StoreError
 from modbot.store import audit
-from modbot.store.schema import users
+from modbot.store.schema import sessions, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,69 @@ def listing(rx: Connection) -> list[User]:
 
 def count(rx: Connection) -> int:
     return rx.scalar(select(func.count()).select_from(users)) or 0
+
+
+def anybody_came(rx: Connection) -> bool:
+    """Whether anybody has a password, or was ever signed in."""
+    able = rx.scalar(select(func.count()).select_from(users).where(users.c.password_hash.is_not(None)))
+    return bool(able or rx.scalar(select(func.count()).select_from(sessions)))
+
+
+def password_hash(rx: Connection, user_id: int) -> str | None:
+    found: str | None = rx.scalar(select(users.c.password_hash).where(users.c.id == user_id))
+    return found
+
+
+def keep_hash(tx: Connection, user_id: int, password_hash: str) -> None:
+    """The same password, kept in a stronger way."""
+    tx.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
+
+
+def set_password(tx: Connection, user: User, password_hash: str, *, at: datetime, by: str) -> None:
+    """The caller ends the sessions that are to end with the former one."""
+    keep_hash(tx, user.id, password_hash)
+    _note(tx, "user.password", user, at=at, by=by)
+
+
+def set_language(tx: Connection, user_id: int, language: str | None) -> None:
+    tx.execute(update(users).where(users.c.id == user_id).values(language=language))
+
+
+def set_role(tx: Connection, user: User, role: Role, *, at: datetime, by: str) -> None:
+    """Raises Conflict when nobody would be left who may do what admins do."""
+    if role is not Role.ADMIN:
+        _keep_an_admin(tx, user)
+    tx.execute(update(users).where(users.c.id == user.id).values(role=role))
+    _note(tx, "user.role", user, at=at, by=by, role=role, former=user.role)
+
+
+def set_scope(tx: Connection, user: User, scope: Scope, *, at: datetime, by: str) -> None:
+    columns = _scope_columns(scope)
+    tx.execute(update(users).where(users.c.id == user.id).values(scope=columns))
+    _note(tx, "user.scope", user, at=at, by=by, scope=columns, former=_scope_columns(user.scope))
+
+
+def disable(tx: Connection, user: User, *, at: datetime, by: str) -> None:
+    """Their sessions, links and tokens are not good for anything from now on. Raises Conflict
+    when nobody would be left who may do what admins do."""
+    _keep_an_admin(tx, user)
+    tx.execute(update(users).where(users.c.id == user.id).values(disabled_at=at))
+    _note(tx, "user.disabled", user, at=at, by=by)
+
+
+def enable(tx: Connection, user: User, *, at: datetime, by: str) -> None:
+    tx.execute(update(users).where(users.c.id == user.id).values(disabled_at=None))
+    _note(tx, "user.enabled", user, at=at, by=by)
+
+
+def _keep_an_admin(rx: Connection, user: User) -> None:
+    others = select(users.c.id).where(users.c.role == Role.ADMIN, users.c.disabled_at.is_(None))
+    if user.role is Role.ADMIN and rx.scalar(others.where(users.c.id != user.id).limit(1)) is None:
+        raise Conflict(code="error.people.last_admin", name=user.name)
+
+
+def _note(tx: Connection, what: str, user: User, *, at: datetime, by: str, **details: object) -> None:
+    audit.add(tx, audit.Entry(at, by, what, details={"user": user.id, **details}))
 
 
 def user_of(row: RowMapping) -> User:

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, ScalarSelect, Select, and_, bindparam, false, func, or_, select, update
 
-from modbot.domain import ActionKind, FlagState, OutboxState, Visibility
-from modbot.store import hides, rows
+from modbot.domain import FlagState, OutboxState, Visibility
+from modbot.store import hides, intents, opposites, rows
 from modbot.store.schema import decisions, flags, misses, outbox, replies
 from modbot.store.vitals import Waiting
 
 DAY = timedelta(days=1)
+_REMOVING = tuple(kind for kind in opposites.ON_POST if opposites.removes(kind, None))
 PASSES = 20
 """A look at the timetable passes over so many times its limit of what needs no reading."""
 
@@ -27,7 +28,8 @@ PASSES = 20
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """How often what is read again. ``open_flags``: those that wait for a human. What is hidden
-    (by us, or by a human and upheld, or missed): every ``fresh_hides`` for the first
+    (by us, or by a human and upheld, or missed) or taken away by us otherwise (deleted into a
+    recycle bin, ignored, its thread recycled or moved): every ``fresh_hides`` for the first
     ``hides_are_fresh``, then every ``old_hides`` until ``hides_last`` is over. ``edits``: the
     replies of authors without standing, so long after they were posted."""
 
@@ -52,9 +54,9 @@ class Due(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Known:
     """What of a reply decides when it is to be read again. ``is_flagged``: its flag waits for a
-    human; ``hidden_since``: what hides it is
-    to be followed since then; ``established``: its author had standing when it was judged
-    (None: not judged)."""
+    human; ``hidden_since``: what hides it, or took it away, is to be followed since then;
+    ``may_return``: it is gone, and the forum keeps what we took away; ``established``: its
+    author had standing when it was judged (None: not judged)."""
 
     visibility: Visibility
     seen_at: datetime
@@ -62,13 +64,15 @@ class Known:
     established: bool | None
     is_flagged: bool
     hidden_since: datetime | None
+    may_return: bool = False
 
 
 def next_time(known: Known, rhythm: Rhythm) -> datetime | None:
     """When to read a reply again; in the past: it is due. None: not any more."""
-    if known.visibility is Visibility.GONE and not known.is_flagged:
+    is_gone = known.visibility is Visibility.GONE
+    if is_gone and not (known.is_flagged or known.may_return):
         return None
-    times = [_edit_time(known, rhythm), _hide_time(known, rhythm)]
+    times = [_hide_time(known, rhythm), None if is_gone else _edit_time(known, rhythm)]
     if known.is_flagged:
         times.append(known.seen_at + rhythm.open_flags)
     return min((time for time in times if time is not None), default=None)
@@ -112,15 +116,18 @@ def adopt(tx: Connection, forum: str, rhythm: Rhythm, *, now: datetime) -> int:
             and_(flags.c.state == FlagState.UPHELD, flags.c.closed_at >= oldest),
         ),
     )
-    hidden = select(outbox.c.reply_id).where(
+    removed = select(outbox.c.id).where(
         outbox.c.forum == forum,
         outbox.c.settled_at >= oldest,
-        outbox.c.kind == ActionKind.HIDE,
+        outbox.c.kind.in_(_REMOVING),
         outbox.c.state == OutboxState.DONE,
     )
-    wanted = or_(replies.c.id.in_(flagged), replies.c.id.in_(hidden))
+    hidden = select(outbox.c.reply_id).where(outbox.c.id.in_(removed))
+    taken = and_(replies.c.our_delete.in_(removed), _taken_since().is_not(None))
+    shown = replies.c.visibility != Visibility.GONE
+    wanted = or_(and_(or_(replies.c.id.in_(flagged), replies.c.id.in_(hidden)), shown), taken)
     query = select(replies.c.id).where(wanted, replies.c.read_again_at.is_(None))
-    lost = list(tx.scalars(query.where(replies.c.visibility != Visibility.GONE)))
+    lost = list(tx.scalars(query))
     plan(tx, lost, rhythm)
     return len(lost)
 
@@ -170,13 +177,14 @@ def _known(rx: Connection, reply_ids: Sequence[int]) -> dict[int, Known]:
                 posted_at=row.posted_at,
                 established=row.established,
                 is_flagged=row.flag_id is not None,
-                hidden_since=max((at for at in row[-3:] if at is not None), default=None),
+                hidden_since=max((at for at in row[-4:] if at is not None), default=None),
+                may_return=row.taken is not None,
             )
     return found
 
 
 def _facts() -> Select[Any]:
-    """What ``Known`` is made of; the last three columns are since when something hides it."""
+    """What ``Known`` is made of; the last four columns are since when something hides it."""
     latest = {"type_": replies.c.visibility_at.type}
     closed = flags.alias("closed")
     upheld = (
@@ -196,12 +204,20 @@ def _facts() -> Select[Any]:
     )
     open_flag = and_(flags.c.reply_id == replies.c.id, hides.waits_for_human())
     seen = (replies.c.id, replies.c.visibility, replies.c.visibility_at, replies.c.posted_at)
+    since = (upheld, ours, missed, _taken_since().label("taken"))
     return (
-        select(*seen, decisions.c.established, flags.c.id.label("flag_id"), upheld, ours, missed)
+        select(*seen, decisions.c.established, flags.c.id.label("flag_id"), *since)
         .select_from(replies)
         .join(decisions, decisions.c.id == replies.c.decision_id, isouter=True)
         .join(flags, open_flag, isouter=True)
     )
+
+
+def _taken_since() -> ScalarSelect[datetime | None]:
+    """When we took the reply away otherwise than by hiding it, if a human can bring it back."""
+    keeps = outbox.c.details[intents.RECYCLES].as_boolean().is_not(false())
+    taken = select(outbox.c.settled_at).where(outbox.c.id == replies.c.our_delete, keeps)
+    return taken.scalar_subquery()
 
 
 def _set(tx: Connection, times: dict[int, datetime | None]) -> None:

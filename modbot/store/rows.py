@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import RowMapping
@@ -27,8 +29,10 @@ from modbot.domain import (
 _T = TypeVar("_T")
 
 CHUNK = 500
-_GREATEST = 2**31 - 1
 """Values in one IN (...) list; SQLite takes at most 32,766 in a statement."""
+_GREATEST = 2**31 - 1
+_REPETITION = tuple(field.name for field in fields(Repetition))
+_values_of = attrgetter(*_REPETITION)
 
 
 def chunks(items: Sequence[_T]) -> list[Sequence[_T]]:
@@ -107,7 +111,11 @@ def reply_of(row: RowMapping) -> Reply:
 
 
 def signals_to_json(signals: Sequence[Signal]) -> list[list[Any]]:
-    return [[signal.code, signal.score, dict(signal.details)] for signal in signals]
+    return [[signal.code, signal.score, _as_dict(signal.details)] for signal in signals]
+
+
+def _as_dict(details: Mapping[str, SignalValue]) -> dict[str, SignalValue]:
+    return details if isinstance(details, dict) else dict(details)
 
 
 def signals_of(stored: Sequence[Sequence[Any]]) -> tuple[Signal, ...]:
@@ -134,29 +142,29 @@ def limits_of(stored: Sequence[Sequence[Any]] | None) -> tuple[Limit, ...]:
 def repetition_to_json(repetition: Repetition | None) -> dict[str, Any] | None:
     if repetition is None:
         return None
-    fields = {name: getattr(repetition, name) for name in Repetition.__slots__}
+    told = dict(zip(_REPETITION, _values_of(repetition), strict=True))
     for name in ("first_seen", "last_seen"):
-        fields[name] = fields[name].isoformat() if fields[name] is not None else None
-    fields["slip"] = repetition.slip.value if repetition.slip is not None else None
-    fields["duplicates"] = [
+        told[name] = told[name].isoformat() if told[name] is not None else None
+    told["slip"] = repetition.slip.value if repetition.slip is not None else None
+    told["duplicates"] = [
         [one.key, one.similarity, one.author_id, one.thread_id, one.posted_at.isoformat()]
         for one in repetition.duplicates
     ]
-    return fields
+    return told
 
 
 def repetition_of(stored: Mapping[str, Any] | None) -> Repetition | None:
     if stored is None:
         return None
-    fields = dict(stored)
+    told = dict(stored)
     for name in ("first_seen", "last_seen"):
-        fields[name] = datetime.fromisoformat(fields[name]) if fields[name] is not None else None
+        told[name] = datetime.fromisoformat(told[name]) if told[name] is not None else None
     for name in ("first_post", "nearest"):
-        fields[name] = ReplyKey(*fields[name]) if fields[name] is not None else None
-    fields["slip"] = _slip(fields["slip"])
-    fields["aliases"] = tuple(fields.get("aliases", ()))
-    fields["duplicates"] = tuple(_duplicate(*row) for row in fields.get("duplicates", ()))
-    return Repetition(**fields)
+        told[name] = ReplyKey(*told[name]) if told[name] is not None else None
+    told["slip"] = _slip(told["slip"])
+    told["aliases"] = tuple(told.get("aliases", ()))
+    told["duplicates"] = tuple(_duplicate(*row) for row in told.get("duplicates", ()))
+    return Repetition(**told)
 
 
 def _slip(stored: str | bool | None) -> Slip | None:

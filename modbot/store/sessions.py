@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
-from modbot.store import claims
+from modbot.errors import StoreError
+from modbot.store import audit, claims
 from modbot.store.people import User, user_of
 from modbot.store.schema import sessions, users
 
@@ -70,6 +72,23 @@ def find(rx: Connection, secret: str, *, now: datetime) -> tuple[Session, User] 
     return found, user_of(row)
 
 
+def of_browser(rx: Connection, session_id: int) -> tuple[int, str] | None:
+    """Whose session this is or was, and its digest: by these a browser is known again that
+    somebody has signed in with before."""
+    row = rx.execute(
+        select(sessions.c.user_id, sessions.c.digest).where(sessions.c.id == session_id)
+    ).one_or_none()
+    return None if row is None else (row.user_id, row.digest)
+
+
+def listing(rx: Connection, *, now: datetime, user_id: int) -> Sequence[Session]:
+    """Those of this user that are in force, the last seen first."""
+    columns = [sessions.c[name] for name in Session.__slots__]
+    query = select(*columns).where(sessions.c.ended_at.is_(None), sessions.c.until > now)
+    query = query.where(sessions.c.user_id == user_id).order_by(sessions.c.seen_at.desc(), sessions.c.id)
+    return [Session(**row) for row in rx.execute(query).mappings()]
+
+
 def seen(tx: Connection, session_id: int, *, at: datetime, until: datetime) -> None:
     """Note a visit: the session lasts on from here."""
     tx.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=at, until=until))
@@ -81,3 +100,20 @@ def end(tx: Connection, session_id: int, *, at: datetime) -> None:
         update(sessions).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None)).values(ended_at=at)
     )
     claims.release_session(tx, session_id)
+
+
+def revoke(tx: Connection, session_id: int, *, user_id: int, at: datetime, by: str) -> None:
+    """End a session of this user. Raises StoreError when there is no such one in force."""
+    query = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.user_id == user_id)
+    if tx.scalar(query.where(sessions.c.ended_at.is_(None))) is None:
+        raise StoreError(code="error.people.session_unknown")
+    end(tx, session_id, at=at)
+    audit.add(tx, audit.Entry(at, by, "session.revoked", details={"session": session_id, "user": user_id}))
+
+
+def end_all(tx: Connection, user_id: int, *, at: datetime, but: int | None = None) -> None:
+    """End every session of this user, but for one."""
+    query = select(sessions.c.id).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
+    for session_id in tx.scalars(query).all():
+        if session_id != but:
+            end(tx, session_id, at=at)

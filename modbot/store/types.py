@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,6 +56,11 @@ class Code(TypeDecorator[str]):
 def storable(text: str) -> str:
     """``text`` with U+FFFD for what cannot be stored."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def all_storable(texts: Iterable[str | None]) -> bool:
+    """Whether every one of these can be stored as it is."""
+    return _UNSTORABLE.search("".join(filter(None, texts))) is None
 
 
 def microseconds(at: datetime) -> int:

@@ -13,7 +13,7 @@ import pytest
 
 from modbot import i18n, settings
 from modbot.cli import build
-from modbot.daemon.serving import ownership
+from modbot.daemon import ownership
 from modbot.demo.state import Fate
 from modbot.store import brake as brakes
 from modbot.store import breakers
@@ -276,9 +276,14 @@ def test_init_writes_settings_that_work(city):
     (shell.folder / "modbot.toml").unlink()
     shell.environ.clear()
     shell.environ["MODBOT_FORUMS__TOWN__REQUESTS_PER_SECOND"] = "20"
-    answers = ["town", "n", "y", city.server.moderator.name, city.server.moderator.password, "y", "y", ""]
+    answers = ["town", "n", "y", city.server.moderator.name, city.server.moderator.password, "y", "y"]
+    answers += ["包哥", "short", "short", "four words that differ", "four words that differ", ""]
     done = shell("init", "--url", city.server.url, "--lang", "en", stdin="\n".join(answers))
     assert done.returncode == 0, done.stderr
+    assert "at least 10 characters" in done.stderr
+    assert "four words" not in done.stdout + done.stderr
+    [first] = shell.objects("users", "list", "--json")
+    assert (first["name"], first["role"], first["has_password"]) == ("包哥", "admin", True)
     loaded = settings.load(shell.folder / "modbot.toml", environ={})
     kinds = [(entry.id, entry.kind) for entry in loaded.settings.boards]
     assert kinds == [({37}, "chatter"), ({38}, "trade")]

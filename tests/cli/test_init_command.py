@@ -29,7 +29,7 @@ def answers(city, *more, name="", password=None):
 def test_a_captcha_is_shown_to_a_human_and_the_session_is_kept_for_later_starts(bare):
     shell = bare.shell
     with captcha_before(bare.server.url) as door:
-        said = answers(bare, "XXXX", " EMV6", "y", "n", name="town")
+        said = answers(bare, "XXXX", " EMV6", "y", "n", "", name="town")
         done = shell("init", "--url", door.url, "--lang", "en", stdin=said)
         assert done.returncode == 0, done.stderr
         assert door.tried == ["XXXX", "EMV6"]
@@ -71,7 +71,7 @@ def test_the_cookies_of_a_browser_do_as_well_as_a_password(bare):
         browser.get("forum.php")
         browser.post("member.php?mod=logging&action=login&loginsubmit=yes&inajax=1", data=form)
         cookies = {name.rpartition("_")[2]: value for name, value in browser.cookies.items()}
-    said = "\n".join(["y", cookies["auth"], cookies["saltkey"], "y", "y", ""])
+    said = "\n".join(["y", cookies["auth"], cookies["saltkey"], "y", "y", "", ""])
     done = bare.shell("init", "--url", bare.server.url, "--name", "town", "--lang", "zh", stdin=said)
     assert done.returncode == 0, done.stderr
     loaded = settings.load(bare.shell.folder / "modbot.toml", environ={})

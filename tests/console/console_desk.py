@@ -8,15 +8,21 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 import httpx
+from argon2 import PasswordHasher
 from moderation_room import Room
 
 from modbot import console
-from modbot.console.visitors import COOKIE, csrf_of
+from modbot.accounts.passwords import Passwords
+from modbot.console.cookies import SESSION
+from modbot.console.visitors import csrf_of
 from modbot.daemon import consoling
 from modbot.daemon.health.status import Status
 from modbot.daemon.webserver import WebServer
 from modbot.domain import EVERYWHERE, Role, Scope
 from modbot.store import people, sessions
+
+QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+"""Passwords that take no time, and would not be safe."""
 
 
 @dataclass
@@ -44,7 +50,7 @@ class ConsoleDesk(Room):
     clients: list[httpx.Client] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self.server = WebServer(console.create_app(self.house()), listen="127.0.0.1:0")
+        self.server = WebServer(console.create_app(self.house(), passwords=QUICK), listen="127.0.0.1:0")
         self.server.start()
         return self
 
@@ -79,7 +85,7 @@ class ConsoleDesk(Room):
             )
             sessions.begin(tx, user.id, secret, at=self.now, until=until)
         client = self.visitor()
-        client.cookies.set(COOKIE, secret)
+        client.cookies.set(SESSION, secret)
         return Person(client, csrf_of(secret), user, secret)
 
     def later(self, **time: float) -> datetime:

@@ -19,11 +19,10 @@ from crash_sentences import Writer
 from crash_town import BOLD, HERE, Ledger
 
 from modbot import settings
-from modbot.daemon import models, wiring
+from modbot.daemon import models, ownership, wiring
 from modbot.daemon.house import executor_for, judging_rules, open_store, utc_now
 from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
-from modbot.daemon.serving import ownership
 from modbot.domain import Author
 from modbot.testing import ScriptedForum
 

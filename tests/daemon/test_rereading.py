@@ -15,10 +15,22 @@ from modbot.daemon.judging import Judge
 from modbot.daemon.polling import Poller
 from modbot.daemon.rereading import Rereader, RereadingRules, RereadReport
 from modbot.detection import Detector, DuplicateIndex
-from modbot.domain import Author, DecisionKind, FlagState, Mode, Reason, ReplyKey, VerdictKind, VerdictSource
+from modbot.domain import (
+    ActionKind,
+    Author,
+    DecisionKind,
+    FlagState,
+    Mode,
+    Reason,
+    Removal,
+    ReplyKey,
+    VerdictKind,
+    VerdictSource,
+)
 from modbot.errors import BudgetSpent, ForumRolledBack, LoggedOut, Refused, Retryable, Unreadable
 from modbot.policy import BrakeLimits, Policy, PolicyBook, QueueBudget
 from modbot.store import brake, decisions, flags, inbox, misses, requests, verdicts
+from modbot.store.carrying import Means
 
 ADVERT = "低价代开各类发票，真实可查，加微信：fapiao8801"
 DECENT = "物业说管道要到周三才能修好，停水期间可以去居委会门口接水。"
@@ -234,6 +246,24 @@ def test_what_humans_do_is_found_within_half_an_hour_on_the_first_day_and_then_w
     assert [house.reread(hours=8).read for _ in range(9)] == [0, 0, 1] * 3
     assert [house.reread(days=days).read for days in (25, 1, 1)] == [1, 1, 0], "a month is over"
     assert house.flag(1).state is FlagState.HIDDEN
+
+
+def test_a_human_who_brings_back_what_modbot_deleted_is_noticed_and_wins(house: House) -> None:
+    flag_id = house.bench.flagged(1, author=REGULAR)
+    with house.bench.store.write() as tx:
+        delete = Means(how=Removal.DELETE, recycles=True)
+        how = {"source": VerdictSource.CONSOLE, "who": "ann", "means": delete}
+        verdicts.give(tx, flag_id, VerdictKind.UPHOLD, now=house.bench.now, **how)
+    house.bench.executor().work()
+    house.reread()
+    house.reread(hours=2)
+    assert house.verdict(1).who == "ann"
+    house.bench.forum.by_hand(ActionKind.UNDELETE, 1)
+    house.reread(minutes=30)
+    found = house.verdict(1)
+    assert (found.kind, found.source) == (VerdictKind.DISMISS, VerdictSource.FORUM)
+    house.reread(days=2)
+    assert 1 in house.bench.forum.posts
 
 
 def test_what_modbot_let_pass_and_a_human_hides_is_missed(house: House) -> None:

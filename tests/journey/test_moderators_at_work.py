@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from modbot import settings
+from modbot.daemon import ownership
 from modbot.daemon.moderating import Moderator, is_settled
-from modbot.daemon.serving import ownership
 from modbot.demo.state import Fate, Right
 from modbot.domain import FlagState, OutboxState, VerdictKind
 from modbot.store import flags, outbox

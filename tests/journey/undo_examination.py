@@ -41,7 +41,7 @@ def _of_posts(town: Town, model: Model) -> Iterator[str]:
         shown = town.shows(number)
         if not post.contested and shown != post.expected:
             yield f"post {number} is {shown}, not {post.expected}"
-    # Old hides are read again once a day only, and what we deleted never.
+    # What was hidden or taken away long ago is read again once a day only.
     for row in [row for row in _rows(town, schema.replies) if town.has_seen(row.post_id)]:
         shown, ours = town.shows(row.post_id), (row.our_hide, row.our_delete)
         if row.our_hide is not None and shown not in ("hidden", "deleted", "moved"):

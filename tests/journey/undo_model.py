@@ -20,9 +20,12 @@ REMOVES = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
 
 @dataclass(frozen=True)
 class Post:
+    """``covered``: we had hidden it before we took it away, so it comes back hidden by us."""
+
     base: str
     ours: str | None = None
     contested: bool = False
+    covered: bool = False
 
     @property
     def expected(self) -> str:
@@ -73,13 +76,17 @@ class Model:
         self.posts[post] = Post(base)
 
     def acted_on_forum(self, post: int, base: str, *, was_seen: bool = False) -> None:
-        """A human there had the last word: nothing of ours remains of it. ``was_seen``: modbot
-        knew how the post was shown before."""
+        """A human there had the last word: nothing of ours remains of it, but the hide on a post
+        that they brought back covered. ``was_seen``: modbot knew how it was shown before."""
         about = {flag: one for flag, one in self.given.items() if one.post == post}
         if was_seen:
             acting = frozenset(flag for flag, one in about.items() if one.acts)
             self.unread[post] = Remembered(self.posts[post], acting)
-        self.posts[post] = replace(self.posts[post], base=base, ours=None)
+        now = self.posts[post]
+        if base == "hidden" and now.ours == "deleted" and now.covered:
+            self.posts[post] = replace(now, ours="hidden")
+        else:
+            self.posts[post] = replace(now, base=base, ours=None)
         self.given |= {flag: replace(one, acts=False) for flag, one in about.items()}
 
     def acted_and_took_it_back(self, post: int, base: str) -> None:
@@ -126,9 +133,10 @@ class Model:
         self._count(f"verdict.{kind.value}")
         if kind not in REMOVES:
             base = "shown" if before.is_unpublished else before.base
-            self.posts[post] = replace(before, base=base, ours=None)
+            self.posts[post] = replace(before, base=base, ours=None, covered=False)
         elif is_same:
-            self.posts[post] = replace(before, ours=_removed(before, how))
+            covered = before.covered or before.ours == "hidden"
+            self.posts[post] = replace(before, ours=_removed(before, how), covered=covered)
 
     def undid(self, flag: int | None, post: int, *, published: bool, stays: bool, is_same: bool) -> None:
         """``published`` and ``stays``: what the moderator was told of it, that an approval
@@ -141,7 +149,7 @@ class Model:
         elif verdict is not None and not verdict.removes:
             self.posts[post] = _again(verdict, now, is_same=is_same)
         elif not stays and not self._is_removed_since(flag, post):
-            self.posts[post] = replace(now, ours=None)
+            self.posts[post] = replace(now, ours=None, covered=False)
 
     def counted_undo(self) -> None:
         self._count("verdict.undone")

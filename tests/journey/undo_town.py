@@ -294,7 +294,8 @@ class Town:
         shown = self.shows(post)
         if taken is None and (row is None or row.our_hide is None):
             return Post(shown)
-        return Post("waiting" if taken is not None and intents.was_pending(taken) else "shown", shown)
+        base = "waiting" if taken is not None and intents.was_pending(taken) else "shown"
+        return Post(base, shown, covered=taken is not None and row is not None and row.our_hide is not None)
 
     def touch(self, kind: ActionKind, post: int) -> None:
         """A human acts on the forum itself."""

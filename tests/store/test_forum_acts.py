@@ -317,6 +317,7 @@ TRUTH = [
         (0, 0),
         ["forum.restored", "verdict.dismiss"],
     ),
+    (deleted_by_us, "hidden", "hidden", None, [], (0, 0), ["forum.back"]),
     (
         deleted_by_us,
         "visible",

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from store_desk import FORUM, START, Desk, decision, reply
 
-from modbot.domain import DecisionKind, Visibility
-from modbot.store import Store, rereads
+from modbot.domain import ActionKind, ActionOutcome, Author, DecisionKind, Removal, Visibility
+from modbot.store import Store, inbox, outbox, rereads
+from modbot.store.carrying import Means
 from modbot.store.rereads import Known, Rhythm, next_time
 from modbot.store.schema import replies
 
@@ -52,6 +53,17 @@ def known(**changes: object) -> Known:
         (known(hidden_since=START, is_flagged=True, seen_at=START + 40 * DAY), 40 * DAY + HOUR / 2),
         (known(visibility=Visibility.GONE, established=False, hidden_since=START), None),
         (known(visibility=Visibility.GONE, is_flagged=True), HOUR / 2),
+        (known(visibility=Visibility.GONE, may_return=True, hidden_since=START), HOUR / 2),
+        (
+            known(
+                visibility=Visibility.GONE,
+                may_return=True,
+                hidden_since=START,
+                established=False,
+                seen_at=START + 23.9 * HOUR,
+            ),
+            23.9 * HOUR + DAY,
+        ),
     ],
 )
 def test_when_a_reply_is_read_again(reply_known: Known, after: timedelta | None) -> None:
@@ -119,6 +131,43 @@ def test_a_flood_of_replies_that_polls_have_read_keeps_nothing_due_waiting(desk:
     desk.later(hours=2)
     desk.record(*(reply(post_id, posted_at=START) for post_id in range(1, 31)))
     assert take(desk, limit=5) == [40]
+
+
+TAKEN_AWAY = [
+    # how, the post, whether it is read again
+    (Means(how=Removal.DELETE, recycles=True), {}, True),
+    (Means(how=Removal.DELETE, recycles=None, for_good=True), {}, True),
+    (Means(how=Removal.DELETE, recycles=False, for_good=True), {}, False),
+    (Means(), {"pending": True}, True),
+    (Means(how=Removal.RECYCLE, recycles=True), {"floor": 1}, True),
+    (Means(how=Removal.MOVE, staff_board=9), {"floor": 1}, True),
+]
+
+
+@pytest.mark.parametrize(("means", "fields", "is_read"), TAKEN_AWAY)
+def test_what_was_taken_away_and_may_come_back_is_read_as_often_as_a_hide(
+    desk: Desk, means: Means, fields: dict[str, object], is_read: bool
+) -> None:
+    author = Author(id=5, name="老会员", posts=900)
+    flag_id = desk.flag(reply(1, author=author, **fields), established=True)
+    desk.give(flag_id, means=means)
+    [action] = desk.claim()
+    gone = action.kind is not ActionKind.MOVE_THREAD
+    with desk.store.write() as tx:
+        shown = Visibility.GONE if gone else Visibility.VISIBLE
+        done = {"outcome": ActionOutcome.DONE, "visibility": shown, "at": desk.now}
+        outbox.settle(tx, action.id, "worker", **done)
+        rereads.adopt(tx, FORUM, RHYTHM, now=desk.now)
+    looks = []
+    for half_hour in range(1, 2 * 24 * 4 + 1):
+        desk.now = START + half_hour * HOUR / 2
+        if take(desk):
+            looks.append(half_hour / 2)
+            with desk.store.write() as tx:
+                inbox.saw(tx, {1: shown}, at=desk.now)
+                rereads.plan(tx, [1], RHYTHM)
+    first_day = [half_hour / 2 for half_hour in range(1, 49)]
+    assert looks == ([*first_day, 48.0, 72.0, 96.0] if is_read else [])
 
 
 def test_what_an_earlier_version_flagged_hid_or_upheld_is_taken_up(desk: Desk) -> None:

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from modbot.store import bulk, engine
-from modbot.store.schema import audit
+from modbot.store.schema import audit, unreadable
+from modbot.store.types import storable
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
@@ -44,6 +45,26 @@ def test_values_are_stored_as_the_columns_types_say(store):
         row = tx.execute(select(audit).where(audit.c.id == even)).mappings().one()
     assert row["at"] == AT
     assert row["details"] == {"list": [1, "二"], "half": "\ufffd"}
+
+
+@pytest.mark.parametrize("beside", ["平常", "\x00", "半\ud800个", "整\U0001f600个", ""])
+def test_words_are_stored_as_a_database_can_hold_them_whatever_stands_beside_them(store, beside):
+    def rows(*excerpts):
+        count = len(excerpts)
+        same = {"forum": "city", "url": "u", "problem": "p", "times": 1, "first_seen": AT, "last_seen": AT}
+        digests = [f"{count}{number}" for number in range(count)]
+        return {name: [value] * count for name, value in same.items()} | {
+            "digest": digests,
+            "excerpt": excerpts,
+        }
+
+    with store.write() as tx:
+        ids = [
+            *bulk.insert(tx, unreadable, rows("再见\udc00", beside)),
+            *bulk.insert(tx, unreadable, rows(beside)),
+        ]
+        stored = dict(tx.execute(select(unreadable.c.id, unreadable.c.excerpt)).all())
+    assert [stored[row] for row in ids] == ["再见\ufffd", storable(beside), storable(beside)]
 
 
 def test_nothing_is_inserted_of_no_rows(store):

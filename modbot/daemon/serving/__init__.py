@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from modbot.daemon import consoling
+from modbot.daemon import consoling, ownership
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import Clock, open_store, utc_now
-from modbot.daemon.serving import household, ownership, signals
+from modbot.daemon.serving import household, signals
 from modbot.daemon.serving.daemon import Daemon
 from modbot.errors import ModbotError
 from modbot.settings import Loaded
@@ -31,13 +31,15 @@ def serve(
     *,
     reread: Callable[[], Loaded],
     adopted: Callable[[Loaded], None] = lambda _loaded: None,
+    opened: Callable[[consoling.House, str], None] = lambda _house, _address: None,
     clock: Clock = utc_now,
 ) -> Ended:
     """Run the daemon until a signal ends it, or something that it cannot mend.
 
     ``reread`` reads the settings again on SIGHUP; ``adopted`` hears of those that came into
-    force. ``clock`` is the forums' time; leases go by the machine's own. Raises AlreadyRunning
-    when another process owns the database, and what is wrong with the settings.
+    force, ``opened`` of the console and its address, once it can be visited. ``clock`` is the
+    forums' time; leases go by the machine's own. Raises AlreadyRunning when another process owns
+    the database, and what is wrong with the settings.
     """
     metrics = Metrics()
     lease = timedelta(seconds=loaded.settings.daemon.lease_seconds)
@@ -62,8 +64,10 @@ def serve(
         house = consoling.House(store, lambda: daemon.loaded, clock, look)
         with (
             household.answering(loaded.settings.health.listen, daemon, metrics, look),
-            consoling.open_for_moderators(house),
+            consoling.open_for_moderators(house) as address,
         ):
+            if address:
+                opened(house, address)
             try:
                 daemon.run(chores)
             except ModbotError as cause:

@@ -9,12 +9,13 @@ from datetime import datetime
 
 import structlog
 
+from modbot import garbage
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import utc_now
+from modbot.daemon.ownership import Ownership
 from modbot.daemon.serving import crew as crews
 from modbot.daemon.serving.chores import Chore, ChoreRounds
 from modbot.daemon.serving.crew import Crew
-from modbot.daemon.serving.ownership import Ownership
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.signals import Signals
 from modbot.daemon.serving.systemd import Notifier
@@ -99,8 +100,9 @@ class Daemon:
             self._begin_chores(due)
             self._notifier.ready(self._summary())
             self._log.info("serving", forums=list(self._names), pid=os.getpid())
-            while not self._signals.stop.wait(TICK_SECONDS):
-                self._tick()
+            with garbage.kept_out():
+                while not self._signals.stop.wait(TICK_SECONDS):
+                    self._tick()
         finally:
             self._end()
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 import modbot.store
-from modbot.daemon import lock
-from modbot.daemon.serving import ownership
+from modbot.daemon import lock, ownership
 from modbot.errors import LeaseLost
 from modbot.store import Store, leases
 from modbot.store.leases import Lease
