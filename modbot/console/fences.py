@@ -21,6 +21,7 @@ from modbot.console.context import Console, language_of
 from modbot.console.throttle import TooMany
 from modbot.settings.schema import ConsoleSettings
 
+LONGEST_HEAD = 16 * 1024
 LONGEST_BODY = 256 * 1024
 BODY_SECONDS = 30.0
 STATIC = "/static/"
@@ -78,6 +79,8 @@ class Fences:
 
     def _refusal(self, scope: Scope, chosen: ConsoleSettings) -> ASGIApp | None:
         headers = Headers(scope=scope)
+        if sum(len(name) + len(value) for name, value in headers.raw) > LONGEST_HEAD:
+            return _told(scope, 431)
         if not is_own_host(headers.get("host", ""), names_of(chosen), scope.get("server")):
             return _told(scope, 421)
         if scope["method"] not in CHANGES_NOTHING and not is_own_origin(headers, chosen.url):

@@ -14,8 +14,6 @@ from modbot.errors import SettingsError
 
 STOPS_WITHIN = 1.0
 BACKLOG = 64
-LONGEST_HEAD = 16 * 1024
-"""Of a request, in bytes: its line and its headers."""
 
 
 class WebServer:
@@ -47,7 +45,6 @@ class WebServer:
             access_log=False,
             log_config=None,
             limit_concurrency=connections,
-            h11_max_incomplete_event_size=LONGEST_HEAD,
         )
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None

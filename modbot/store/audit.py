@@ -102,6 +102,13 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return met
 
 
+def latest(rx: Connection, what: str) -> Entry | None:
+    """The last entry of this code."""
+    query = select(audit).where(audit.c.what == what).order_by(audit.c.id.desc()).limit(1)
+    row = rx.execute(query).mappings().one_or_none()
+    return None if row is None else Entry(**row)
+
+
 def _columns(entry: Entry) -> dict[str, Any]:
     return {
         "at": entry.at,

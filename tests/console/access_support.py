@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 from console_desk import QUICK, ConsoleDesk
 
+from modbot.console import create_app
+from modbot.daemon.webserver import WebServer
 from modbot.domain import Role
 from modbot.store import people
 
@@ -37,3 +41,13 @@ def sign_in(
     page = known if known.status_code == 200 else client.get("/link/none", **options)
     fields = {"csrf": form_mark_of(page), "name": name, "password": password, "after": after}
     return client.post("/sign-in", data=fields, **options)
+
+
+@contextmanager
+def served_as(desk: ConsoleDesk, console_settings: str) -> Iterator[str]:
+    """The desk's console once more, with these lines in ``[console]``; answers its address."""
+    desk.told = f"[console]\n{console_settings}"
+    proxies = [str(network) for network in desk.loaded().settings.console.trusted_proxies]
+    app = create_app(desk.house(), passwords=QUICK)
+    with WebServer(app, listen="127.0.0.1:0", proxies=proxies) as server:
+        yield server.url.rstrip("/")

@@ -1,14 +1,38 @@
 """The pages, one module for each: its ``router``, and its entry of the menu (``MENU``), if any."""
 
-from modbot.console.pages import account, audit, home, looks, people, search, sign_in
+from modbot.console.pages import (
+    account,
+    audit,
+    author,
+    campaign,
+    flag,
+    home,
+    looks,
+    models,
+    people,
+    search,
+    settings,
+    sign_in,
+    spot_checks,
+    standing,
+    try_it,
+)
 
 AREAS = (
     home,
-    looks,
     search,
+    standing,
+    spot_checks,
     audit,
+    models,
+    try_it,
+    settings,
     people,
     account,
+    flag,
+    author,
+    campaign,
+    looks,
     sign_in,
 )
 """In the order of the menu."""
