@@ -2,6 +2,7 @@
 
 from modbot.console.pages import (
     account,
+    audit,
     author,
     campaign,
     flag,
@@ -22,6 +23,7 @@ AREAS = (
     search,
     standing,
     spot_checks,
+    audit,
     models,
     try_it,
     settings,
