@@ -11,6 +11,7 @@ from modbot.moderation import explaining
 from modbot.moderation.explaining import Spans
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_CODE = re.compile(r"`([^`]+)`")
 _JOINER = "\u200d"
 _SUSPECT = re.compile(r"[^ -~\n\t\u3000-\u303f\u4e00-\u9fff\uff01-\uff5e]")
 
@@ -43,6 +44,11 @@ def seen(text: str) -> Markup:
         made += [escape(text[at : odd.start()]), Markup('<span class="odd">{}</span>').format(code)]
         at = odd.end()
     return Markup("").join([*made, escape(text[at:])])
+
+
+def coded(sentence: str) -> Markup:
+    """A sentence of ours, escaped, with what stands in `backticks` as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped here
 
 
 def plain(text: str) -> str:

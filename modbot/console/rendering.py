@@ -33,7 +33,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(when=when, marked=marking.marked, plain=marking.plain)
+    made.filters.update(when=when, marked=marking.marked, plain=marking.plain, coded=marking.coded)
     return made
 
 

@@ -69,3 +69,8 @@ def test_the_page_works_in_a_browser_without_a_complaint(browsers: Browsers) -> 
     page.goto("/")
     assert page.title() == "队列 · modbot"
     assert browsers.breaches(page) == []
+
+
+def test_what_belongs_into_a_terminal_is_set_apart(desk: ConsoleDesk) -> None:
+    page = desk.visitor().get("/sign-in").text
+    assert "<code>modbot users link NAME</code>" in page
