@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console_scene import ANN, BEN, TRAINED, Scene
+from console_scene import ANN, BEN, TRAINED, VIC, Scene
 from playwright.sync_api import Page
 from scene_replies import FORUM
 
@@ -58,7 +58,7 @@ def _make_a_token(page: Page) -> None:
 
 
 EXHIBITS = (
-    Exhibit("queue", "/", _at("/")),
+    Exhibit("queue", "/", _at("/"), who=VIC),
     Exhibit("search", "/search", _at("/search?q=微信")),
     Exhibit("search-nothing", "/search", _at("/search?q=不会有人这么写")),
     Exhibit("search-all", "/search", _at("/search?q=一")),

@@ -51,7 +51,7 @@ username = "modbot"
 mode = "shadow"
 """
 SECRETS = {"MODBOT_FORUMS__CITY__PASSWORD": "x", "MODBOT_FORUMS__SCHOOL__PASSWORD": "x"}
-ANN, BEN, DAWN = "ann", "ben", "晨光"
+ANN, BEN, DAWN, VIC = "ann", "ben", "晨光", "vic"
 
 
 @dataclass
@@ -96,15 +96,8 @@ class Scene(ConsoleDesk):
     @property
     def names(self) -> list[str]:
         """What people, places and models are called: the same in every language."""
-        return [
-            *self.loaded().settings.forums,
-            ANN,
-            BEN,
-            DAWN,
-            "baseline",
-            *members(),
-            *dict(board_names()).values(),
-        ]
+        places = [*self.loaded().settings.forums, *(name for _, name in board_names())]
+        return [*places, ANN, BEN, DAWN, VIC, "baseline", *members()]
 
     def campaign_of(self, name: str) -> str:
         return self.get(self.flag_of(name)).campaign or ""
@@ -212,6 +205,7 @@ class Scene(ConsoleDesk):
             (ANN, Role.ADMIN, EVERYWHERE),
             (BEN, Role.MODERATOR, EVERYWHERE),
             (DAWN, Role.MODERATOR, Scope({FORUM: frozenset({36, 40})})),
+            (VIC, Role.VIEWER, EVERYWHERE),
         ):
             self.person(name, role, scope=scope)
         self.house().adopt({"queue.per_day": 80}, who=ANN, seen=0)

@@ -8,7 +8,7 @@
   };
   // What is quoted is the forum's, what stands in backticks is for a terminal; addresses and
   // names of files are the same in every language.
-  const own = (text) => text.replace(/“[^”]*”|《[^》]*》|`[^`]*`|[\w-]+(\.[\w-]+)+/g, " ");
+  const own = (text) => text.replace(/“[^”]*”|《[^》]*》|`[^`]*`|[\w/-]+(\.[\w-]+)+/g, " ");
   const named = (element) => `${element.outerHTML.slice(0, 120)}`;
 
   function headings() {

@@ -28,9 +28,9 @@ DECISIONS = {
     "uphold": VerdictKind.UPHOLD,
     "dismiss": VerdictKind.DISMISS,
     "allow_thread": VerdictKind.ALLOW_HERE,
-    "unlearned": VerdictKind.REMOVE_DONT_LEARN,
+    "remove_dont_learn": VerdictKind.REMOVE_DONT_LEARN,
 }
-"""What the queue's form calls the verdicts that need nothing more to be said."""
+"""What a card's form calls the verdicts that need nothing more to be said."""
 router = APIRouter(include_in_schema=False)
 
 
@@ -62,6 +62,7 @@ def flag(request: Request, visitor: AViewer, flag_id: int) -> HTMLResponse:
         conclusions=explaining.conclusions(decision, words),
         differences=differences,
         decisions=DECISIONS,
+        standing=next((one for one in found.card.verdicts if one.undone_at is None), None),
         may_decide=visitor.may(Role.MODERATOR),
     )
 
