@@ -25,7 +25,7 @@ from modbot.detection.model import shipped_baseline
 from modbot.domain import EVERYWHERE, ExceptionScope, Label, Reason, ReplyKey, Role, Scope, VerdictKind
 from modbot.moderation import spot_checks
 from modbot.moderation.deciding import USUAL, Choice
-from modbot.store import boards, byhand, flags, inbox, notes, people, polls, standing
+from modbot.store import boards, byhand, flags, inbox, notes, overlay, people, polls, standing
 from modbot.store import spot_checks as drawn
 from modbot.store.exceptions import Where
 
@@ -67,7 +67,8 @@ class Scene(ConsoleDesk):
         file = self.folder / "modbot.toml"
         if not file.exists():
             file.write_text(SETTINGS.format(models=self.folder / "models"), "utf-8")
-        return settings.load(file, environ=SECRETS)
+        with self.store.read() as rx:
+            return settings.usable_over(settings.load(file, environ=SECRETS), overlay.in_force(rx))
 
     def play(self) -> None:
         """Everything that happens, in its order."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser_desk import DESKTOP, PHONE, Browsers
+from browser_desk import DESKTOP, PATIENCE_MS, PHONE, Browsers
 from console_gallery import EXHIBITS, NO_PAGES, Exhibit
 from console_scene import Scene, on_stage
 from playwright.sync_api import Browser, Page
@@ -131,7 +131,7 @@ def test_a_page_is_whole(gallery: Gallery, exhibit: Exhibit, view: View) -> None
     page = gallery.show(exhibit, view)
     assert _checked(page, "headings()") == []
     assert _checked(page, "overflow()") == []
-    assert _checked(page, f"times('{ZONE}')") == []
+    assert _checked(page, f"times('{ZONE}', {PATIENCE_MS})") == []
     if view.is_phone:
         assert _checked(page, f"targets({THUMB}, {POINTER})") == []
         page.set_viewport_size({"width": NARROWEST, "height": view.height})
