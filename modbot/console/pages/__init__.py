@@ -4,11 +4,15 @@ from modbot.console.pages import (
     account,
     author,
     campaign,
+    deciding,
     flag,
-    home,
+    history,
+    live,
     looks,
     models,
     people,
+    queue,
+    queue_api,
     search,
     settings,
     sign_in,
@@ -18,7 +22,7 @@ from modbot.console.pages import (
 )
 
 AREAS = (
-    home,
+    queue,
     search,
     standing,
     spot_checks,
@@ -32,5 +36,9 @@ AREAS = (
     campaign,
     looks,
     sign_in,
+    deciding,
+    queue_api,
+    live,
+    history,
 )
 """In the order of the menu."""
