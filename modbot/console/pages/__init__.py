@@ -5,11 +5,15 @@ from modbot.console.pages import (
     audit,
     author,
     campaign,
+    deciding,
     flag,
-    home,
+    history,
+    live,
     looks,
     models,
     people,
+    queue,
+    queue_api,
     search,
     settings,
     sign_in,
@@ -19,7 +23,7 @@ from modbot.console.pages import (
 )
 
 AREAS = (
-    home,
+    queue,
     search,
     standing,
     spot_checks,
@@ -34,5 +38,9 @@ AREAS = (
     campaign,
     looks,
     sign_in,
+    deciding,
+    queue_api,
+    live,
+    history,
 )
 """In the order of the menu."""
