@@ -58,7 +58,11 @@ def _make_a_token(page: Page) -> None:
 
 
 EXHIBITS = (
-    Exhibit("queue", "/", _at("/"), who=VIC),
+    Exhibit("queue", "/queue", _at("/queue")),
+    Exhibit("queue-home", "/", _at("/"), who=BEN),
+    Exhibit("queue-empty", "/queue", _at("/queue?author=nobody")),
+    Exhibit("queue-viewer", "/queue", _at("/queue?order=oldest"), who=VIC),
+    Exhibit("history", "/history", _at("/history"), who=BEN),
     Exhibit("search", "/search", _at("/search?q=微信")),
     Exhibit("search-nothing", "/search", _at("/search?q=不会有人这么写")),
     Exhibit("search-all", "/search", _at("/search?q=一")),
@@ -104,5 +108,5 @@ EXHIBITS = (
 )
 """Pages of the same route show it in states that look different."""
 
-NO_PAGES = frozenset({"/audit.csv", "/audit.json"})
+NO_PAGES = frozenset({"/audit.csv", "/audit.json", "/live", "/queue/cards", "/queue/cards/{flag_id}"})
 """What is asked for by GET, and is no page of its own."""

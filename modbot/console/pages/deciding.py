@@ -17,7 +17,7 @@ from modbot.console.flash import Notice
 from modbot.console.house import House
 from modbot.console.judging import Decision, Rest, Seen, Undoable
 from modbot.console.offers import BIN_UNKNOWN
-from modbot.console.pages.looks import is_own
+from modbot.console.signing_in import local
 from modbot.console.visitors import AModerator, OwnForm, Visitor
 from modbot.domain import ExceptionScope, Removal, VerdictKind
 from modbot.errors import ModbotError, UsageError
@@ -171,7 +171,7 @@ def _next(form: FormData, undo: Undoable) -> str:
 
 def _back(form: FormData) -> str:
     path = _text(form, "back")
-    return path if path and is_own(path) else QUEUE
+    return local(path) if path else QUEUE
 
 
 def _words() -> set[str]:
