@@ -203,6 +203,10 @@ class Scope:
         """Whether any of the forum is theirs."""
         return self.places is None or forum in self.places
 
+    def has_whole(self, forum: str) -> bool:
+        """Whether all of the forum is theirs."""
+        return self.places is None or self.places.get(forum, frozenset()) is None
+
 
 EVERYWHERE = Scope()
 

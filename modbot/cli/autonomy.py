@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from modbot import i18n
 from modbot.cli.base import Group, Session, command, harmless, option
 from modbot.daemon import wiring
 from modbot.daemon.house import open_store, utc_now
-from modbot.detection import Threshold, manifest
 from modbot.domain import Reason
 from modbot.errors import UsageError
 from modbot.moderation import autonomy as earning
+from modbot.moderation import earned
 from modbot.moderation.autonomy import Standing, Survey
 from modbot.settings import Loaded
 from modbot.training import versions
@@ -37,14 +35,14 @@ def _register_list(group: click.Group) -> None:
     @command(group, "list")
     @option("--forum")
     def list_standings(session: Session, forum: str | None) -> None:
-        limits = thresholds(session.loaded)
+        limits = versions.thresholds(session.loaded.models_dir)
         with open_store(session.loaded) as store, store.read() as rx:
             for name in wiring.forum_names(session.loaded, forum):
                 for standing in Survey.read(rx, session.loaded, name, limits).everywhere():
                     if session.as_json:
                         session.answer(as_object(name, standing))
                     else:
-                        click.echo(f"{name}: {sentence(standing, session.words)}")
+                        click.echo(f"{name}: {earned.sentence(standing, session.words, shown=harmless)}")
 
 
 def _register_grant(group: click.Group) -> None:
@@ -57,7 +55,7 @@ def _register_grant(group: click.Group) -> None:
     def grant(
         session: Session, reason: str, forum: str | None, board: int | None, anyway: bool, who: str | None
     ) -> None:
-        name, limits = _only(session.loaded, forum), thresholds(session.loaded)
+        name, limits = _only(session.loaded, forum), versions.thresholds(session.loaded.models_dir)
         with open_store(session.loaded) as store, store.write(lasting=True) as tx:
             survey = Survey.read(tx, session.loaded, name, limits)
             by = who or getpass.getuser()
@@ -67,8 +65,8 @@ def _register_grant(group: click.Group) -> None:
             session.answer(as_object(name, after))
             return
         if before.missing != 0:
-            session.say("autonomy.granted_anyway", missing=_number(before.missing))
-        click.echo(f"{name}: {sentence(after, session.words)}")
+            session.say("autonomy.granted_anyway", missing=earned.number(before.missing))
+        click.echo(f"{name}: {earned.sentence(after, session.words, shown=harmless)}")
 
 
 def _register_withdraw(group: click.Group) -> None:
@@ -84,51 +82,12 @@ def _register_withdraw(group: click.Group) -> None:
         with open_store(session.loaded) as store, store.write(lasting=True) as tx:
             by = who or getpass.getuser()
             earning.withdraw(tx, name, board, Reason(reason), who=by, now=utc_now())
-            survey = Survey.read(tx, session.loaded, name, thresholds(session.loaded))
+            survey = Survey.read(tx, session.loaded, name, versions.thresholds(session.loaded.models_dir))
             after = survey.of(board, Reason(reason))
         if session.as_json:
             session.answer(as_object(name, after))
         else:
-            click.echo(f"{name}: {sentence(after, session.words)}")
-
-
-def thresholds(loaded: Loaded) -> Mapping[str, Threshold]:
-    """Those of the model in use. Raises ModelError."""
-    folder = versions.folder_of(loaded.models_dir, versions.in_use(loaded.models_dir))
-    return manifest.read(folder).thresholds
-
-
-def sentence(standing: Standing, words: i18n.Catalogue) -> str:
-    """How a reason stands on a board: whether it acts, or what it lacks."""
-    ruling = standing.ruling
-    if standing.acts:
-        code = "acts" if ruling is None else "granted"
-    elif ruling is not None and not ruling.granted:
-        code = "withdrawn"
-    elif ruling is not None:
-        code = "granted_shadow"
-    else:
-        code = {0: "offered", None: "far"}.get(standing.missing, "missing")
-    return words.text(
-        f"autonomy.{code}",
-        place=place(standing.board_id, standing.board, words),
-        here=words.text("autonomy.here.forum" if standing.board_id is None else "autonomy.here.board"),
-        reason=words.text(f"reason.{standing.reason.value}"),
-        name=standing.reason.value,
-        board="" if standing.board_id is None else f" --board {standing.board_id}",
-        who=harmless(ruling.who) if ruling else "",
-        missing=_number(standing.missing),
-        right=standing.told.right,
-        wrong=standing.told.wrong,
-        lower=f"{standing.lower_bound:.1%}",
-        target=f"{standing.target:.1%}",
-    )
-
-
-def place(board_id: int | None, name: str, words: i18n.Catalogue) -> str:
-    if board_id is None:
-        return words.text("autonomy.place.forum")
-    return words.text("autonomy.place.board", board=board_id, name=harmless(name)).strip()
+            click.echo(f"{name}: {earned.sentence(after, session.words, shown=harmless)}")
 
 
 def as_object(forum: str, standing: Standing) -> dict[str, Any]:
@@ -157,7 +116,3 @@ def _only(loaded: Loaded, forum: str | None) -> str:
     if len(names) > 1:
         raise UsageError(code="error.autonomy.which_forum", known=", ".join(names))
     return names[0]
-
-
-def _number(missing: int | None) -> str:
-    return "∞" if missing is None else str(missing)

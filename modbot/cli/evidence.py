@@ -8,23 +8,23 @@ from typing import Any
 import click
 
 from modbot import i18n
-from modbot.cli.autonomy import place, sentence, thresholds
-from modbot.cli.base import Session, command, local_time, option
+from modbot.cli.base import Session, command, harmless, local_time, option
 from modbot.daemon import wiring
 from modbot.daemon.house import open_store
 from modbot.domain import Label
-from modbot.moderation import estimates
+from modbot.moderation import earned, estimates
 from modbot.moderation.autonomy import Standing, Survey
 from modbot.moderation.estimates import Known, Precision
 from modbot.policy.intervals import Rate
 from modbot.store import boards
+from modbot.training import versions
 
 
 def register(root: click.Group) -> None:
     @command(root, "evidence")
     @option("--forum")
     def evidence(session: Session, forum: str | None) -> None:
-        limits = thresholds(session.loaded)
+        limits = versions.thresholds(session.loaded.models_dir)
         with open_store(session.loaded) as store, store.read() as rx:
             for name in wiring.forum_names(session.loaded, forum):
                 known = estimates.read(rx, name)
@@ -36,7 +36,7 @@ def register(root: click.Group) -> None:
                 for line in lines_of(name, known, names, session.words):
                     click.echo(line)
                 for standing in standings:
-                    click.echo(f"  {sentence(standing, session.words)}")
+                    click.echo(f"  {earned.sentence(standing, session.words, shown=harmless)}")
 
 
 def as_object(forum: str, known: Known, standings: list[Standing]) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def lines_of(forum: str, known: Known, names: dict[int, str], words: i18n.Catalo
 def _precision(one: Precision, names: dict[int, str], words: i18n.Catalogue) -> str:
     return words.text(
         "evidence.precision",
-        place=place(one.board_id, names.get(one.board_id or 0, ""), words),
+        place=earned.place(one.board_id, harmless(names.get(one.board_id or 0, "")), words),
         reason=words.text(f"reason.{one.reason.value}"),
         share=share(one.rate, words),
         right=one.told.right,

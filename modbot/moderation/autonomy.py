@@ -12,6 +12,7 @@ from modbot.detection import Threshold
 from modbot.domain import Mode, Reason
 from modbot.errors import UsageError
 from modbot.moderation import estimates
+from modbot.moderation.estimates import Known
 from modbot.policy.autonomy import (
     AUTONOMOUS,
     BASE_RATE,
@@ -69,8 +70,17 @@ class Survey:
     ham_scores: Sequence[float]
 
     @classmethod
-    def read(cls, rx: Connection, loaded: Loaded, forum: str, thresholds: Mapping[str, Threshold]) -> Survey:
-        known = estimates.read(rx, forum)
+    def read(
+        cls,
+        rx: Connection,
+        loaded: Loaded,
+        forum: str,
+        thresholds: Mapping[str, Threshold],
+        *,
+        known: Known | None = None,
+    ) -> Survey:
+        """``known`` is what ``estimates.read`` says of the forum, if that is there already."""
+        known = known or estimates.read(rx, forum)
         return cls(
             loaded,
             forum,

@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, Connection, Select, String, and_, case, ca
 from modbot.domain import DecisionKind, FlagState, Label, Reason, VerdictKind, Visibility
 from modbot.store.schema import decisions, flags, misses, replies, spot_checks, verdicts
 
-_RIGHT = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
+RIGHT = (VerdictKind.UPHOLD, VerdictKind.REMOVE_DONT_LEARN)
 # A campaign is one piece of evidence, however many copies a moderator decided, and so is
 # whatever else was decided at once.
-_CARD = func.coalesce(flags.c.campaign, verdicts.c.bulk, cast(flags.c.id, String))
-_STANDING = and_(verdicts.c.flag_id == flags.c.id, verdicts.c.undone_at.is_(None))
+CARD = func.coalesce(flags.c.campaign, verdicts.c.bulk, cast(flags.c.id, String))
+STANDING = and_(verdicts.c.flag_id == flags.c.id, verdicts.c.undone_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Judged:
 def told(rx: Connection, forum: str, *, would_hide: bool = False) -> list[Told]:
     """What people said, by board and reason; with ``would_hide`` only of what modbot hid or
     would have hidden. A card with verdicts of both kinds counts as both."""
-    right = case((verdicts.c.kind.in_(_RIGHT), _CARD))
-    wrong = case((verdicts.c.kind.not_in(_RIGHT), _CARD))
+    right = case((verdicts.c.kind.in_(RIGHT), CARD))
+    wrong = case((verdicts.c.kind.not_in(RIGHT), CARD))
     query = _flagged(
         replies.c.board_id,
         flags.c.reason,
@@ -63,10 +63,10 @@ def told(rx: Connection, forum: str, *, would_hide: bool = False) -> list[Told]:
 
 def judged(rx: Connection, forum: str, since: datetime, until: datetime) -> Judged:
     """Of the flags that were opened after ``since``, until ``until``."""
-    right = verdicts.c.kind.in_(_RIGHT)
+    right = verdicts.c.kind.in_(RIGHT)
     query = _flagged(
         func.count(case((right, 1))),
-        func.count(case((verdicts.c.kind.not_in(_RIGHT), 1))),
+        func.count(case((verdicts.c.kind.not_in(RIGHT), 1))),
         func.count(case((verdicts.c.id.is_(None), 1))),
         func.count(case((right & (flags.c.label == Label.SPAM), 1))),
     ).where(
@@ -116,6 +116,6 @@ def _flagged(*columns: ColumnElement[Any]) -> Select[Any]:
         .select_from(flags)
         .join(replies, replies.c.id == flags.c.reply_id)
         .join(decisions, decisions.c.id == flags.c.decision_id)
-        .outerjoin(verdicts, _STANDING)
+        .outerjoin(verdicts, STANDING)
         .where(decisions.c.kind != DecisionKind.ALLOW, decisions.c.standing_id.is_(None))
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from modbot.detection import manifest
-from modbot.detection.manifest import Manifest
+from modbot.detection.manifest import Manifest, Threshold
 from modbot.detection.model import shipped_baseline
 from modbot.errors import ModelError
 
@@ -42,6 +43,11 @@ def in_use(models: Path) -> str:
 def current(models: Path) -> Path:
     """The folder of the model in use."""
     return folder_of(models, in_use(models))
+
+
+def thresholds(models: Path) -> Mapping[str, Threshold]:
+    """Those of the model in use. Raises ModelError."""
+    return manifest.read(current(models)).thresholds
 
 
 def folder_of(models: Path, name: str) -> Path:

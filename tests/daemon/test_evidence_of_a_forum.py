@@ -10,7 +10,6 @@ import pytest
 from executor_support import Bench
 
 from modbot import i18n, settings
-from modbot.cli import autonomy as lines
 from modbot.daemon import doctoring
 from modbot.daemon.serving.chores import Chore, ChoreRounds
 from modbot.daemon.serving.pulse import Pulse
@@ -28,7 +27,7 @@ from modbot.domain import (
 )
 from modbot.errors import UsageError
 from modbot.moderation import autonomy as earning
-from modbot.moderation import estimates
+from modbot.moderation import earned, estimates
 from modbot.moderation import spot_checks as judging
 from modbot.moderation.autonomy import Standing, Survey
 from modbot.policy.autonomy import Verdicts
@@ -147,7 +146,7 @@ def test_the_sentence_names_the_number_of_confirmations_that_is_right(town: Town
     standing = town.standing()
     missing = standing.missing
     assert missing
-    said = lines.sentence(standing, words)
+    said = earned.sentence(standing, words)
     assert (
         f"再确认 {missing} 条，本版即可自动屏蔽重复发帖" if language == "zh" else f"{missing} more confirmed"
     ) in said
@@ -155,7 +154,7 @@ def test_the_sentence_names_the_number_of_confirmations_that_is_right(town: Town
     assert (town.standing().missing, town.standing().is_offered) == (1, False)
     town.several(1)
     assert (town.standing().missing, town.standing().is_offered) == (0, True)
-    assert "autonomy grant repeated --board 7" in lines.sentence(town.standing(), words)
+    assert "autonomy grant repeated --board 7" in earned.sentence(town.standing(), words)
 
 
 def test_the_doctor_offers_what_was_earned(town: Town) -> None:
