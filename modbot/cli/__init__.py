@@ -28,6 +28,7 @@ MODULES = {
     "brake": "brake",
     "train": "models",
     "models": "models",
+    "settings": "settings",
     "users": "users",
     "notify": "notify",
     "backup": "backup",

@@ -38,7 +38,18 @@ class Session:
 
     @cached_property
     def loaded(self) -> settings.Loaded:
-        return settings.load(self.settings_file)
+        """As they are in force: with what was changed in the console on top."""
+        from modbot.daemon import overlaying  # noqa: PLC0415 - the database's libraries are slow to import
+
+        found, unread = overlaying.load(self.settings_file)
+        if unread is not None:
+            self.warn(unread)
+        for problem in found.left_out.values():
+            self.warn(problem)
+        return found
+
+    def warn(self, problem: ModbotError) -> None:
+        click.echo(harmless(problem.message(self.language)), err=True)
 
     @cached_property
     def words(self) -> i18n.Catalogue:

@@ -13,8 +13,9 @@ from modbot import i18n
 from modbot.cli import explanation
 from modbot.cli.base import Session, command, option
 from modbot.cli.highlight import can_colour, highlighted
-from modbot.daemon import checking, exchange, models, rulebook, wiring, wording
+from modbot.daemon import checking, exchange, models, rulebook, wiring
 from modbot.daemon.house import utc_now
+from modbot.moderation import wording
 
 
 def register(root: click.Group) -> None:

@@ -29,6 +29,8 @@ def register(root: click.Group) -> None:
         with signals.heard() as heard, demonstration.demonstration(charset=charset) as running:
             session.say("demo.started", url=running.url)
             session.say("demo.enforce")
+            session.say("demo.console", url=running.console)
+            session.say("demo.link", link=running.link)
             if session.as_json or not session.out.is_terminal:
                 summary = running.run(stop=heard.stop, seconds=seconds, show=lambda _: None)
             else:

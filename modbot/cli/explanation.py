@@ -7,10 +7,10 @@ from datetime import datetime
 from modbot import i18n
 from modbot.cli.base import harmless, local_time
 from modbot.cli.highlight import highlighted
-from modbot.daemon import wording
 from modbot.daemon.exchange import Copy
 from modbot.detection.differences import differences
 from modbot.domain import Decision
+from modbot.moderation import explaining
 from modbot.store.nearest import Nearest
 
 SHOWN = 120
@@ -19,12 +19,10 @@ SHOWN = 120
 def of_decision(decision: Decision, words: i18n.Catalogue) -> list[str]:
     """The signals with what weighed for and against, the limits passed, and what held back."""
     lines = []
-    for found in decision.signals:
-        lines.append(f"  · {harmless(wording.signal(found, words))}")
-        lines += [f"      {line}" for line in wording.weights(found, words)]
-    limits = wording.limits(decision, words)
-    told = [limits] if limits else []
-    return lines + [f"  · {sentence}" for sentence in (*told, *wording.holds(decision, words))]
+    for point in explaining.points(decision, words):
+        lines.append(f"  · {harmless(point.sentence)}")
+        lines += [f"      {line}" for line in point.weights]
+    return lines + [f"  · {sentence}" for sentence in explaining.conclusions(decision, words)]
 
 
 def of_copy(copy: Copy, text: str, words: i18n.Catalogue, *, colour: bool) -> str:

@@ -8,9 +8,9 @@ from modbot import i18n
 from modbot.cli import explanation
 from modbot.cli.base import harmless, local_time
 from modbot.cli.highlight import highlighted
-from modbot.daemon import wording
 from modbot.detection.differences import differences
 from modbot.domain import VerdictSource
+from modbot.moderation import explaining, wording
 from modbot.store import cards, flags
 from modbot.store.nearest import Nearest
 
@@ -153,7 +153,7 @@ def _forum_side(card: cards.Card, words: i18n.Catalogue) -> str:
 
 def _facts(card: cards.Card, words: i18n.Catalogue, *, colour: bool) -> list[str]:
     flag, reply = card.flag, card.stored.reply
-    spans = [span for found in card.judged.decision.signals for span in wording.spans(found)]
+    spans = explaining.evidence(card.judged.decision)
     facts = [
         ("flag", f"{flag.id}  {words.text('state.' + flag.state.value)}"),
         ("forum_side", _forum_side(card, words)),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 
 import click
 
 from modbot.cli.base import harmless, harmless_part
-
-Spans = Iterable[tuple[int, int]]
+from modbot.moderation import explaining
+from modbot.moderation.explaining import Spans
 
 
 def can_colour() -> bool:
@@ -22,22 +21,8 @@ def highlighted(text: str, spans: Spans, *, colour: bool) -> str:
     """``text`` made harmless, with the spans of the original marked where ``colour``."""
     if not colour:
         return harmless(text)
-    shown, at = [], 0
-    for start, end in merged(spans):
-        shown += [harmless_part(text[at:start]), _marked(harmless_part(text[start:end]))]
-        at = end
-    return "".join([*shown, harmless_part(text[at:])]).strip()
-
-
-def merged(spans: Spans) -> list[tuple[int, int]]:
-    """The same stretches, sorted and disjoint."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
+    shown = [(harmless_part(piece.text), piece.marked) for piece in explaining.pieces(text, spans)]
+    return "".join(_marked(part) if marked else part for part, marked in shown).strip()
 
 
 def _marked(shown: str) -> str:

@@ -71,6 +71,8 @@ def tell_undone(session: Session, moderator: Moderator, undone: Undone) -> bool:
         session.say("queue.forgotten", labels=undone.forgotten)
     if not session.as_json and undone.exception is not None:
         session.say("queue.exception_revoked", exception=undone.exception)
+    if not session.as_json and undone.standing is not None:
+        session.say("queue.stands_no_more", standing=undone.standing)
     return ok
 
 
@@ -212,6 +214,8 @@ def _tell_result(
 ) -> bool:
     """Tell how one ended; True unless it failed."""
     ok = _tell_post(session, moderator, result, actions, bulk)
+    if result.standing_id is not None and not session.as_json:
+        session.say("queue.stands", standing=result.standing_id)
     return ok if result.mute_id is None else _tell_mute(session, actions[result.mute_id]) and ok
 
 
@@ -223,6 +227,7 @@ def _tell_post(
     bulk: str | None,
 ) -> bool:
     facts: dict[str, Any] = {"post": result.post_id, "result": result.ending.value, "bulk": bulk}
+    facts["standing"] = result.standing_id
     if result.problem is not None:
         sentence = result.problem.message(session.language)
         _report(session, result.flag_id, sentence, ok=False, **facts)

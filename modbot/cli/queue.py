@@ -14,12 +14,11 @@ from modbot.cli import cards, exceptions, standing, verdicts
 from modbot.cli.base import Group, Session, command, option
 from modbot.cli.flag_lines import as_object, card_lines, card_object, list_lines, near_object
 from modbot.cli.highlight import can_colour
-from modbot.daemon import wording
 from modbot.daemon.house import open_store, utc_now
 from modbot.daemon.moderating import Moderator
 from modbot.domain import FlagState, Reason
 from modbot.moderation import cards as group_cards
-from modbot.moderation import selecting
+from modbot.moderation import selecting, wording
 from modbot.store import budget, decisions, flags, groups, nearest
 from modbot.store import cards as flag_cards
 from modbot.store.identities import Identity

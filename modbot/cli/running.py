@@ -14,7 +14,7 @@ import click
 from modbot import settings
 from modbot.accounts import invitations
 from modbot.cli.base import Session, command, option
-from modbot.daemon import consoling, dryrun, logs, ownership, redaction, serving, wiring
+from modbot.daemon import consoling, dryrun, logs, overlaying, ownership, redaction, serving, wiring
 from modbot.daemon.executor import NeedsHuman
 from modbot.daemon.house import ForumDesk, open_house, open_store, utc_now
 from modbot.daemon.serving import signals
@@ -56,7 +56,9 @@ def _poll(session: Session, names: Sequence[str], stop: threading.Event, *, once
     with (
         open_store(loaded) as store,
         ownership.owning(store, loaded.state_dir, lease=_lease(loaded)) as owned,
-        open_house(loaded, names, store=store.guarded(owned.guard), stop=stop) as house,
+        open_house(
+            overlaying.laid(loaded, store), names, store=store.guarded(owned.guard), stop=stop
+        ) as house,
     ):
         while True:
             for desk in house.desks.values():

@@ -23,7 +23,7 @@ from modbot.console.house import House
 from modbot.console.signing_in import DeadLink, WrongPassword
 from modbot.console.throttle import TooMany
 from modbot.console.visitors import Forbidden, SignInNeeded, visitor_of
-from modbot.errors import Conflict, ModbotError, UsageError
+from modbot.errors import Conflict, ModbotError, SettingsError, UsageError
 
 API = "/api/"
 STATUSES: Mapping[type[ModbotError], int] = {
@@ -33,6 +33,7 @@ STATUSES: Mapping[type[ModbotError], int] = {
     DeadLink: 404,
     Conflict: 409,
     UsageError: 422,
+    SettingsError: 422,
     TooMany: 429,
 }
 
@@ -91,7 +92,7 @@ def _status_of(problem: ModbotError) -> int:
     for kind, status in STATUSES.items():
         if isinstance(problem, kind):
             return status
-    return 404 if problem.code.endswith(("_unknown", ".unknown")) else 500
+    return 404 if problem.code.endswith(("_unknown", ".unknown", ".unknown_version")) else 500
 
 
 def _told(request: Request, problem: ModbotError, status: int) -> Response:

@@ -12,6 +12,7 @@ from modbot import i18n
 from modbot.accounts.passwords import Passwords
 from modbot.console.house import House
 from modbot.console.throttle import Throttle
+from modbot.console.turns import Turns
 from modbot.domain import Role
 
 LANGUAGE = "modbot_language"
@@ -29,13 +30,15 @@ class MenuEntry:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """One application's own things. ``styles`` marks the version of the static files."""
+    """One application's own things. ``styles`` marks the version of the static files, ``turns``
+    bound what visitors try."""
 
     house: House
     templates: jinja2.Environment
     styles: str
     menu: tuple[MenuEntry, ...]
     passwords: Passwords
+    turns: Turns = field(default_factory=Turns)
     throttle: Throttle = field(default_factory=Throttle)
 
     @property

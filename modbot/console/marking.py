@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 from markupsafe import Markup, escape
+
+from modbot.moderation import explaining
+from modbot.moderation.explaining import Spans
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINER = "\u200d"
 _SUSPECT = re.compile(r"[^ -~\n\t\u3000-\u303f\u4e00-\u9fff\uff01-\uff5e]")
-Spans = Iterable[tuple[int, int]]
 
 
 def marked(text: str, spans: Spans = (), limit: int | None = None, tone: str = "found") -> Markup:
@@ -20,7 +21,7 @@ def marked(text: str, spans: Spans = (), limit: int | None = None, tone: str = "
     appear as their code points."""
     end_of_all = len(text) if limit is None else min(limit, len(text))
     made, at = [], 0
-    for start, end in merged(spans):
+    for start, end in explaining.merged(spans):
         first, last = min(start, end_of_all), min(end, end_of_all)
         if first == last:
             continue
@@ -30,17 +31,6 @@ def marked(text: str, spans: Spans = (), limit: int | None = None, tone: str = "
         ]
         at = last
     return Markup("").join([*made, seen(text[at:end_of_all])])
-
-
-def merged(spans: Spans) -> list[tuple[int, int]]:
-    """The same stretches, sorted and disjoint."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
 
 
 def seen(text: str) -> Markup:

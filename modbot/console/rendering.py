@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import jinja2
 from markupsafe import Markup
@@ -15,12 +16,15 @@ from modbot import i18n
 from modbot.console import flash, marking
 from modbot.console.context import console_of, language_of
 from modbot.console.visitors import Visitor, visitor_of
+from modbot.domain import Reason
 from modbot.moderation import mode_banner
 from modbot.moderation.mode_banner import ForumMode
 
 THEME = "modbot_theme"
 """The cookie with the colours that were chosen in a browser: ``light`` or ``dark``."""
 THEMES = ("light", "dark")
+BY_HAND = (Reason.SPAM, Reason.LOW_EFFORT, Reason.REPEATED)
+"""Why a moderator may flag a reply themselves."""
 
 
 def environment() -> jinja2.Environment:
@@ -49,7 +53,8 @@ def page(
 ) -> HTMLResponse:
     """The template ``name`` with ``facts``, in the visitor's language. Beside them it finds
     ``t`` (a sentence by its code), ``prefix``, ``visitor``, ``menu``, ``here``, ``styles``,
-    ``author_address(forum, id, name)``, and what the frame shows."""
+    ``author_address(forum, id, name)``, ``here_with(…)`` (this page's address with other
+    parameters), and what the frame shows."""
     console = console_of(request)
     visitor = visitor or visitor_of(request)
     language = visitor.language if visitor else language_of(request)
@@ -66,6 +71,7 @@ def page(
         notice=notice,
         forums_now=_forums_now(request, visitor),
         author_address=lambda *author: author_address(console.prefix, *author),
+        here_with=lambda **changed: _changed(request, console.prefix, changed),
         menu=[entry for entry in console.menu if visitor and visitor.may(entry.role)],
         **facts,
     )
@@ -79,6 +85,14 @@ def author_address(prefix: str, forum: str, author_id: int | None, name: str) ->
     """Of an author's page. Guests have no number, only the name that they gave."""
     where = f"{prefix}/authors/{quote(forum, safe='')}"
     return f"{where}/{author_id}" if author_id is not None else f"{where}/guest?name={quote(name, safe='')}"
+
+
+def _changed(request: Request, prefix: str, changed: Mapping[str, object]) -> str:
+    """This page's address with these parameters in place of its own; None takes one away."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changed]
+    more = [(name, str(value)) for name, value in changed.items() if value is not None]
+    asked = urlencode([*kept, *more])
+    return f"{prefix}{request.url.path}" + (f"?{asked}" if asked else "")
 
 
 def theme_of(request: Request) -> str:

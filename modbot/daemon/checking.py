@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from modbot.daemon.bylines import Bylines
-from modbot.daemon.exchange import FORUM, BrokenLine, Checked, Copy, Earlier, Line, read_lines
+from modbot.daemon.exchange import BrokenLine, Checked, Copy, Earlier, Line, read_lines
 from modbot.daemon.surroundings import Placed
 from modbot.detection import Detector, DuplicateIndex, observation
 from modbot.detection.rules import RuleBook
@@ -27,7 +27,8 @@ class Checker:
     """Assesses lines as a stream in time order: later ones see the earlier.
 
     Decisions are those of ``enforce`` mode with an evidence-free forum: what this text
-    deserves, not what some forum's mode would let modbot do.
+    deserves, not what some forum's mode would let modbot do. One that does not ``learn``
+    leaves ``duplicates`` as they are.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Checker:
         duplicates: DuplicateIndex | None,
         now: Callable[[], datetime],
         rules: RuleBook | None = None,
+        learns: bool = True,
     ) -> None:
+        self._learns = learns
         self._detector = detector
         self._book = book
         self._duplicates = duplicates
@@ -53,7 +56,7 @@ class Checker:
             lines,
             self._detector.assess(replies, duplicates=self._duplicates, now=moment, rules=self._rules),
         )
-        if self._duplicates is not None:
+        if self._duplicates is not None and self._learns:
             self._duplicates.insert(
                 [
                     observation(reply, assessment, established=self._established(reply), at=moment)
@@ -96,7 +99,7 @@ class Checker:
         return self._book.for_reply(line.reply, board_kind=line.board_kind)
 
     def _established(self, reply: Reply) -> bool:
-        return has_standing(reply.author, self._book.of_board(FORUM, reply.board_id))
+        return has_standing(reply.author, self._book.of_board(reply.forum, reply.board_id))
 
 
 def enforcing(book: PolicyBook) -> PolicyBook:

@@ -10,11 +10,16 @@ from typing import Any
 
 from modbot import console
 from modbot.accounts import invitations
+from modbot.daemon import models, overlaying, rulebook, trying, wiring
 from modbot.daemon.health.status import Status, as_object
 from modbot.daemon.house import Clock
-from modbot.daemon.moderating import Moderator
+from modbot.daemon.inhouse import Moderator
+from modbot.daemon.trying import Desks
 from modbot.daemon.webserver import WebServer
-from modbot.domain import VerdictSource
+from modbot.domain import Reply, VerdictSource
+from modbot.moderation import changing
+from modbot.moderation.trying import Found, Tried
+from modbot.policy import PolicyBook
 from modbot.settings import Loaded
 from modbot.store.engine import Store
 
@@ -24,12 +29,16 @@ WHO = "modbot"
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What a running daemon lends to its console. ``current`` answers the settings in force."""
+    """What a running daemon lends to its console. ``current`` answers the settings in force;
+    ``take_up`` hears that others were chosen, or another model; ``desks`` are the forums at
+    work in this process, if any are."""
 
     store: Store
     current: Callable[[], Loaded]
     clock: Clock
     look: Callable[[], Status]
+    take_up: Callable[[], None] = lambda: None
+    desks: Desks | None = None
 
     def now(self) -> datetime:
         return self.clock()
@@ -48,6 +57,30 @@ class House:
 
     def status(self) -> Mapping[str, Any]:
         return as_object(self.look())
+
+    def adopt(self, wishes: Mapping[str, Any], *, who: str, seen: int) -> None:
+        loaded, now = self.current(), self.clock()
+        changing.change(self.store, loaded, wishes, who=who, now=now, check=overlaying.check, seen=seen)
+        self.take_up()
+
+    def revert(self, change_id: int, *, who: str) -> None:
+        loaded, now = self.current(), self.clock()
+        changing.revert(self.store, loaded, change_id, who=who, now=now, check=overlaying.check)
+        self.take_up()
+
+    def assess(self, reply: Reply) -> Tried:
+        return trying.assess(self.current(), self.store, self.desks, reply, now=self.clock())
+
+    def read_post(self, where: str, *, forum: str) -> Found:
+        return trying.read_post(self.current(), self.store, self.desks, where, forum)
+
+    def promote(self, version: str, *, who: str) -> None:
+        models.promote(self.current(), self.store, version, who=who, at=self.clock())
+        self.take_up()
+
+    def policy_book(self, loaded: Loaded) -> PolicyBook:
+        thresholds = models.load_detector(loaded).manifest.thresholds
+        return wiring.policy_book(loaded, thresholds, rules=rulebook.load_rules(loaded).digest)
 
 
 @dataclass(frozen=True, slots=True)

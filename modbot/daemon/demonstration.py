@@ -1,29 +1,36 @@
-"""The demo: an embedded forum with simulated members, and the real daemon beside it."""
+"""The demo: an embedded forum with simulated members, the real daemon beside it, its console."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from modbot import settings
-from modbot.daemon import house, kinds
-from modbot.daemon.serving.crew import Crew, at_work
+from modbot.daemon import consoling, house, kinds, ownership
+from modbot.daemon.serving import household
+from modbot.daemon.serving.chores import Chore
+from modbot.daemon.serving.daemon import Daemon
+from modbot.daemon.serving.signals import Signals
+from modbot.daemon.serving.systemd import Notifier
 from modbot.demo.members import Members
 from modbot.demo.scene import Scene, stage
 from modbot.demo.server import DemoServer
 from modbot.domain import DecisionKind, FlagState
+from modbot.errors import ModbotError
+from modbot.settings import Loaded
 from modbot.store import flags, overview
 from modbot.store.engine import Store
 
 FORUM = "demo"
 NEWEST = 14
 LOOK_SECONDS = 0.5
-STOP_SECONDS = 8.0
+STOP_SECONDS = 20.0
+"""The daemon ends within its own stop_seconds; a slow machine may take longer to close all."""
 
 # The demo turns enforce on openly: elsewhere a new installation starts in shadow.
 SETTINGS = """
@@ -40,6 +47,18 @@ quiet_every_seconds = 1.5
 
 [actions]
 undo_seconds = 3
+
+[health]
+listen = ""
+
+[console]
+listen = "127.0.0.1:0"
+
+[backup]
+at = ""
+
+[retention]
+at = ""
 
 [forums.demo]
 url = "{url}"
@@ -75,29 +94,70 @@ class Glance:
     done: bool
 
 
-class Demonstration:
-    """A running demo. ``url`` is the forum's address; ``moderator`` its moderator's name."""
+class Background:
+    """The daemon at work in a thread. ``problem``: why it could not go on."""
 
-    def __init__(self, scene: Scene, server: DemoServer, members: Members, crew: Crew, store: Store) -> None:
+    def __init__(self, daemon: Daemon, chores: Callable[[Loaded], Sequence[Chore]], signals: Signals) -> None:
+        self._daemon = daemon
+        self._chores = chores
+        self._signals = signals
+        self._thread = threading.Thread(target=self._run, name="demo-daemon", daemon=True)
+        self.problem: ModbotError | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        """What is under way ends in order. Once is enough."""
+        self._signals.stop.set()
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            self._daemon.run(self._chores)
+        except ModbotError as problem:
+            self.problem = problem
+
+
+class Demonstration:
+    """A running demo. ``url`` is the forum's address, ``console`` that of the moderators' console,
+    ``link`` signs its first visitor in, once."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        server: DemoServer,
+        members: Members,
+        store: Store,
+        background: Background,
+        *,
+        console: str,
+        link: str,
+    ) -> None:
         self._scene = scene
         self._server = server
         self._members = members
-        self._crew = crew
+        self._background = background
         self.store = store
+        self.console = console
+        self.link = link
 
     @property
     def url(self) -> str:
         return self._server.url
 
     def run(self, *, stop: threading.Event, seconds: float | None, show: Callable[[Glance], None]) -> Summary:
-        """Let the members write and modbot work for ``seconds`` (until ``stop`` without)."""
+        """Let the members write and modbot work for ``seconds`` (until ``stop`` without). Raises
+        what kept the daemon from going on."""
         self._members.start()
         left = float("inf") if seconds is None else seconds
-        while left > 0 and not stop.wait(LOOK_SECONDS):
+        while left > 0 and self._background.problem is None and not stop.wait(LOOK_SECONDS):
             show(self.glance())
             left -= LOOK_SECONDS
         self._members.stop()
-        self._crew.dismiss(seconds=STOP_SECONDS)
+        self._background.end()
+        if self._background.problem is not None:
+            raise self._background.problem
         return self.summary()
 
     def glance(self) -> Glance:
@@ -128,10 +188,27 @@ def demonstration(*, charset: str = "utf-8") -> Iterator[Demonstration]:
         server = stack.enter_context(DemoServer(forum=scene.forum, charset=charset))
         loaded = _settings(folder, server, scene)
         store = stack.enter_context(house.open_store(loaded))
-        crew = stack.enter_context(at_work(loaded, [FORUM], store))
+        signals = Signals()
+        daemon = Daemon(
+            loaded,
+            store=store,
+            ownership=stack.enter_context(ownership.owning(store, loaded.state_dir)),
+            signals=signals,
+            reread=lambda: loaded,
+            notifier=Notifier({}),
+        )
+        look = household.lookout(store, daemon, clock=house.utc_now)
+        chores = household.Household(daemon, store, clock=house.utc_now, look=look).chores
+        lent = consoling.House(store, lambda: daemon.loaded, house.utc_now, look, daemon.take_up, daemon.crew)
+        console = stack.enter_context(consoling.open_for_moderators(lent))
+        visit = consoling.first_visit(lent, console, to_terminal=True)
+        background = Background(daemon, chores, signals)
         members = Members(scene)
+        stack.callback(background.end)
         stack.callback(members.stop)
-        yield Demonstration(scene, server, members, crew, store)
+        background.start()
+        link = "" if visit is None else visit.link
+        yield Demonstration(scene, server, members, store, background, console=console, link=link)
 
 
 def _settings(folder: Path, server: DemoServer, scene: Scene) -> settings.Loaded:

@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import timedelta
 
 from modbot.accounts import invitations
-from modbot.daemon import boards, house, models, rulebook, wiring
+from modbot.daemon import boards, house, models, ownership, rulebook, webserver, wiring
 from modbot.detection import Detector
 from modbot.domain import OutboxState
 from modbot.errors import ForumError, ModbotError
@@ -28,6 +28,8 @@ def examine(loaded: Loaded, only: str | None = None) -> Iterator[Examined]:
     """Checks one by one, as ``(subject, check)``. Raises SettingsError when there is nothing to examine."""
     names = wiring.forum_names(loaded, only)
     yield "settings", _ok("doctor.settings", file=str(loaded.operator_file or "-"), forums=", ".join(names))
+    for key in loaded.left_out:
+        yield "settings", Check("doctor.change_left_out", CheckStatus.WARNING, {"key": key})
     yield "disk", _disk(loaded)
     yield from _model(loaded)
     yield from _rules(loaded)
@@ -160,12 +162,27 @@ def _console(loaded: Loaded, store: Store) -> Iterator[Examined]:
     """Whether anybody can come into it."""
     if not loaded.settings.console.listen:
         return
+    yield from (("console", check) for check in _address(loaded, store))
     with store.read() as rx:
         able = [user for user in people.listing(rx) if user.disabled_at is None and user.has_password]
     if able:
         yield "console", _ok("doctor.console", url=invitations.base_of(loaded), number=len(able))
     else:
         yield "console", Check("doctor.console_empty", CheckStatus.WARNING, {})
+
+
+def _address(loaded: Loaded, store: Store) -> Iterator[Check]:
+    """Whether it can listen there, unless a daemon of this database does already, and whether
+    its names are names."""
+    chosen = loaded.settings.console
+    if ownership.owner(store, loaded.state_dir) is None:
+        try:
+            webserver.listening(chosen.listen, key="console.listen").close()
+        except ModbotError as problem:
+            yield _failed(problem.code, **problem.params)
+    for name in chosen.hosts:
+        if "/" in name or "*" in name:
+            yield Check("doctor.console_host", CheckStatus.WARNING, {"name": name})
 
 
 def _idle_rules(loaded: Loaded, store: Store) -> Iterator[Examined]:

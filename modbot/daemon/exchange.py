@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from modbot import i18n
-from modbot.daemon import wording
 from modbot.detection.differences import differences
 from modbot.domain import Assessment, Author, Decision, Duplicate, Link, Reply, ThreadKind
 from modbot.errors import UsageError
+from modbot.moderation import wording
 
 FORUM = "check"
 MAX_LINE_BYTES = 8_000_000

@@ -8,14 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 
-from modbot.daemon import house, lock, ownership, wiring
+from modbot.daemon import house, inhouse, lock, ownership, wiring
 from modbot.daemon.executor import NeedsHuman
-from modbot.domain import OutboxState, Reply, ThreadKind
-from modbot.moderation import deciding
-from modbot.policy import PolicyBook
-from modbot.store import boards, breakers, outbox, requests
+from modbot.domain import OutboxState
+from modbot.store import breakers, outbox, requests
 from modbot.store.breakers import Breaker, BreakerState
 from modbot.store.engine import Store
 
@@ -24,27 +21,12 @@ LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Moderator(deciding.Moderator):
+class Moderator(inhouse.Moderator):
     """A moderator beside the daemon, or without one."""
-
-    clock: house.Clock = house.utc_now
 
     def undo_window(self) -> timedelta:
         """None at all where no daemon runs: nobody would be there to act at its end."""
         return super().undo_window() if self._daemon_runs() else timedelta(0)
-
-    def kinds_of(self, reply: Reply) -> Sequence[ThreadKind]:
-        return self._book.knowing(reply.forum, self._names(reply.forum)).kinds_of(reply)
-
-    @cached_property
-    def _book(self) -> PolicyBook:
-        return wiring.policy_book(self.loaded, {})
-
-    def _names(self, forum: str) -> dict[int, str]:
-        if not self._book.asks_names:
-            return {}
-        with self.store.read() as rx:
-            return boards.names(rx, forum)
 
     def see_through(
         self,

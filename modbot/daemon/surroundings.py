@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from modbot.daemon import turning
 from modbot.daemon.flagging import JudgingRules
 from modbot.daemon.precedents import Matches
 from modbot.domain import Reason, Reply
+from modbot.moderation.autonomy import ruled
 from modbot.policy import Circumstances, Policy, has_standing
 from modbot.policy.autonomy import Autonomy
 from modbot.store import autonomy, exceptions, hides, inbox, modes, verdicts
@@ -89,7 +89,7 @@ class Surroundings:
         board = stored.reply.board_id
         since = self.modes.get(board or modes.DEFAULT) or self.modes.get(modes.DEFAULT)
         return replace(
-            turning.ruled(self.rulings, board),
+            ruled(self.rulings, board),
             mode_since=since.since if since is not None else None,
             seen_at=stored.text_seen,
         )

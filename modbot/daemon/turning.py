@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +9,9 @@ from sqlalchemy import Connection
 
 from modbot.daemon.flagging import JudgingRules
 from modbot.domain import ActionKind, Mode
+from modbot.moderation.autonomy import ruled
 from modbot.policy import Policy, PolicyBook
-from modbot.policy.autonomy import Autonomy
 from modbot.store import autonomy, boards, flags, inbox, modes, outbox
-from modbot.store.autonomy import Ruling
 
 
 def follow_modes(tx: Connection, forum: str, rules: JudgingRules, *, at: datetime) -> int:
@@ -46,15 +44,6 @@ class Permits:
         reason = flags.get(rx, action.flag_id).reason
         known = ruled(autonomy.in_force(rx, action.forum), reply.board_id)
         return not known.holds(reason, mode, frozenset(), standing=action.standing_id is not None)
-
-
-def ruled(rulings: Sequence[Ruling], board: int | None) -> Autonomy:
-    """What humans ruled for one board."""
-    found = autonomy.of_board(rulings, board).values()
-    return Autonomy(
-        granted={one.reason: one.since for one in found if one.granted},
-        withdrawn=frozenset(one.reason for one in found if not one.granted),
-    )
 
 
 def _call_back(tx: Connection, forum: str, book: PolicyBook, at: datetime) -> int:

@@ -250,6 +250,13 @@ class SignsInByHand(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsAddresses(Protocol):
+    """An engine that finds the post which an address of its forum names."""
+
+    def post_at(self, url: str) -> ReplyRef | None: ...
+
+
 class RequestLedger(Protocol):
     """Counts a forum's requests per UTC day, across restarts (kept by the caller)."""
 

@@ -138,6 +138,15 @@ class Survey:
         return not Autonomy(granted, withdrawn).holds(reason, Mode(policy.mode), unproved)
 
 
+def ruled(rulings: Sequence[Ruling], board: int | None) -> Autonomy:
+    """What humans ruled for one board."""
+    found = autonomy.of_board(rulings, board).values()
+    return Autonomy(
+        granted={one.reason: one.since for one in found if one.granted},
+        withdrawn=frozenset(one.reason for one in found if not one.granted),
+    )
+
+
 def grant(
     tx: Connection,
     survey: Survey,

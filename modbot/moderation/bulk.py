@@ -33,7 +33,7 @@ class Ending(StrEnum):
 class Result:
     """What became of one reply. ``problem`` says who decided what before (a conflict), or why
     nothing was done; ``action_id`` is what waits for the forum, ``mute_id`` what waits for
-    the author beside."""
+    the author beside; ``standing_id`` is what decides about the next copies from now on."""
 
     ending: Ending
     post_id: int | None
@@ -42,6 +42,7 @@ class Result:
     action_id: int | None = None
     mute_id: int | None = None
     problem: ModbotError | None = None
+    standing_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _give_one(
         return replace(result, ending=Ending.CONFLICT, problem=conflict)
     except ModbotError as problem:
         return replace(result, ending=Ending.FAILED, problem=problem)
-    return replace(result, flag_id=flag_id, action_id=verdict.action_id, mute_id=verdict.mute_id)
+    return _given(replace(result, flag_id=flag_id), verdict)
 
 
 def _give_flag(
@@ -194,7 +195,13 @@ def _give_flag(
         return replace(result, ending=Ending.CONFLICT, problem=conflict)
     except ModbotError as problem:
         return replace(result, ending=Ending.FAILED, problem=problem)
-    return replace(result, forum=verdict.forum, action_id=verdict.action_id)
+    return _given(replace(result, forum=verdict.forum), verdict)
+
+
+def _given(result: Result, verdict: Verdict) -> Result:
+    return replace(
+        result, action_id=verdict.action_id, mute_id=verdict.mute_id, standing_id=verdict.standing_id
+    )
 
 
 def _flag_of(tx: Connection, moderator: Moderator, one: Candidate, reason: Reason) -> int:

@@ -71,16 +71,19 @@ class Undoes(Protocol):
 def listing(
     rx: Connection, *, forum: str | None, now: datetime, lasting: timedelta, everything: bool = False
 ) -> list[Entry]:
-    """What is in force, the last made first; ``everything``: what is over, too."""
-    found = [_entry(rx, one, now, lasting) for one in standing.listing(rx, forum=forum, revoked=everything)]
+    """What is in force, the last made first; ``everything``: what is over, too. Two statements."""
+    known = standing.listing(rx, forum=forum, revoked=everything)
+    texts = standing.texts_of(rx, [one.id for one in known])
+    found = [_entry(one, texts.get(one.id, []), now, lasting) for one in known]
     return [entry for entry in found if everything or entry.in_force]
 
 
 def show(rx: Connection, standing_id: int, *, now: datetime, lasting: timedelta) -> Card:
     """Raises StoreError when there is none of that number."""
+    texts = standing.texts(rx, standing_id)
     return Card(
-        entry=_entry(rx, standing.get(rx, standing_id), now, lasting),
-        texts=tuple(standing.texts(rx, standing_id)),
+        entry=_entry(standing.get(rx, standing_id), texts, now, lasting),
+        texts=tuple(texts),
         authors=len(standing.authors(rx, standing_id)),
         effects=standing_hides.effects(rx, standing_id),
         hidden=tuple(standing_hides.in_effect(rx, standing_id)),
@@ -121,8 +124,7 @@ def _restore(moderator: Undoes, hidden: Hidden) -> Restored:
     return Restored(hidden, action_id=undone.action_id)
 
 
-def _entry(rx: Connection, decision: StandingDecision, now: datetime, lasting: timedelta) -> Entry:
-    texts = standing.texts(rx, decision.id)
+def _entry(decision: StandingDecision, texts: Sequence[str], now: datetime, lasting: timedelta) -> Entry:
     until = decision.last_copy_at + lasting
     return Entry(
         decision=decision,

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from modbot.domain import DecisionKind, Limit, Reason, Repetition
 from modbot.policy.findings import Finding
 
+Asked = tuple[str, float, float]
+"""What may become a ``Limit``: its name, the value, and what that must reach."""
+
 
 @dataclass(frozen=True, slots=True)
 class RepeatedRule:
@@ -50,26 +53,26 @@ def finding(repetition: Repetition | None, rule: RepeatedRule) -> Finding | None
 
 def _crowd(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
     return _all_passed(
-        Limit("repeated.hide_authors", found.authors, rule.hide_authors),
-        Limit("repeated.hide_newcomers", found.newcomers / max(found.authors, 1), rule.hide_newcomers),
-        Limit("repeated.hide_threads", found.threads, rule.hide_threads),
-        Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
+        ("repeated.hide_authors", found.authors, rule.hide_authors),
+        ("repeated.hide_newcomers", found.newcomers / max(found.authors, 1), rule.hide_newcomers),
+        ("repeated.hide_threads", found.threads, rule.hide_threads),
+        ("repeated.hide_characters", found.canonical_length, rule.hide_characters),
         *_surprise(found.surprise, rule),
     )
 
 
 def _own_burst(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
     return _all_passed(
-        Limit("repeated.burst_posts", found.author_posts, rule.burst_posts),
-        Limit("repeated.burst_threads", found.author_threads, rule.burst_threads),
-        Limit("repeated.hide_characters", found.canonical_length, rule.hide_characters),
+        ("repeated.burst_posts", found.author_posts, rule.burst_posts),
+        ("repeated.burst_threads", found.author_threads, rule.burst_threads),
+        ("repeated.hide_characters", found.canonical_length, rule.hide_characters),
         *_surprise(found.author_surprise, rule),
     )
 
 
-def _surprise(decades: float | None, rule: RepeatedRule) -> tuple[Limit, ...]:
+def _surprise(decades: float | None, rule: RepeatedRule) -> tuple[Asked, ...]:
     """The limit of surprise, where it was measured."""
-    return (Limit("repeated.surprise", decades, rule.surprise),) if decades is not None else ()
+    return (("repeated.surprise", decades, rule.surprise),) if decades is not None else ()
 
 
 def _repeated_queues(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]:
@@ -79,25 +82,27 @@ def _repeated_queues(found: Repetition, rule: RepeatedRule) -> tuple[Limit, ...]
     who repeats this one beyond habit: a regular's "haha" and "nice" are no campaign.
     """
     telling = (
-        Limit("repeated.queue_characters", found.canonical_length, rule.queue_characters),
+        ("repeated.queue_characters", found.canonical_length, rule.queue_characters),
         *_surprise(found.surprise, rule),
     )
     newcomers = found.newcomers if found.threads == 1 else 0
     return (
-        _all_passed(Limit("repeated.author_texts", found.texts, rule.author_texts))
+        _all_passed(("repeated.author_texts", found.texts, rule.author_texts))
         or _all_passed(
-            Limit("repeated.author_texts", found.author_texts, rule.author_texts),
+            ("repeated.author_texts", found.author_texts, rule.author_texts),
             *_surprise(found.author_surprise, rule),
         )
         or _all_passed(
-            Limit("repeated.queue_authors", found.authors, rule.queue_authors),
-            Limit("repeated.queue_threads", found.threads, rule.queue_threads),
+            ("repeated.queue_authors", found.authors, rule.queue_authors),
+            ("repeated.queue_threads", found.threads, rule.queue_threads),
             *telling,
         )
-        or _all_passed(Limit("repeated.one_thread_newcomers", newcomers, rule.one_thread_newcomers), *telling)
+        or _all_passed(("repeated.one_thread_newcomers", newcomers, rule.one_thread_newcomers), *telling)
     )
 
 
-def _all_passed(*limits: Limit) -> tuple[Limit, ...]:
+def _all_passed(*asked: Asked) -> tuple[Limit, ...]:
     """The limits when every one of them is reached, else none."""
-    return limits if all(limit.value >= limit.limit for limit in limits) else ()
+    if not all(value >= limit for _, value, limit in asked):
+        return ()
+    return tuple(Limit(*one) for one in asked)

@@ -1,6 +1,6 @@
 """The operator's settings: schema, files, environment."""
 
-from modbot.settings.loading import OPERATOR_FILE, Loaded, load, project_root
+from modbot.settings.loading import OPERATOR_FILE, Loaded, load, over, project_root, usable_over
 from modbot.settings.schema import (
     BoardSettings,
     ForumSettings,
@@ -16,5 +16,7 @@ __all__ = [
     "PolicySettings",
     "Settings",
     "load",
+    "over",
     "project_root",
+    "usable_over",
 ]

@@ -1,4 +1,5 @@
-"""Settings: the reference file, the operator's file over it, the environment over both.
+"""Settings: the reference file, the operator's file over it, the environment over both, and
+on top what the console changed.
 
 :func:`load` answers validated settings or raises one
 :class:`~modbot.errors.SettingsError` that names file, key and the way out.
@@ -11,7 +12,8 @@ import re
 import sysconfig
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +28,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from modbot.errors import SettingsError
-from modbot.settings import policies
+from modbot.settings import changeable, policies
 from modbot.settings.customs import BoardEntry
 from modbot.settings.mistakes import REFERENCE_FILE, Origin, explained, nearest, unknown_key
 from modbot.settings.schema import ENV_PREFIX, PolicySettings, Settings
@@ -38,11 +40,18 @@ NOT_SETTINGS = frozenset({"MODBOT_SETTINGS", "MODBOT_LANG"})
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings with the folder that their relative paths start at, and their files."""
+    """Settings with the folder that their relative paths start at, and their files.
+
+    ``overlay``: what the console changed, by key; ``left_out``: what of it could not be used any
+    more, and why; ``origin``: where each value comes from (secrets among them).
+    """
 
     settings: Settings
     base: Path
     operator_file: Path | None
+    overlay: Mapping[str, Any] = field(default_factory=dict)
+    left_out: Mapping[str, SettingsError] = field(default_factory=dict)
+    origin: Origin = field(default_factory=lambda: Origin([], {}), repr=False, compare=False)
 
     def path(self, path: Path) -> Path:
         return path if path.is_absolute() else self.base / path
@@ -90,7 +99,12 @@ class Loaded:
         return policies.of_board(self.settings, forum, board, entry)
 
 
-def load(file: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Loaded:
+def load(
+    file: Path | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overlay: Mapping[str, Any] | None = None,
+) -> Loaded:
     """Read and validate the settings. Raises SettingsError.
 
     Without ``file`` the operator's file is ``modbot.toml`` of the current folder, if any.
@@ -99,23 +113,75 @@ def load(file: Path | None = None, *, environ: Mapping[str, str] | None = None) 
     operator = file or _first_file(Path.cwd() / OPERATOR_FILE, project_root() / OPERATOR_FILE)
     layers = _read_layers(operator, required=file is not None)
     _refuse_unknown_variables(environ)
-    merged: dict[str, Any] = {}
-    for _, table in layers:
-        merged = policies.merged(merged, table)
-    origin = Origin(layers, environ)
+    base = operator.resolve().parent if operator else project_root()
+    made = _made(Origin(layers, environ), base, operator, {})
+    return over(made, overlay) if overlay else made
+
+
+def over(loaded: Loaded, overlay: Mapping[str, Any]) -> Loaded:
+    """The same files and environment under another ``overlay``. Raises SettingsError."""
+    for key in overlay:
+        changeable.require(key, loaded.settings)
+    return _made(loaded.origin, loaded.base, loaded.operator_file, overlay)
+
+
+def usable_over(loaded: Loaded, overlay: Mapping[str, Any]) -> Loaded:
+    """As :func:`over`, without what of ``overlay`` cannot be used (any more): a forum was
+    renamed, a newer modbot takes other values. It is found in ``left_out``."""
     try:
-        settings = _validated(merged, environ)
+        return over(loaded, overlay)
+    except SettingsError:
+        return _without_the_unusable(loaded, overlay)
+
+
+def _without_the_unusable(loaded: Loaded, overlay: Mapping[str, Any]) -> Loaded:
+    files = over(loaded, {})
+    left_out = {key: problem for key in overlay if (problem := _unknown(key, files.settings))}
+    kept = {key: value for key, value in overlay.items() if key not in left_out}
+    while kept:
+        try:
+            return replace(over(loaded, kept), left_out=left_out)
+        except SettingsError as problem:
+            culprit = _nearest_to(str(problem.params.get("key", "")), kept)
+            left_out[culprit] = problem
+            del kept[culprit]
+    return replace(files, left_out=left_out)
+
+
+def _unknown(key: str, settings: Settings) -> SettingsError | None:
+    try:
+        changeable.require(key, settings)
+    except SettingsError as problem:
+        return problem
+    return None
+
+
+def _nearest_to(key: str, kept: Mapping[str, Any]) -> str:
+    """The key whose change a problem with ``key`` comes of: what is missing has none itself."""
+
+    def shared(one: str) -> int:
+        pairs = zip(one.split("."), key.split("."), strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+    return max(kept, key=shared)
+
+
+def _made(origin: Origin, base: Path, operator: Path | None, overlay: Mapping[str, Any]) -> Loaded:
+    merged: dict[str, Any] = {}
+    for _, table in origin.layers:
+        merged = policies.merged(merged, table)
+    origin = replace(origin, overlay=changeable.table_of(overlay))
+    try:
+        settings = _validated(merged, origin)
     except ValidationError as problem:
         raise explained(problem, origin) from None
     except SourceError as problem:
         raise SettingsError(
             code="error.settings.invalid", source=ENV_PREFIX + "*", key="-", problem=str(problem)
         ) from None
-    base = operator.resolve().parent if operator else project_root()
-    loaded = Loaded(settings, base, operator)
     _check_names(settings, origin)
     policies.check(settings, origin)
-    return loaded
+    return Loaded(settings, base, operator, overlay, {}, origin)
 
 
 def project_root() -> Path:
@@ -158,7 +224,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise SettingsError(code="error.settings.not_toml", source=str(file), detail=str(problem)) from None
 
 
-def _validated(merged: dict[str, Any], environ: Mapping[str, str]) -> Settings:
+def _validated(merged: dict[str, Any], origin: Origin) -> Settings:
     """Validate with an explicit environment, so that a test or a reload can bring its own."""
 
     class _FromHere(Settings):
@@ -167,8 +233,9 @@ def _validated(merged: dict[str, Any], environ: Mapping[str, str]) -> Settings:
             cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: object
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             del sources, named
-            env = _GivenEnvironment(settings_cls, environ)
-            return (env, InitSettingsSource(settings_cls, init_kwargs=merged))
+            changed = InitSettingsSource(settings_cls, init_kwargs=dict(origin.overlay))
+            env = _GivenEnvironment(settings_cls, origin.environ)
+            return (changed, env, InitSettingsSource(settings_cls, init_kwargs=merged))
 
     return _FromHere()
 

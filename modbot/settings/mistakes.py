@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -20,19 +20,29 @@ Location = tuple[str | int, ...]
 
 
 REFERENCE_FILE = "settings.toml"
+CONSOLE = "console"
+"""What a setting that was changed there is told to come from."""
 _OTHER_NAMES = {"title": "name", "name": "title"}
 """A board has a name, a thread a title: each is easily written for the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where each setting comes from. ``layers``: files with their tables, the lowest first."""
+    """Where each setting comes from. ``layers``: files with their tables, the lowest first;
+    ``overlay``: what the console changed, above them and the environment."""
 
     layers: list[tuple[str, dict[str, Any]]]
     environ: Mapping[str, str]
+    overlay: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, location: Location) -> str:
-        """The file or variable that a value comes from: the topmost that holds it."""
+        """What a value comes from, the topmost that holds it: the console, a variable, a file."""
+        return self.found(location) or (self.layers[-1][0] if self.layers else REFERENCE_FILE)
+
+    def found(self, location: Location) -> str | None:
+        """The same; None for what nothing holds."""
+        if self.overlay and _holds(self.overlay, location):
+            return CONSOLE
         variable = ENV_PREFIX + "__".join(str(part).upper() for part in location)
         upper = {name.upper() for name in self.environ}
         if variable in upper or any(name.startswith(variable + "__") for name in upper):
@@ -40,7 +50,7 @@ class Origin:
         for source, layer in reversed(self.layers):
             if _holds(layer, location):
                 return str(source)
-        return self.layers[-1][0] if self.layers else REFERENCE_FILE
+        return None
 
     def key(self, location: Location) -> str:
         """How a person finds it: a rule by its name, where it has one, else by its number; an

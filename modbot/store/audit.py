@@ -51,6 +51,13 @@ def listing(
     return [Entry(**row) for row in reversed(rx.execute(query).mappings().all())]
 
 
+def latest(rx: Connection, what: str) -> Entry | None:
+    """The last entry of this code."""
+    query = select(audit).where(audit.c.what == what).order_by(audit.c.id.desc()).limit(1)
+    row = rx.execute(query).mappings().one_or_none()
+    return None if row is None else Entry(**row)
+
+
 def _columns(entry: Entry) -> dict[str, Any]:
     return {
         "at": entry.at,

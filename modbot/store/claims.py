@@ -78,3 +78,8 @@ def release(tx: Connection, user_id: int, cards: Sequence[tuple[str, str]] | Non
 
 def release_session(tx: Connection, session_id: int) -> None:
     tx.execute(delete(claims).where(claims.c.session_id == session_id))
+
+
+def purge(tx: Connection, *, before: datetime) -> int:
+    """Forget claims that had run out at that time; answers how many."""
+    return tx.execute(delete(claims).where(claims.c.until < before)).rowcount

@@ -124,6 +124,27 @@ def open(url: str | Path, *, create: bool = True, keep_copy: bool = True) -> Sto
     return store
 
 
+@contextmanager
+def look(url: str) -> Iterator[Connection | None]:
+    """A view of the database at ``url`` as it is: it is neither made nor migrated. None when
+    there is none. Raises StoreError when it cannot be read."""
+    target = _as_url(url)
+    path = file_of(target)
+    if path is not None and not path.exists():
+        yield None
+        return
+    engine = _engine(target)
+    try:
+        with engine.connect() as connection, connection.begin():
+            yield connection
+    except (DatabaseError, sqlite3.DatabaseError) as problem:
+        detail = str(getattr(problem, "orig", problem))
+        shown = target.render_as_string(hide_password=True)
+        raise StoreError(code="error.store.damaged", url=shown, problem=detail) from problem
+    finally:
+        engine.dispose()
+
+
 def is_busy(problem: OperationalError) -> bool:
     """Whether another connection held the lock for longer than we waited."""
     code = getattr(problem.orig, "sqlite_errorcode", None)

@@ -58,6 +58,8 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         met.append(flags.c.campaign == aliases.present_name(wanted.campaign, of_forum))
     if wanted.states:
         met.append(hides.in_states(wanted.states))
+        if set(wanted.states) <= set(OPEN):
+            met.append(flags.c.closed_at.is_(None))  # so that only the index of the open ones is read
     if wanted.reasons:
         met.append(flags.c.reason.in_([reason.value for reason in wanted.reasons]))
     if wanted.shown is not None:

@@ -18,7 +18,7 @@ from modbot.domain import Decision, DecisionKind, FlagState, Label, Reason, Repl
 from modbot.errors import Conflict, StoreError
 from modbot.store import actions, audit, outbox, rows
 from modbot.store.flag_filter import OPEN, Filter, conditions
-from modbot.store.schema import flags, replies, revisions, verdicts
+from modbot.store.schema import decisions, flags, replies, revisions, verdicts
 from modbot.store.schema import outbox as table
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Order",
     "change",
     "count",
+    "doubt",
     "find",
     "get",
     "open",
@@ -57,9 +58,12 @@ class ActionState(StrEnum):
 
 
 class Order(StrEnum):
+    """``TEACHES``: those first that the model is least sure about (see ``doubt``)."""
+
     BEST = "best"
     OLDEST = "oldest"
     NEWEST = "newest"
+    TEACHES = "teaches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,7 @@ def find(
         Order.BEST: (flags.c.score.desc(), flags.c.id),
         Order.OLDEST: (flags.c.opened_at, flags.c.id),
         Order.NEWEST: (flags.c.opened_at.desc(), flags.c.id.desc()),
+        Order.TEACHES: (doubt().desc(), flags.c.id),
     }
     return [_flag(row) for row in rx.execute(query.order_by(*orders[order])).mappings()]
 
@@ -235,6 +240,13 @@ def find(
 def count(rx: Connection, wanted: Filter | None = None) -> int:
     query = select(func.count()).select_from(flags.join(replies, replies.c.id == flags.c.reply_id))
     return rx.scalar(query.where(*conditions(wanted or Filter()))) or 0
+
+
+def doubt() -> ColumnElement[float]:
+    """How near a flag's score is to the threshold that it passed: 1 is upon it. 0 where there
+    was none: counts decided, and a verdict moves no threshold."""
+    passed = select(decisions.c.threshold).where(decisions.c.id == flags.c.decision_id).scalar_subquery()
+    return 1.0 - func.abs(flags.c.score - func.coalesce(passed, flags.c.score - 1.0))
 
 
 def open_of(rx: Connection, reply_ids: Sequence[int]) -> dict[int, int]:

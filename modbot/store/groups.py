@@ -8,7 +8,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from modbot.store import flags as flag_rows
 from modbot.store.flag_filter import Filter, conditions
@@ -37,7 +49,8 @@ class Key(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Group:
     """``score`` is the best of its flags, ``oldest`` when the first was opened. ``flags`` are
-    up to AT_ONCE of them, in the order that was asked for."""
+    up to AT_ONCE of them, in the order that was asked for. ``doubt``, where that order asked:
+    how near the nearest is to its threshold, times how many one decision answers."""
 
     key: Key
     number: int
@@ -47,6 +60,7 @@ class Group:
     oldest: datetime
     newest: datetime
     flags: tuple[Flag, ...]
+    doubt: float = 0.0
 
     @property
     def kind(self) -> GroupKind:
@@ -56,7 +70,12 @@ class Group:
 
 
 def find(
-    rx: Connection, wanted: Filter | None = None, *, order: Order = Order.BEST, limit: int = 50
+    rx: Connection,
+    wanted: Filter | None = None,
+    *,
+    order: Order = Order.BEST,
+    limit: int = 50,
+    offset: int = 0,
 ) -> list[Group]:
     """The groups of the flags that meet the filter. Four statements, however many they are.
 
@@ -65,11 +84,11 @@ def find(
     wanted = wanted or Filter()
     counted = sorted(
         [
-            *_counted(rx, wanted, order, limit, campaign=True),
-            *_counted(rx, wanted, order, limit, campaign=False),
+            *_counted(rx, wanted, order, offset + limit, campaign=True),
+            *_counted(rx, wanted, order, offset + limit, campaign=False),
         ],
         key=_SORTS[order],
-    )[:limit]
+    )[offset : offset + limit]
     ids = _flag_ids(rx, wanted, [group.key for group in counted], order)
     known = [flag_id for some in ids.values() for flag_id in some]
     found = flag_rows.find(rx, Filter(ids=tuple(known), states=()), limit=len(known)) if known else []
@@ -93,6 +112,7 @@ _SORTS: dict[Order, Any] = {
     Order.BEST: lambda group: (-group.score, group.oldest),
     Order.OLDEST: lambda group: group.oldest,
     Order.NEWEST: lambda group: -group.newest.timestamp(),
+    Order.TEACHES: lambda group: (-group.doubt, group.oldest),
 }
 
 
@@ -107,7 +127,7 @@ def _guest() -> ColumnElement[Any]:
     return case((replies.c.author_id.is_(None), replies.c.author_name), else_="")
 
 
-def _grouped(wanted: Filter, *, campaign: bool) -> Select[Any]:
+def _grouped(wanted: Filter, *, campaign: bool, doubts: bool = False) -> Select[Any]:
     author = func.coalesce(replies.c.author_id, 0 - replies.c.id)
     times = {"type_": flags.c.opened_at.type}
     shown = func.max(flags.c.shown_at)
@@ -126,6 +146,7 @@ def _grouped(wanted: Filter, *, campaign: bool) -> Select[Any]:
             func.max(flags.c.score).label("score"),
             func.min(flags.c.opened_at, **times).label("oldest"),
             func.max(flags.c.opened_at, **times).label("newest"),
+            (func.max(flag_rows.doubt()) * func.count() if doubts else literal(0.0)).label("doubt"),
         )
         .select_from(flags.join(replies, replies.c.id == flags.c.reply_id))
         .where(*_of_any(wanted), flags.c.campaign.is_not(None) if campaign else flags.c.campaign.is_(None))
@@ -139,12 +160,14 @@ def _of_any(wanted: Filter) -> list[ColumnElement[bool]]:
 
 
 def _counted(rx: Connection, wanted: Filter, order: Order, limit: int, *, campaign: bool) -> list[Group]:
-    orders = {
+    orders: dict[Order, ColumnElement[Any]] = {
         Order.BEST: func.max(flags.c.score).desc(),
         Order.OLDEST: func.min(flags.c.opened_at),
         Order.NEWEST: func.max(flags.c.opened_at).desc(),
+        Order.TEACHES: literal_column("doubt").desc(),
     }
-    query = _grouped(wanted, campaign=campaign).order_by(orders[order]).limit(limit)
+    grouped = _grouped(wanted, campaign=campaign, doubts=order is Order.TEACHES)
+    query = grouped.order_by(orders[order], func.min(flags.c.opened_at)).limit(limit)
     return [
         Group(
             key=Key(
@@ -157,6 +180,7 @@ def _counted(rx: Connection, wanted: Filter, order: Order, limit: int, *, campai
             oldest=row.oldest,
             newest=row.newest,
             flags=(),
+            doubt=row.doubt,
         )
         for row in rx.execute(query)
     ]
@@ -170,6 +194,7 @@ def _flag_ids(rx: Connection, wanted: Filter, keys: Sequence[Key], order: Order)
         Order.BEST: (flags.c.score.desc(), flags.c.id),
         Order.OLDEST: (flags.c.opened_at, flags.c.id),
         Order.NEWEST: (flags.c.opened_at.desc(), flags.c.id.desc()),
+        Order.TEACHES: (flag_rows.doubt().desc(), flags.c.id),
     }
     key = _columns(campaign=True) + _columns(campaign=False)[1:]
     place = func.row_number().over(partition_by=key, order_by=orders[order]).label("place")

@@ -106,11 +106,13 @@ def export(
         }
 
 
-def counts(rx: Connection, *, forum: str | None = None) -> dict[Label, int]:
-    """How many labels of each kind are not forgotten."""
+def counts(rx: Connection, *, forum: str | None = None, since: datetime | None = None) -> dict[Label, int]:
+    """How many labels of each kind (given ``since``) are not forgotten."""
     query = select(labels.c.label, func.count()).where(labels.c.forgotten_at.is_(None))
     if forum is not None:
         query = query.where(labels.c.forum == forum)
+    if since is not None:
+        query = query.where(labels.c.given_at >= since)
     return {Label(label): number for label, number in rx.execute(query.group_by(labels.c.label))}
 
 

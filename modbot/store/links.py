@@ -41,3 +41,8 @@ def spend(tx: Connection, secret: str, *, now: datetime) -> User | None:
     mark = update(signin_links).where(signin_links.c.digest == digest_of(secret))
     spent = tx.execute(mark.where(signin_links.c.spent_at.is_(None)).values(spent_at=now))
     return found if spent.rowcount == 1 else None
+
+
+def purge(tx: Connection, *, before: datetime) -> int:
+    """Forget links that nobody could use any more at that time; answers how many."""
+    return tx.execute(delete(signin_links).where(signin_links.c.until < before)).rowcount

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -47,7 +47,7 @@ def lift(tx: Connection, flag: flags.Flag, message: intents.Message, *, who: str
     """
     if _is_wanted(tx, flag):
         return Lifted(None, stays=True)
-    ours = _in_effect(_of_author(tx, flag))
+    ours = [mute for mute in _in_effect(_of_author(tx, flag)) if not _is_over(mute, now)]
     begun = [action for action in ours if not outbox.cancel(tx, action.id, who=who, at=now)]
     if not begun:
         return Lifted(None, stays=False)
@@ -76,6 +76,12 @@ def _in_effect(history: list[outbox.Action]) -> list[outbox.Action]:
         elif action.kind is ActionKind.MUTE and (waits or _may_have_happened(action)):
             found.append(action)
     return found
+
+
+def _is_over(mute: outbox.Action, now: datetime) -> bool:
+    """Whether its days are over: who is muted now is so by somebody else's will."""
+    days = (mute.details or {}).get("days")
+    return days is not None and mute.settled_at is not None and mute.settled_at + timedelta(days=days) <= now
 
 
 def _may_have_happened(action: outbox.Action) -> bool:

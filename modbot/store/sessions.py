@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from modbot.errors import StoreError
 from modbot.store import audit, claims
@@ -117,3 +117,9 @@ def end_all(tx: Connection, user_id: int, *, at: datetime, but: int | None = Non
     for session_id in tx.scalars(query).all():
         if session_id != but:
             end(tx, session_id, at=at)
+
+
+def purge(tx: Connection, *, before: datetime) -> int:
+    """Forget sessions that were over at that time, with where they came from; answers how many."""
+    over = or_(sessions.c.until < before, sessions.c.ended_at < before)
+    return tx.execute(delete(sessions).where(over)).rowcount

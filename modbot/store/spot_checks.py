@@ -21,9 +21,10 @@ from sqlalchemy import (
     update,
 )
 
-from modbot.domain import DecisionKind, FlagState, Label, Reason, Visibility
+from modbot.domain import EVERYWHERE, DecisionKind, FlagState, Label, Reason, Scope, Visibility
 from modbot.errors import Conflict, StoreError
 from modbot.store import audit, labels
+from modbot.store.flag_filter import in_scope
 from modbot.store.schema import decisions, flags, replies, revisions, spot_checks
 
 SOURCE = "spot_check"
@@ -130,10 +131,16 @@ def get(rx: Connection, check_id: int) -> Check:
 
 
 def listing(
-    rx: Connection, forum: str | None = None, *, state: State | None = State.OPEN, limit: int = 100
+    rx: Connection,
+    forum: str | None = None,
+    *,
+    state: State | None = State.OPEN,
+    limit: int = 100,
+    within: Scope = EVERYWHERE,
 ) -> list[Check]:
-    """The latest draw first."""
+    """The latest draw first, of those ``within`` the places of whoever asks."""
     query = _query().order_by(spot_checks.c.drawn_at.desc(), spot_checks.c.id).limit(limit)
+    query = query.where(in_scope(within, spot_checks.c.forum))
     if forum is not None:
         query = query.where(spot_checks.c.forum == forum)
     if state is not None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, case, delete, func, literal, sele
 
 from modbot.domain import Label, Reason, StandingKind, VerdictKind, is_of_few_authors
 from modbot.errors import StoreError
-from modbot.store import aliases, audit, campaign_texts, dialect, standing_hides
+from modbot.store import aliases, audit, campaign_texts, dialect, rows, standing_hides
 from modbot.store.campaign_texts import First, Sayings
 from modbot.store.schema import (
     decisions,
@@ -178,8 +178,18 @@ def listing(rx: Connection, *, forum: str | None = None, revoked: bool = False) 
 
 def texts(rx: Connection, standing_id: int) -> list[str]:
     """The canonical texts that a decision is about."""
-    query = select(standing_texts.c.canonical).where(standing_texts.c.standing_id == standing_id)
-    return list(rx.scalars(query.order_by(standing_texts.c.canonical)))
+    return texts_of(rx, [standing_id]).get(standing_id, [])
+
+
+def texts_of(rx: Connection, standing_ids: Collection[int]) -> dict[int, list[str]]:
+    """The same of many, by decision."""
+    query = select(standing_texts.c.standing_id, standing_texts.c.canonical)
+    found: dict[int, list[str]] = {}
+    for chunk in rows.chunks(sorted(standing_ids)):
+        some = query.where(standing_texts.c.standing_id.in_(chunk)).order_by(standing_texts.c.canonical)
+        for row in rx.execute(some):
+            found.setdefault(row.standing_id, []).append(row.canonical)
+    return found
 
 
 def authors(rx: Connection, standing_id: int) -> set[int]:

@@ -4,11 +4,11 @@ one transaction; so is taking it back."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from modbot.domain import (
     ActionKind,
@@ -34,7 +34,7 @@ _BY_PLACE = Means()
 class Verdict:
     """``action_id``: what it queued on the forum for the post (the last of it), ``mute_id`` for
     its author; ``taught``: the label it taught; ``bulk``: the name that verdicts given at once
-    share."""
+    share; ``standing_id``: the standing decision that giving it made or widened, told then only."""
 
     id: int
     forum: str
@@ -51,6 +51,7 @@ class Verdict:
     undone_at: datetime | None
     undone_by: str | None
     bulk: str | None
+    standing_id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Undone:
     ``action_id``: the restore (or hide) that is queued, the last of several; ``unmute_id``
     that for the author; ``cancelled``: actions that had not begun; ``forgotten``: labels;
     ``ours`` False: somebody else hid the reply, it stays; ``kept``: what the forum keeps;
-    ``exception``: the policy exception that was revoked."""
+    ``exception``, ``standing``: the policy exception, and the standing decision, that ended."""
 
     flag_id: int
     verdict: Verdict | None
@@ -70,6 +71,7 @@ class Undone:
     ours: bool
     kept: tuple[Kept, ...] = ()
     exception: int | None = None
+    standing: int | None = None
 
 
 def give(
@@ -135,9 +137,9 @@ def give(
     flags.change(tx, flag_id, state=_state_after(flag, kind), closed_at=now)
     details = {"source": source, "taught": taught, "action": action_id, "from": flag.state}
     _note(tx, flag, (f"verdict.{kind.value}", who, now), details)
-    if stands or (stands is None and precedents.stands_by_default(tx, flag_id)):
-        precedents.make(tx, verdict_id, now=now)
-    return get(tx, verdict_id)
+    lasts = precedents.stands_by_default(tx, flag_id) if stands is None else stands
+    made = precedents.make(tx, verdict_id, now=now) if lasts else None
+    return replace(get(tx, verdict_id), standing_id=made)
 
 
 def undo(
@@ -171,7 +173,7 @@ def undo(
     if verdict is None:
         _require_undoable(tx, flag)
     forgotten = _forget(tx, verdict, who=who, now=now) if verdict else 0
-    exception = _end_for_good(tx, verdict, who=who, now=now) if verdict else None
+    ended = _end_for_good(tx, verdict, who=who, now=now) if verdict else (None, None)
     before = {action.id for action in intents.queued(tx, flag.reply_id)}
     message = intents.Message(reason, notify, now)
     action_id, kept = _take_back(tx, flag, verdict, message, who=who, now=now)
@@ -185,9 +187,8 @@ def undo(
     what = "verdict.undone" if verdict else "hide.undone"
     _note(tx, flag, (what, who, now), {**details, "labels": forgotten})
     ours = action_id is not None or bool(cancelled) or flag.visibility is not Visibility.HIDDEN
-    return Undone(
-        flag_id, verdict, action_id, unmute_id, cancelled, forgotten, ours, tuple(sorted(kept)), exception
-    )
+    facts = (action_id, unmute_id, cancelled, forgotten, ours, tuple(sorted(kept)))
+    return Undone(flag_id, verdict, *facts, *ended)
 
 
 def retract(tx: Connection, flag_id: int, *, who: str, now: datetime) -> None:
@@ -231,10 +232,15 @@ def of_bulk(rx: Connection, bulk: str) -> list[Verdict]:
 
 def on_author(rx: Connection, forum: str, author_id: int, *, limit: int = 50) -> list[Verdict]:
     """Standing verdicts on this author's replies, latest first."""
+    return on_replies(rx, replies.c.forum == forum, replies.c.author_id == author_id, limit=limit)
+
+
+def on_replies(rx: Connection, *which: ColumnElement[bool], limit: int = 50) -> list[Verdict]:
+    """Standing verdicts on the replies that meet the conditions, latest first."""
     query = (
         select(table)
         .join(replies, replies.c.id == table.c.reply_id)
-        .where(replies.c.forum == forum, replies.c.author_id == author_id, table.c.undone_at.is_(None))
+        .where(*which, table.c.undone_at.is_(None))
         .order_by(table.c.id.desc())
         .limit(limit)
     )
@@ -271,10 +277,13 @@ def _forget(tx: Connection, verdict: Verdict, *, who: str, now: datetime) -> int
     return labels.forget(tx, verdict_id=verdict.id, at=now)
 
 
-def _end_for_good(tx: Connection, verdict: Verdict, *, who: str, now: datetime) -> int | None:
-    """End what the verdict made for the future; answers the policy exception that was."""
-    precedents.revoke_of(tx, verdict.id, who=who, now=now)
-    return exceptions.revoke_of_verdict(tx, verdict.id, who=who, at=now)
+def _end_for_good(
+    tx: Connection, verdict: Verdict, *, who: str, now: datetime
+) -> tuple[int | None, int | None]:
+    """End what the verdict made for the future; answers the policy exception that was, and the
+    standing decision."""
+    revoked = precedents.revoke_of(tx, verdict.id, who=who, now=now)
+    return exceptions.revoke_of_verdict(tx, verdict.id, who=who, at=now), revoked
 
 
 def _take_back(
@@ -384,7 +393,7 @@ def _note(
 
 
 def _verdict(row: Any) -> Verdict:
-    fields = {name: row[name] for name in Verdict.__slots__}
+    fields = {name: row[name] for name in Verdict.__slots__ if name in table.c}
     fields["kind"] = VerdictKind(row["kind"])
     fields["source"] = VerdictSource(row["source"])
     fields["taught"] = Label(row["taught"]) if row["taught"] else None

@@ -79,8 +79,23 @@ def test_whether_a_verdict_stands_can_be_said(city):
     shell.objects("queue", "uphold", str(flag["id"]), "--no-stands", "--json")
     assert shell.objects("queue", "standing", "list", "--json") == []
     shell.objects("queue", "undo", str(flag["id"]), "--json")
-    shell.objects("queue", "uphold", str(flag["id"]), "--stands", "--json")
-    assert len(shell.objects("queue", "standing", "list", "--json")) == 1
+    [upheld] = shell.objects("queue", "uphold", str(flag["id"]), "--stands", "--json")
+    [listed] = shell.objects("queue", "standing", "list", "--json")
+    assert upheld["standing"] == listed["id"]
+
+
+def test_a_verdict_says_that_it_stands_how_its_mute_ended_and_undoing_says_that_both_are_over(city):
+    shell = city.shell
+    copied(city, range(1, 5))
+    hidden = shell.objects("queue", "list", "--state", "hidden", "--json")
+    flag = str(next(flag for flag in hidden if flag["text"] == SENTENCE)["id"])
+    upheld = shell("queue", "uphold", flag, "--mute", "3", "--lang", "en")
+    [standing] = shell.objects("queue", "standing", "list", "--json")
+    assert f"Standing decision {standing['id']}: the next copies" in upheld.stdout
+    assert "mute: done" in upheld.stdout
+    undone = shell("queue", "undo", flag, "--lang", "zh").stdout
+    assert f"同文自动处理 {standing['id']} 号已撤销" in undone
+    assert "解除禁言" in undone
 
 
 def test_there_is_none_of_that_number(shell):

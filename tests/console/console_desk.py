@@ -54,6 +54,12 @@ class ConsoleDesk(Room):
         self.server.start()
         return self
 
+    def restart(self, house: consoling.House) -> None:
+        """Serve the console of another house from now on."""
+        self.server.stop()
+        self.server = WebServer(console.create_app(house), listen="127.0.0.1:0")
+        self.server.start()
+
     def __exit__(self, *_: object) -> None:
         for client in self.clients:
             client.close()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from modbot import i18n, settings
-from modbot.daemon import doctoring
+from modbot.daemon import doctoring, ownership
 from modbot.domain import ActionKind, Author, Reply
 from modbot.forums.protocol import CheckStatus
 from modbot.store import boards, engine, inbox, outbox, unreadable
@@ -156,3 +159,40 @@ def test_a_wrong_rule_is_told_and_the_rest_goes_on(loaded):
     found = checks_of(settings.load(file, environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"}))
     assert found["error.rules.example_missed"].status is CheckStatus.FAILED
     assert "doctor.database" in found
+
+
+# --- the console ----------------------------------------------------------------------------------
+
+
+def with_console(loaded, **chosen):
+    console = loaded.settings.console.model_copy(update=chosen)
+    return replace(loaded, settings=loaded.settings.model_copy(update={"console": console}))
+
+
+def test_an_address_that_is_taken_is_told_before_serve_fails_there(loaded):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        found = checks_of(with_console(loaded, listen=listen))
+        assert found["error.web.listen"].status is CheckStatus.FAILED
+        assert found["error.web.listen"].facts["listen"] == listen
+    assert "error.web.listen" not in checks_of(with_console(loaded, listen=listen))
+
+
+def test_the_address_of_a_daemon_at_work_is_no_finding(loaded):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        with closing(engine.open(loaded.store_url)) as store, ownership.owning(store, loaded.state_dir):
+            assert "error.web.listen" not in checks_of(with_console(loaded, listen=listen))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_wrong"), [("https://mod.example.com/", True), ("mod.example.com", False)]
+)
+def test_what_is_no_name_among_the_hosts_is_told(loaded, name, is_wrong):
+    found = checks_of(with_console(loaded, listen="127.0.0.1:0", hosts=(name,)))
+    assert ("doctor.console_host" in found) is is_wrong
+
+
+def test_a_change_of_the_console_that_is_left_out_is_told(loaded):
+    unusable = settings.usable_over(loaded, {"policy.gone": 1})
+    assert checks_of(unusable)["doctor.change_left_out"].facts == {"key": "policy.gone"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from modbot import i18n
-from modbot.daemon import wording
 from modbot.domain import Decision, DecisionKind, Label, Limit, Reason, Signal
+from modbot.moderation import wording
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOUND = Signal(

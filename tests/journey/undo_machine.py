@@ -341,6 +341,10 @@ class UndoIsWhole(RuleBasedStateMachine):
         under_way = [one for one in self.town.unsettled() if one.post_id == post and one.removes]
         return bool(under_way) or self.town.shows(post) != "shown"
 
+    def _is_approving(self, post: int) -> bool:
+        under_way = [one for one in self.town.unsettled() if one.post_id == post]
+        return any(one.kind is ActionKind.APPROVE for one in under_way) or self.town.shows(post) != "waiting"
+
     def _notice_unasked(self) -> None:
         with self.town.store.read() as rx:
             new = outbox.listing(rx, forum=FORUM, limit=10_000)
@@ -355,9 +359,16 @@ class UndoIsWhole(RuleBasedStateMachine):
         for action in new:
             if action.id in self.unasked and action.state is OutboxState.CANCELLED:
                 self.unasked.discard(action.id)
-                if not self._is_hiding(action.post_id):
-                    self.model.left_alone(action.post_id)
+                self._given_up(action)
         self.seen_actions = max([self.seen_actions, *(one.id for one in new)])
+
+    def _given_up(self, action: outbox.Action) -> None:
+        """Its mode lets it not any more, say, or its text is another one: before it was done."""
+        post = action.post_id
+        if action.kind is ActionKind.HIDE and not self._is_hiding(post):
+            self.model.left_alone(post)
+        elif action.kind is ActionKind.APPROVE and not self._is_approving(post):
+            self.model.left_waiting(post)
 
 
 TestUndoIsWhole = UndoIsWhole.TestCase

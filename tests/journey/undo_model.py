@@ -112,6 +112,10 @@ class Model:
         about = {flag: one for flag, one in self.given.items() if one.post == post}
         self.given |= {flag: replace(one, before=_not_hidden(one.before)) for flag, one in about.items()}
 
+    def left_waiting(self, post: int) -> None:
+        """Its approval was given up before it was done."""
+        self.posts[post] = replace(self.posts[post], base="waiting")
+
     # --- modbot by itself -------------------------------------------------------------------
 
     def hidden_unasked(self, post: int) -> None:

@@ -273,6 +273,29 @@ def test_nothing_to_decide_about_is_said(room: Room) -> None:
 # Mutes
 
 
+def test_a_decision_flag_by_flag_tells_the_mute_and_what_stands_of_it(room: Room) -> None:
+    first, *_, last = campaign_of(room, 4)
+    [given] = bulk.give_flags(room.moderator(), [last], UPHOLD, MUTE).results
+    [mute] = [action for action in room.actions() if action.kind is ActionKind.MUTE]
+    [stands] = room.rows("standing_decisions")["standing_decisions"]
+    assert (given.mute_id, given.standing_id) == (mute.id, stands["id"])
+    [joins] = bulk.give_flags(room.moderator(), [first], UPHOLD).results
+    assert (joins.mute_id, joins.standing_id) == (None, stands["id"])
+
+
+def test_a_decision_that_is_not_to_stand_tells_of_none(room: Room) -> None:
+    [given] = bulk.give_flags(
+        room.moderator(), [campaign_of(room, 3)[0]], UPHOLD, Choice(stands=False)
+    ).results
+    assert given.standing_id is None
+
+
+def test_undoing_tells_what_stands_no_more(room: Room) -> None:
+    flag_id = campaign_of(room, 3)[0]
+    [given] = bulk.give_flags(room.moderator(), [flag_id], UPHOLD).results
+    assert room.moderator().undo(flag_id).standing == given.standing_id
+
+
 def test_a_mute_is_one_action_on_the_latest_reply(room: Room) -> None:
     for post in (1, 2, 3):
         room.flag(reply(post, author=newcomer(3)), REPEATED)

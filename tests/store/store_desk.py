@@ -60,7 +60,7 @@ def decision(
         label=label,
         score=score,
         threshold=0.8,
-        signals=(Signal("contact", 0.7, {"kinds": ("wechat",), "count": 1, "near": None}),),
+        signals=(Signal("contact", 0.7, {"kind": "wechat", "pieces": ("wx1",), "near": None}),),
         held_by=("standing",),
         policy="p1",
         model="m1",

@@ -44,9 +44,15 @@ def problem_of(path: Path | str, **how: bool) -> StoreError:
     return caught.value
 
 
+def _is_described(name: str | None, kind: str, _: object) -> bool:
+    """Full-text tables are SQLite's own: SQLAlchemy has no words for them."""
+    return kind != "table" or not (name or "").startswith("search_pairs")
+
+
 def test_the_migrations_make_exactly_the_tables_that_the_code_describes(store: Store) -> None:
     with store.read() as rx:
-        context = MigrationContext.configure(rx, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": _is_described}
+        context = MigrationContext.configure(rx, opts=opts)
         assert compare_metadata(context, schema.metadata) == []
 
 

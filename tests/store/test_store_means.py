@@ -457,6 +457,18 @@ def test_undo_lifts_the_mute(desk: Desk) -> None:
     assert sorted(carry_out(desk)) == ["restore", "unmute"]
 
 
+@pytest.mark.parametrize(("days", "lifts"), [(6, ["restore", "unmute"]), (7, ["restore"])])
+def test_a_mute_whose_days_are_over_is_not_lifted_for_whoever_mutes_now_is_somebody_else(
+    desk: Desk, days: int, lifts: list[str]
+) -> None:
+    flag_id = desk.flag(reply(1))
+    desk.give(flag_id, means=MUTE)
+    carry_out(desk)
+    desk.later(days=days)
+    desk.undo(flag_id)
+    assert sorted(carry_out(desk)) == lifts
+
+
 def test_undo_in_time_never_mutes(desk: Desk) -> None:
     flag_id = desk.flag(reply(1))
     desk.give(flag_id, means=MUTE)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from modbot.daemon import consoling, ownership
+from modbot.daemon import consoling, overlaying, ownership
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import Clock, open_store, utc_now
 from modbot.daemon.serving import household, signals
@@ -49,7 +49,7 @@ def serve(
         ownership.owning(store, loaded.state_dir, lease=lease) as owned,
     ):
         daemon = Daemon(
-            loaded,
+            overlaying.laid(loaded, store),
             store=store,
             ownership=owned,
             signals=heard,
@@ -61,7 +61,7 @@ def serve(
         look = household.lookout(store, daemon, clock=clock)
         chores = household.Household(daemon, store, clock=clock, look=look).chores
         problem: ModbotError | None = None
-        house = consoling.House(store, lambda: daemon.loaded, clock, look)
+        house = consoling.House(store, lambda: daemon.loaded, clock, look, daemon.take_up, daemon.crew)
         with (
             household.answering(loaded.settings.health.listen, daemon, metrics, look),
             consoling.open_for_moderators(house) as address,

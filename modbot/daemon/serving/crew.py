@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,11 +13,11 @@ from sqlalchemy import Connection
 
 from modbot.daemon import models, rulebook, wiring
 from modbot.daemon.health.metrics import Metrics
-from modbot.daemon.house import ForumDesk, Sleeps, open_desk, utc_now
+from modbot.daemon.house import ForumDesk, Sleeps, open_desk
 from modbot.daemon.serving.circuit import Circuit, CircuitLimits
 from modbot.daemon.serving.pulse import Pulse
 from modbot.daemon.serving.rounds import Pauses, Rounds
-from modbot.daemon.serving.timetable import Planner, Timetable
+from modbot.daemon.serving.timetable import Planner
 from modbot.detection import Detector
 from modbot.errors import LeaseLost, ModbotError
 from modbot.settings import Loaded
@@ -104,6 +103,16 @@ class Crew:
         self._generations = 0
         self._left_behind: list[Worker] = []
         self.workers: dict[str, Worker] = {}
+
+    @property
+    def detector(self) -> Detector:
+        """The model that judges."""
+        return self._detector
+
+    def desk(self, forum: str) -> ForumDesk | None:
+        """The desk at work on a forum; None while there is none."""
+        worker = self.workers.get(forum)
+        return None if worker is None else worker.desk
 
     def begin(self) -> None:
         """Open the workers that are missing. Raises SettingsError."""
@@ -194,20 +203,6 @@ class Crew:
             now=time.monotonic,
             name=f"{worker.desk.name}#{worker.generation}",
         ).begin()
-
-
-@contextmanager
-def at_work(loaded: Loaded, names: Sequence[str], store: Store) -> Iterator[Crew]:
-    """A crew on a timetable of its own, for as long as it is looked at: the demo."""
-    timetable = Timetable(THREADS_PER_FORUM * len(names))
-    crew = Crew(loaded, names, models.load_detector(loaded), store=store, planner=timetable, clock=utc_now)
-    crew.begin()
-    timetable.start()
-    try:
-        yield crew
-    finally:
-        timetable.stop_planning()
-        crew.dismiss(seconds=loaded.settings.daemon.stop_seconds)
 
 
 def _dismiss(workers: Sequence[Worker]) -> None:

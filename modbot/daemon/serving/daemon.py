@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ from datetime import datetime
 import structlog
 
 from modbot import garbage
+from modbot.daemon import overlaying
 from modbot.daemon.health.metrics import Metrics
 from modbot.daemon.house import utc_now
 from modbot.daemon.ownership import Ownership
@@ -63,6 +65,7 @@ class Daemon:
         self._ownership = ownership
         self._signals = signals
         self._reread = reread
+        self._changed = threading.Event()
         self._adopted = adopted
         self._clock = clock
         self._notifier = notifier or Notifier()
@@ -110,6 +113,11 @@ class Daemon:
         """Whether the main loop goes round: for a liveness probe, from any thread."""
         return time.monotonic() - self._ticked < TOO_LONG_SECONDS
 
+    def take_up(self) -> None:
+        """What was chosen beside the files is to come into force: settings that were changed in
+        the console, another model. From any thread; it happens within seconds."""
+        self._changed.set()
+
     def is_ready(self) -> bool:
         return self.crew.is_complete and not self._signals.stop.is_set()
 
@@ -124,7 +132,11 @@ class Daemon:
             raise LeaseLost()
         if self._signals.reload.is_set():
             self._signals.reload.clear()
-            self._reload()
+            self._changed.clear()
+            self._reload(self._reread)
+        if self._changed.is_set():
+            self._changed.clear()
+            self._reload(lambda: self.loaded)
         self._replace_stuck()
         if self._ticked - self._told >= ALIVE_SECONDS:
             self._told = self._ticked
@@ -151,11 +163,11 @@ class Daemon:
         except StoreError as problem:
             self._log.warning("not_begun", code=problem.code, problem=str(problem))
 
-    def _reload(self) -> None:
+    def _reload(self, read: Callable[[], Loaded]) -> None:
         """New settings, or none at all: wrong ones change nothing."""
         self._notifier.reloading()
         try:
-            loaded = self._reread()
+            loaded = overlaying.laid(read(), self._store)
             names, detector = crews.check(loaded)
             chores = self._chores_of(loaded)
             self._refuse_what_needs_a_restart(loaded)

@@ -19,9 +19,11 @@ from modbot.daemon.upkeep import indexing
 from modbot.daemon.webserver import WebServer
 from modbot.moderation import spot_checks
 from modbot.settings import Loaded
+from modbot.store import overlay
 from modbot.store.engine import Store
 
 NOTICES_EVERY = 30.0
+SETTINGS_EVERY = 2.0
 INDEXING_EVERY = 5.0
 BACKUP_SECONDS = 3600.0
 
@@ -34,6 +36,7 @@ class Household:
         self._store = store
         self._clock = clock
         self._look = look
+        self._told: dict[str, object] | None = None
 
     def chores(self, loaded: Loaded) -> Sequence[Chore]:
         """Raises SettingsError for what is wrong with the settings of a chore."""
@@ -43,6 +46,7 @@ class Household:
         zone = hours.zone_named(chosen.notifications.timezone, source=str(loaded.operator_file))
         found = [
             Chore("notices", lambda: notifier.tick(self._clock()), every=NOTICES_EVERY, recorded=False),
+            Chore("settings", self._look_for_changes, every=SETTINGS_EVERY, recorded=False),
             Chore("search_index", self._index, every=INDEXING_EVERY, recorded=False),
         ]
         if beat is not None:
@@ -57,6 +61,17 @@ class Household:
                 Chore("spot_checks", lambda: self._draw(loaded), at=chosen.spot_checks.at, zone=zone)
             )
         return found
+
+    def _look_for_changes(self) -> Mapping[str, object]:
+        """Another process may have changed settings, too. What was refused is not told again."""
+        with self._store.read() as rx:
+            chosen = overlay.in_force(rx)
+        loaded = self._daemon.loaded
+        usable = {key: value for key, value in chosen.items() if key not in loaded.left_out}
+        if usable != loaded.overlay and chosen != self._told:
+            self._told = chosen
+            self._daemon.take_up()
+        return {}
 
     def _draw(self, loaded: Loaded) -> Mapping[str, object]:
         per_day, forums = loaded.settings.spot_checks.per_day, tuple(loaded.settings.forums)

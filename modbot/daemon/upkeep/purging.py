@@ -9,7 +9,16 @@ from datetime import datetime, timedelta
 from modbot.daemon.upkeep.archive import Progress
 from modbot.daemon.upkeep.backup import quiet
 from modbot.settings import Settings
-from modbot.store import notices, retention, retention_lasting, search_index, unreadable
+from modbot.store import (
+    claims,
+    links,
+    notices,
+    retention,
+    retention_lasting,
+    search_index,
+    sessions,
+    unreadable,
+)
 from modbot.store.engine import Store
 from modbot.store.retention import Key, Limits, Step
 
@@ -50,6 +59,9 @@ def purge(
     with store.write() as tx:
         counts["unreadable"] = unreadable.purge(tx, before=limits.texts)
         counts["notices"] = notices.purge(tx, before=limits.flags)
+        counts["sessions"] = sessions.purge(tx, before=limits.texts)
+        counts["links"] = links.purge(tx, before=limits.texts)
+        counts["claims"] = claims.purge(tx, before=limits.texts)
     search_index.scrub(store)
     return {**counts, "longest_ms": round(purger.longest * 1000, 1), "stopped": stopping()}
 

@@ -206,6 +206,8 @@ def _standing(rule: Callable[[Author], bool] | Collection[int] | None) -> Callab
 
 
 def _by_forum(forums: Sequence[str]) -> dict[str, list[int]]:
+    if forums and forums.count(forums[0]) == len(forums):
+        return {forums[0]: list(range(len(forums)))}
     places: dict[str, list[int]] = {}
     for place, forum in enumerate(forums):
         places.setdefault(forum, []).append(place)

@@ -193,14 +193,13 @@ class Campaigns:
 
     def copies(self, pair: int, without: frozenset[int] = frozenset()) -> list[Copy]:
         """The newest copies of one author in a campaign, the newest last."""
-        members = self.members
-        slots = walk(members.own_older, self.pairs.head.item(pair), MOST_COPIES)[::-1]
-        if without:
-            slots = [slot for slot in slots if slot not in without]
-        counted = (members.flags[slots] & COUNTED) != 0
-        return list(
-            zip(members.at[slots].tolist(), members.thread[slots].tolist(), counted.tolist(), strict=True)
-        )
+        at, thread, flags = self.members.at.item, self.members.thread.item, self.members.flags.item
+        slots = walk(self.members.own_older, self.pairs.head.item(pair), MOST_COPIES)
+        return [
+            (at(slot), thread(slot), bool(flags(slot) & COUNTED))
+            for slot in reversed(slots)
+            if slot not in without
+        ]
 
     def own(self, group: int, author: int, without: frozenset[int] = frozenset()) -> Own:
         """One author's part in a campaign, but for the slots ``without`` (all of the campaign)."""

@@ -219,9 +219,10 @@ def unlink(older: Slots, newer: Slots, item: int) -> tuple[int, int]:
 def walk(links: Slots, start: int, most: int) -> list[int]:
     """Up to ``most`` items of a chain, from ``start`` on."""
     found: list[int] = []
+    following = links.item
     while start != NONE and len(found) < most:
         found.append(start)
-        start = links.item(start)
+        start = following(start)
     return found
 
 

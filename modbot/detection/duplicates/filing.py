@@ -15,7 +15,7 @@ from modbot.detection.duplicates.columns import NONE, Slots
 from modbot.detection.duplicates.flat import Index
 from modbot.detection.duplicates.members import UNKNOWN, Arrivals
 from modbot.detection.duplicates.near import EDIT_SIMILARITY, comparable
-from modbot.detection.duplicates.observed import Observation, author_number, is_placeholder
+from modbot.detection.duplicates.observed import Observation, author_number, blanked
 from modbot.detection.duplicates.repeaters import Repeaters
 from modbot.domain import is_of_few_authors
 
@@ -37,15 +37,17 @@ class Filing:
     repeaters: Repeaters
     _young: dict[int, str] = field(default_factory=dict)
 
-    def insert(self, observations: Sequence[Observation]) -> None:
-        """Count stored replies; one already counted is counted once, an edited one anew."""
+    def insert(self, observations: Sequence[Observation]) -> float:
+        """Count stored replies; one already counted is counted once, an edited one anew. Answers
+        when the earliest of those was posted that came in; infinity where none did."""
         latest = list({seen.key.post_id: seen for seen in observations}.values())
-        kept = [seen for seen in self._without_known(latest) if _says_something(seen)]
+        kept = _saying_something(self._without_known(latest))
         if not kept:
-            return
+            return float("inf")
         numbers = self._numbered(kept)
         homes = self.campaigns.home[numbers]
-        slots = self.campaigns.arrive(_arrivals(kept, numbers))
+        arrivals = _arrivals(kept, numbers)
+        slots = self.campaigns.arrive(arrivals)
         _, firsts = np.unique(numbers, return_index=True)
         is_sole = np.zeros(len(kept), dtype=np.bool_)
         is_sole[firsts] = homes[firsts] == NONE
@@ -55,6 +57,7 @@ class Filing:
         for group in grown:
             self._merge_with_twin(group)
         self.repeaters.refresh()
+        return float(arrivals.at.min())
 
     def _without_known(self, observations: Sequence[Observation]) -> list[Observation]:
         """Those not counted yet; edited ones leave the text they were counted with."""
@@ -95,10 +98,11 @@ class Filing:
         if not texts:
             return {}
         numbers = self.campaigns.add_texts(texts, filed=True)
-        if len(told) > 1:
+        hashes = {names.hash_of(name) for name in told if name is not None}
+        if hashes:
             for text, text_hash in zip(texts, self.campaigns.texts.hashes(texts).tolist(), strict=True):
-                if (name := names.of_hash(text_hash)) in told:
-                    self.campaigns.names.meet(name, text)
+                if text_hash in hashes:
+                    self.campaigns.names.meet(names.of_hash(text_hash), text)
         return dict(zip(texts, numbers.tolist(), strict=True))
 
     def _add_of_authors(self, texts: Sequence[str]) -> dict[str, int]:
@@ -185,8 +189,9 @@ class Filing:
         return [number for number in near if self.campaigns.texts.text(number) == self._young[number]]
 
 
-def _says_something(seen: Observation) -> bool:
-    return bool(seen.canonical) and not is_placeholder(seen.canonical)
+def _saying_something(observations: Sequence[Observation]) -> Sequence[Observation]:
+    silent = set(blanked([seen.canonical for seen in observations]))
+    return [seen for row, seen in enumerate(observations) if row not in silent] if silent else observations
 
 
 def _arrivals(observations: Sequence[Observation], numbers: Index) -> Arrivals:

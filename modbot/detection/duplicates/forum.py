@@ -89,8 +89,7 @@ class ForumIndex:
 
     def insert(self, observations: Sequence[Observation]) -> None:
         """Count stored replies; one already counted is counted once, an edited one anew."""
-        self._filing.insert(observations)
-        self._oldest = min([self._oldest, *(seen.posted_at.timestamp() for seen in observations)])
+        self._oldest = min(self._oldest, self._filing.insert(observations))
         surplus = self.size - self._capacity
         if surplus > 0:
             self._let_go(self._campaigns.members.oldest(surplus + self._capacity // 64))

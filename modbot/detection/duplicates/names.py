@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -13,9 +14,17 @@ MOST_MET = 10_000
 """Campaigns of one member that a reply was told to belong to, until that reply is inserted."""
 
 
+_OF_HASH = re.compile("c[0-9a-f]{16}")
+
+
 def of_hash(text_hash: int) -> str:
     """The name of the campaign that a text with this hash represents: the same after a restart."""
     return f"c{text_hash:016x}"
+
+
+def hash_of(name: str) -> int | None:
+    """The hash of the text that a campaign of this name was named after; None for another name."""
+    return int(name[1:], 16) if _OF_HASH.fullmatch(name) else None
 
 
 def of_authors(author: int, text_hash: int) -> str:

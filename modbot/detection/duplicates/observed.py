@@ -39,8 +39,9 @@ def observation(
 ) -> Observation:
     """The observation of an assessed reply; ``at`` stands in for an unknown time of posting
     (a reply of which neither is known counts for nothing: it is older than any window)."""
+    repetition = assessment.repetition
     return Observation(
-        key=reply.key,
+        key=assessment.key,
         canonical=assessment.canonical_text,
         author_id=reply.author.id,
         author_name=reply.author.name,
@@ -48,8 +49,8 @@ def observation(
         thread_id=reply.thread_id,
         board_id=reply.board_id,
         posted_at=reply.posted_at or at or datetime.fromtimestamp(0, UTC),
-        campaign=assessment.repetition.campaign if assessment.repetition else None,
-        aliases=assessment.repetition.aliases if assessment.repetition else (),
+        campaign=repetition.campaign if repetition else None,
+        aliases=repetition.aliases if repetition else (),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from modbot.domain import ActionKind, ActionOutcome, Author, Reply, Visibility
 from modbot.errors import Gone, Unreadable
 from modbot.forums.config import EngineContext, ForumConfig, PollingMethod
+from modbot.forums.discuz import addresses
 from modbot.forums.discuz.access import Access
 from modbot.forums.discuz.actions import Actions, State, visibility_of
 from modbot.forums.discuz.deeds import Deeds
@@ -183,6 +184,10 @@ class DiscuzForum:
 
     def preset_reasons(self) -> tuple[str, ...]:
         return self._rights.preset_reasons()
+
+    def post_at(self, url: str) -> ReplyRef | None:
+        """The post that an address of this site names, if it names one."""
+        return addresses.post_of(url)
 
     # --- for `modbot init` --------------------------------------------------------------
 

@@ -92,7 +92,7 @@ Index(
     sqlite_where=_forgotten,
     postgresql_where=_forgotten,
 )
-Index("ix_replies_thread", replies.c.forum, replies.c.thread_id)
+Index("ix_replies_thread", replies.c.forum, replies.c.thread_id, replies.c.post_id)
 Index("ix_replies_campaign", replies.c.forum, replies.c.campaign)
 Index("ix_replies_posted_at", replies.c.posted_at)
 Index("ix_replies_first_seen", replies.c.forum, replies.c.first_seen)

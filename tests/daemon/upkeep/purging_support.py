@@ -28,7 +28,7 @@ ALLOW = replace(decision(DecisionKind.ALLOW, None, Label.HAM, 0.1), would_be=Dec
 QUEUE = decision(DecisionKind.QUEUE)
 FORGOTTEN = (
     *("flags", "texts", "openings", "campaigns", "audit", "unreadable", "notices"),
-    *("standing", "exceptions", "spot_checks", "misses"),
+    *("standing", "exceptions", "spot_checks", "misses", "sessions", "links", "claims"),
 )
 WORDS = ("桥头的面馆搬走了", "桥头的面馆搬走了，搬到河边", "谁知道老面馆在哪", "老面馆在河边")
 

@@ -20,6 +20,13 @@ def upgrade() -> None:
     _work()
     _settings()
     _search()
+    _neighbours()
+
+
+def _neighbours() -> None:
+    """What stands beside a reply in its thread is found without reading the whole thread."""
+    op.drop_index("ix_replies_thread", table_name="replies")
+    op.create_index("ix_replies_thread", "replies", ["forum", "thread_id", "post_id"], unique=False)
 
 
 def _of(name: str, column: str, table: str) -> sa.ForeignKeyConstraint:

@@ -8,9 +8,9 @@ from dataclasses import fields
 import pytest
 
 from modbot import i18n
-from modbot.daemon import wording
 from modbot.detection import contacts, weighing
 from modbot.domain import Decision, DecisionKind, Label, Limit, Reason, Signal, Slip
+from modbot.moderation import wording
 from modbot.policy import RepeatedRule
 
 CONTACT = Signal(
