@@ -10,7 +10,7 @@ from browser_desk import Browsers
 from console_desk import ConsoleDesk
 
 from modbot.console import flash
-from modbot.console.pages.looks import is_own
+from modbot.console.signing_in import local
 from modbot.store import brake
 
 
@@ -49,7 +49,7 @@ def test_a_choice_needs_a_form_of_ours(desk: ConsoleDesk) -> None:
     ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "", "javascript:1"],
 )
 def test_no_address_leads_elsewhere(elsewhere: str) -> None:
-    assert not is_own(elsewhere)
+    assert local(elsewhere) == "/"
 
 
 def test_a_notice_is_shown_once(desk: ConsoleDesk) -> None:

@@ -20,8 +20,10 @@ from modbot.console.visitors import REQUIRES, own_form
 from modbot.domain import EVERYWHERE, Role, Scope
 
 SAFE = {"GET", "HEAD"}
-FOR_ANYBODY = {"/sign-in", "/link/{link}"}
+FOR_ANYBODY = {"/sign-in", "/link/{link}", "/looks"}
 ELSEWHERE = Scope({"village": None})
+QUESTIONS = {"/authors/{forum}/{who}/decide": {"kind": "uphold", "recent": "7"}}
+"""What a page must be asked to have anything to show."""
 EVERYWHERE_ONLY = re.compile(r"^(/api)?/people\b")
 
 
@@ -89,7 +91,8 @@ class Town:
         path = re.sub(r"\{(\w+)(:\w+)?\}", lambda found: self.names.get(found[1], "1"), endpoint.path)
         if isinstance(person, Person):
             headers["x-csrf-token"] = person.csrf
-        return client.request(endpoint.method, path, headers=headers)
+        asked = QUESTIONS.get(endpoint.path) if endpoint.method in SAFE else None
+        return client.request(endpoint.method, path, headers=headers, params=asked)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 from modbot import i18n
 from modbot.console import flash, rendering
 from modbot.console.context import LANGUAGE, MenuEntry, console_of
+from modbot.console.signing_in import local
 from modbot.console.visitors import OwnForm
 
 MENU: MenuEntry | None = None
@@ -27,7 +28,7 @@ def choose(
     theme: Annotated[str, Form()] = "",
 ) -> RedirectResponse:
     """Kept in this browser; what is no choice changes nothing."""
-    answer = flash.redirect(request, back if is_own(back) else "/")
+    answer = flash.redirect(request, local(back))
     path = console_of(request).prefix or "/"
     if language in i18n.LANGUAGES:
         answer.set_cookie(LANGUAGE, language, max_age=int(KEPT.total_seconds()), path=path, samesite="lax")
@@ -38,9 +39,3 @@ def choose(
     elif theme == "auto":
         answer.delete_cookie(rendering.THEME, path=path, samesite="lax")
     return answer
-
-
-def is_own(path: str) -> bool:
-    """Whether ``path`` leads to a page of ours, whatever a browser makes of it."""
-    odd = any(char in "\\\r\n\t" or ord(char) < 0x20 for char in path)
-    return path.startswith("/") and not path.startswith("//") and not odd
