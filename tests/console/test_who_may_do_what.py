@@ -3,63 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
-import httpx
 import pytest
-from console_desk import ConsoleDesk, Person
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from console_desk import ConsoleDesk
+from endpoint_walk import Endpoint, Town, endpoints
 from moderation_room import newcomer
 from store_desk import FORUM
 
 from modbot.console import pages
-from modbot.console.visitors import REQUIRES, own_form
 from modbot.domain import EVERYWHERE, Role, Scope
 
-SAFE = {"GET", "HEAD"}
 FOR_ANYBODY = {"/sign-in", "/link/{link}", "/looks"}
 ELSEWHERE = Scope({"village": None})
-QUESTIONS = {"/authors/{forum}/{who}/decide": {"kind": "uphold", "recent": "7"}}
-"""What a page must be asked to have anything to show."""
 EVERYWHERE_ONLY = re.compile(r"^(/api)?/people\b")
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    method: str
-    path: str
-    role: Role | None
-    has_own_form: bool
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def changes_something(self) -> bool:
-        return self.method not in SAFE
-
-
-def endpoints() -> Iterator[Endpoint]:
-    for area in pages.AREAS:
-        for route in area.router.routes:
-            assert isinstance(route, APIRoute), f"{route} is not seen by this test"
-            calls = list(_calls(route.dependant))
-            roles = [role for role, required in REQUIRES.items() if required in calls]
-            for method in sorted(route.methods):
-                yield Endpoint(method, route.path, max(roles, key=_rank, default=None), own_form in calls)
-
-
-def _rank(role: Role) -> int:
-    return tuple(Role).index(role)
-
-
-def _calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
-    yield dependant.call
-    for one in dependant.dependencies:
-        yield from _calls(one)
 
 
 ALL = sorted(endpoints(), key=str)
@@ -77,22 +33,6 @@ def test_no_endpoint_is_there_but_those_that_are_walked(desk: ConsoleDesk) -> No
     known = {endpoint.path for endpoint in ALL}
     told = desk.visitor().get("/api/openapi.json").json()["paths"]
     assert set(told) <= known
-
-
-@dataclass
-class Town:
-    """A desk with one flag in it, of everything that addresses name."""
-
-    desk: ConsoleDesk
-    names: dict[str, str]
-
-    def call(self, person: Person | httpx.Client, endpoint: Endpoint, **headers: str) -> httpx.Response:
-        client = person.http if isinstance(person, Person) else person
-        path = re.sub(r"\{(\w+)(:\w+)?\}", lambda found: self.names.get(found[1], "1"), endpoint.path)
-        if isinstance(person, Person):
-            headers["x-csrf-token"] = person.csrf
-        asked = QUESTIONS.get(endpoint.path) if endpoint.method in SAFE else None
-        return client.request(endpoint.method, path, headers=headers, params=asked)
 
 
 @pytest.fixture

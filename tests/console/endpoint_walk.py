@@ -1,0 +1,76 @@
+"""Every endpoint of the console, and a town in which all that their addresses name exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from console_desk import ConsoleDesk, Person
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from modbot.console import pages
+from modbot.console.visitors import REQUIRES, own_form
+from modbot.domain import Role
+
+SAFE = {"GET", "HEAD"}
+QUESTIONS = {"/authors/{forum}/{who}/decide": {"kind": "uphold"}}
+"""What a page must be asked to have anything to show."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    method: str
+    path: str
+    role: Role | None
+    has_own_form: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def changes_something(self) -> bool:
+        return self.method not in SAFE
+
+
+def endpoints() -> Iterator[Endpoint]:
+    for area in pages.AREAS:
+        for route in area.router.routes:
+            assert isinstance(route, APIRoute), f"{route} is not seen by this test"
+            calls = list(_calls(route.dependant))
+            roles = [role for role, required in REQUIRES.items() if required in calls]
+            for method in sorted(route.methods):
+                yield Endpoint(method, route.path, max(roles, key=_rank, default=None), own_form in calls)
+
+
+def _rank(role: Role) -> int:
+    return tuple(Role).index(role)
+
+
+def _calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+    yield dependant.call
+    for one in dependant.dependencies:
+        yield from _calls(one)
+
+
+@dataclass
+class Town:
+    """A desk with one flag in it, of everything that addresses name."""
+
+    desk: ConsoleDesk
+    names: dict[str, str]
+
+    def call(self, person: Person | httpx.Client, endpoint: Endpoint, **headers: str) -> httpx.Response:
+        client = person.http if isinstance(person, Person) else person
+        path = self.path(endpoint)
+        if isinstance(person, Person):
+            headers["x-csrf-token"] = person.csrf
+        asked = QUESTIONS.get(endpoint.path) if endpoint.method in SAFE else None
+        return client.request(endpoint.method, path, headers=headers, params=asked)
+
+    def path(self, endpoint: Endpoint) -> str:
+        """Its address here. A number that means nothing is 1."""
+        return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: self.names.get(found[1], "1"), endpoint.path)
