@@ -27,6 +27,8 @@ class Endpoint:
     path: str
     role: Role | None
     has_own_form: bool
+    asks: tuple[str, ...] = ()
+    """The names of its query's parameters."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -43,7 +45,9 @@ def endpoints() -> Iterator[Endpoint]:
             calls = list(_calls(route.dependant))
             roles = [role for role, required in REQUIRES.items() if required in calls]
             for method in sorted(route.methods):
-                yield Endpoint(method, route.path, max(roles, key=_rank, default=None), own_form in calls)
+                role = max(roles, key=_rank, default=None)
+                asks = tuple(_asked(route.dependant))
+                yield Endpoint(method, route.path, role, own_form in calls, asks)
 
 
 def _rank(role: Role) -> int:
@@ -54,6 +58,12 @@ def _calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
     yield dependant.call
     for one in dependant.dependencies:
         yield from _calls(one)
+
+
+def _asked(dependant: Dependant) -> Iterator[str]:
+    yield from (one.alias for one in dependant.query_params)
+    for one in dependant.dependencies:
+        yield from _asked(one)
 
 
 @dataclass
