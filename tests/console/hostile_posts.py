@@ -55,6 +55,7 @@ def texts(leak: str) -> Mapping[str, str]:
         "broken charset": "锟斤拷烫烫烫 \ufffd\ufffd Ã¤Â½Â \udce4\ud83d",
         "piled up": "Z" + "\u0301\u0489" * 400,
         "entities": "&lt;script&gt;&#60;img src=x onerror=1&#62;&amp;",
+        "nothing to see": "\u200b\u200c\u2060" * 100_000 + "\ufe0f" * 1000,
         "huge": "很长的广告 " * 58_000,
     }
     return {name: _marked(text) for name, text in found.items()}
