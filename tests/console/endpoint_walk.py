@@ -17,6 +17,8 @@ from modbot.console.visitors import REQUIRES, own_form
 from modbot.domain import Role
 
 SAFE = {"GET", "HEAD"}
+STREAMS = {"/live"}
+"""They go on until the browser goes."""
 QUESTIONS = {"/authors/{forum}/{who}/decide": {"kind": "uphold"}}
 """What a page must be asked to have anything to show."""
 
@@ -74,12 +76,16 @@ class Town:
     names: dict[str, str]
 
     def call(self, person: Person | httpx.Client, endpoint: Endpoint, **headers: str) -> httpx.Response:
+        """Its answer; of one that does not end, its head."""
         client = person.http if isinstance(person, Person) else person
-        path = self.path(endpoint)
         if isinstance(person, Person):
             headers["x-csrf-token"] = person.csrf
         asked = QUESTIONS.get(endpoint.path) if endpoint.method in SAFE else None
-        return client.request(endpoint.method, path, headers=headers, params=asked)
+        with client.stream(endpoint.method, self.path(endpoint), headers=headers, params=asked) as answer:
+            if endpoint.path in STREAMS and answer.status_code == httpx.codes.OK:
+                return httpx.Response(answer.status_code, headers=answer.headers)
+            answer.read()
+        return answer
 
     def path(self, endpoint: Endpoint) -> str:
         """Its address here. A number that means nothing is 1."""

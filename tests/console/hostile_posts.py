@@ -14,11 +14,14 @@ from modbot.domain import ActionOutcome, Author, ExceptionScope, Link, Reply, Re
 from modbot.moderation.deciding import Choice
 from modbot.moderation.exceptions import Where
 from modbot.store import audit, boards, notes, outbox, search_index, spot_checks, unreadable
+from modbot.store.types import storable
 
 MARK = "zq"
 """Every text begins with it (a formula's second letter): whoever shows the texts shows it."""
 EVALUATED = "145927"
 """What a template engine would make of the texts that are templates: 191 times 764, and 3."""
+READER = "root"
+"""Who reads it all. What was decided, they decided."""
 FALSE_HEADING = "假的控制台"
 
 
@@ -77,7 +80,6 @@ def settle(desk: ConsoleDesk, leak: str) -> Town:
     with desk.store.write() as tx:
         for flag, text in zip(flags, hostile.values(), strict=True):
             notes.add(tx, flag, text[: notes.LONGEST], who="ann", at=desk.now)
-        audit.add(tx, audit.Entry(desk.now, hostile["formula"], "user.added", details={"user": 1}))
         unreadable.keep(
             tx, FORUM, [(f"{leak}/{text[:100]}", "thread", text) for text in hostile.values()], at=desk.now
         )
@@ -85,6 +87,8 @@ def settle(desk: ConsoleDesk, leak: str) -> Town:
     _spot_check(desk, hostile, leak)
     with desk.store.write() as tx:
         search_index.advance(tx, limit=1000)
+        for name in (storable(text[:200]) for text in hostile.values()):
+            audit.add(tx, audit.Entry(desk.now, name, "user.added", details={"name": name}))
     return Town(desk, {"flag_id": str(flags[0]), "forum": FORUM, "who": "101", "name": CAMPAIGN})
 
 
@@ -123,7 +127,7 @@ def _decide(desk: ConsoleDesk, hostile: Mapping[str, str], leak: str) -> None:
         desk.flag(_post(200 + at, text, leak), REPEATED, repeated=repetition(CAMPAIGN, ReplyKey(FORUM, 1)))
         for at, text in enumerate(hostile.values(), start=1)
     ]
-    moderator = desk.moderator()
+    moderator = desk.moderator(READER)
     for flag, text in zip(many[:-2], hostile.values(), strict=False):
         moderator.give(flag, VerdictKind.UPHOLD, Choice(note=text[:1000], stands=True))
     allowed = Choice(note=hostile["script"], where=Where(ExceptionScope.BOARD), confirmed=True)
