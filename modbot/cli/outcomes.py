@@ -11,6 +11,7 @@ from modbot.cli import flag_lines
 from modbot.cli.base import Session, harmless, harmless_all, local_time
 from modbot.daemon.moderating import WAIT_SECONDS, Moderator, is_settled
 from modbot.domain import OutboxState
+from modbot.moderation import telling
 from modbot.moderation.bulk import Ending, Given, Result, TakenBack
 from modbot.moderation.selecting import Plan
 from modbot.store import flags, outbox
@@ -65,14 +66,8 @@ def tell_undone(session: Session, moderator: Moderator, undone: Undone) -> bool:
         return True
     result = Result(Ending.DONE, None, undone.flag_id, forum, undone.action_id, undone.unmute_id)
     ok = _tell_result(session, moderator, result, _seen_through(session, moderator, [result]))
-    for kept in undone.kept if not session.as_json else ():
-        session.say(f"queue.kept.{kept.value}")
-    if not session.as_json and undone.forgotten:
-        session.say("queue.forgotten", labels=undone.forgotten)
-    if not session.as_json and undone.exception is not None:
-        session.say("queue.exception_revoked", exception=undone.exception)
-    if not session.as_json and undone.standing is not None:
-        session.say("queue.stands_no_more", standing=undone.standing)
+    for sentence in telling.of_undone([undone], session.words) if not session.as_json else ():
+        click.echo(sentence)
     return ok
 
 
@@ -242,7 +237,9 @@ def _tell_post(
     detail, trouble = action.detail, None if ok else moderator.trouble(action.forum)
     if trouble is not None:
         detail = session.words.text(trouble.code, **harmless_all(dict(trouble.facts)))
-    sentence = _of_action(session, action, detail, result.flag_id)
+    sentence = telling.of_action(
+        action.kind, action.state, session.words, flag=result.flag_id, detail=harmless(detail)
+    )
     _report(session, result.flag_id, sentence, ok=ok, state=action.state.value, **facts)
     return ok
 
@@ -261,15 +258,6 @@ def _tell_mute(session: Session, action: outbox.Action) -> bool:
 
 def _is_well(action: outbox.Action) -> bool:
     return is_settled(action) and action.state is not OutboxState.REFUSED
-
-
-def _of_action(session: Session, action: outbox.Action, detail: str, flag_id: int | None) -> str:
-    return session.words.text(
-        f"queue.action.{action.state.value}",
-        flag=flag_id,
-        action=session.words.text(f"action.{action.kind.value}"),
-        detail=harmless(detail),
-    )
 
 
 def _report(

@@ -20,10 +20,11 @@ from modbot.console import pages, rendering
 from modbot.console.context import Console, console_of
 from modbot.console.fences import Fences
 from modbot.console.house import House
+from modbot.console.live import Live
 from modbot.console.signing_in import DeadLink, WrongPassword
 from modbot.console.throttle import TooMany
 from modbot.console.visitors import Forbidden, SignInNeeded, visitor_of
-from modbot.errors import Conflict, ModbotError, SettingsError, UsageError
+from modbot.errors import Conflict, ModbotError, SettingsError, Unsuitable, UsageError
 
 API = "/api/"
 STATUSES: Mapping[type[ModbotError], int] = {
@@ -34,6 +35,7 @@ STATUSES: Mapping[type[ModbotError], int] = {
     Conflict: 409,
     UsageError: 422,
     SettingsError: 422,
+    Unsuitable: 422,
     TooMany: 429,
 }
 
@@ -57,6 +59,7 @@ def create_app(house: House, *, passwords: Passwords | None = None) -> FastAPI:
         menu=tuple(area.MENU for area in pages.AREAS if area.MENU is not None),
         passwords=passwords or Passwords(),
     )
+    app.state.live = Live(house)
     for area in pages.AREAS:
         app.include_router(area.router)
     app.mount("/static", StaticFiles(packages=[("modbot.console", "static")]), name="static")

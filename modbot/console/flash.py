@@ -7,19 +7,21 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from modbot import i18n
+from modbot.console import cookies
 from modbot.console.context import console_of
 
 COOKIE = "modbot_notice"
 Tone = Literal["good", "caution", "danger"]
 _TONES = ("good", "caution", "danger")
 _LONGEST = 3000
-_SECONDS = 60
+_LASTS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,12 @@ def keep(request: Request, answer: Response, notice: Notice) -> None:
     told = json.dumps({"code": notice.code, "tone": notice.tone, "facts": dict(notice.facts)})
     value = base64.urlsafe_b64encode(told.encode()).decode()
     if len(value) <= _LONGEST:
-        path = console_of(request).prefix or "/"
-        answer.set_cookie(COOKIE, value, max_age=_SECONDS, path=path, httponly=True, samesite="lax")
+        cookies.keep(request, answer, COOKIE, value, lasts=_LASTS)
 
 
 def taken(request: Request) -> Notice | None:
     """What the page is to show; None for what we did not write."""
-    kept = request.cookies.get(COOKIE, "")
+    kept = cookies.read(request, COOKIE)
     if not kept:
         return None
     try:
@@ -66,4 +67,4 @@ def taken(request: Request) -> Notice | None:
 
 def drop(request: Request, answer: Response) -> None:
     """It has been shown."""
-    answer.delete_cookie(COOKIE, path=console_of(request).prefix or "/")
+    cookies.drop(request, answer, COOKIE)

@@ -17,6 +17,7 @@ _PILED = 4
 """So many marks upon a letter are writing. More would cover the lines around it."""
 _TOLD = 8
 """So many of a run of unseen characters are named."""
+_CODE = re.compile(r"`([^`]+)`")
 _JOINER = "\u200d"
 _SUSPECT = re.compile(r"[^ -~\n\t\u3000-\u3029\u3030-\u303f\u4e00-\u9fff\uff01-\uff5e]+")
 
@@ -48,6 +49,11 @@ def seen(text: str) -> Markup:
         made += [escape(text[at:start]), Markup('<span class="odd">{}{}</span>').format(odd, more)]
         at = end
     return Markup("").join([*made, escape(text[at:])])
+
+
+def coded(sentence: str) -> Markup:
+    """A sentence of ours, as ``seen``, with what stands in `backticks` as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(seen(sentence))))  # noqa: S704 - escaped there
 
 
 def plain(text: str) -> str:

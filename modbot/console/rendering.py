@@ -13,18 +13,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from modbot import i18n
-from modbot.console import flash, marking
+from modbot.console import cookies, flash, marking
 from modbot.console.context import console_of, language_of
 from modbot.console.visitors import Visitor, visitor_of
-from modbot.domain import Reason
 from modbot.moderation import mode_banner
 from modbot.moderation.mode_banner import ForumMode
 
 THEME = "modbot_theme"
 """The cookie with the colours that were chosen in a browser: ``light`` or ``dark``."""
 THEMES = ("light", "dark")
-BY_HAND = (Reason.SPAM, Reason.LOW_EFFORT, Reason.REPEATED)
-"""Why a moderator may flag a reply themselves."""
 
 
 def environment() -> jinja2.Environment:
@@ -36,7 +33,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(when=when, marked=marking.marked, plain=marking.plain)
+    made.filters.update(when=when, marked=marking.marked, plain=marking.plain, coded=marking.coded)
     return made
 
 
@@ -97,7 +94,7 @@ def _changed(request: Request, prefix: str, changed: Mapping[str, object]) -> st
 
 def theme_of(request: Request) -> str:
     """``light`` or ``dark``; empty for what the visitor's system prefers."""
-    chosen = request.cookies.get(THEME, "")
+    chosen = cookies.read(request, THEME)
     return chosen if chosen in THEMES else ""
 
 

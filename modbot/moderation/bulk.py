@@ -5,10 +5,11 @@ by which all are taken back together."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
@@ -33,7 +34,8 @@ class Ending(StrEnum):
 class Result:
     """What became of one reply. ``problem`` says who decided what before (a conflict), or why
     nothing was done; ``action_id`` is what waits for the forum, ``mute_id`` what waits for
-    the author beside; ``standing_id`` is what decides about the next copies from now on."""
+    the author beside; ``standing_id`` is what decides about the next copies from now on,
+    ``verdict_id`` what was given."""
 
     ending: Ending
     post_id: int | None
@@ -43,6 +45,7 @@ class Result:
     mute_id: int | None = None
     problem: ModbotError | None = None
     standing_id: int | None = None
+    verdict_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,20 @@ def give_flags(
     kind: VerdictKind,
     choice: Choice = USUAL,
     *,
+    versions: Mapping[int, int] = MappingProxyType({}),
     told: Told = _untold,
 ) -> Given:
-    """Decide about flags that a moderator named one by one: whoever wrote them, as said."""
+    """Decide about flags that a moderator named one by one: whoever wrote them, as said.
+
+    ``versions``: of those flags that must not have changed since. A mute is one action, with
+    the first verdict that is given.
+    """
     bulk = new_name() if len(flag_ids) > 1 else None
     results: list[Result] = []
     for flag_id in flag_ids:
-        results.append(_give_flag(moderator, flag_id, kind, choice, bulk))
+        results.append(_give_flag(moderator, flag_id, kind, choice, bulk, versions.get(flag_id)))
+        if results[-1].ending is Ending.DONE:
+            choice = replace(choice, means=replace(choice.means, mute_days=None))
         told(results[-1])
     return Given(bulk, tuple(results))
 
@@ -186,11 +196,16 @@ def _give_one(
 
 
 def _give_flag(
-    moderator: Moderator, flag_id: int, kind: VerdictKind, choice: Choice, bulk: str | None
+    moderator: Moderator,
+    flag_id: int,
+    kind: VerdictKind,
+    choice: Choice,
+    bulk: str | None,
+    version: int | None,
 ) -> Result:
     result = Result(Ending.DONE, None, flag_id, None)
     try:
-        verdict = moderator.give(flag_id, kind, choice, bulk=bulk)
+        verdict = moderator.give(flag_id, kind, choice, bulk=bulk, version=version)
     except Conflict as conflict:
         return replace(result, ending=Ending.CONFLICT, problem=conflict)
     except ModbotError as problem:
@@ -200,7 +215,11 @@ def _give_flag(
 
 def _given(result: Result, verdict: Verdict) -> Result:
     return replace(
-        result, action_id=verdict.action_id, mute_id=verdict.mute_id, standing_id=verdict.standing_id
+        result,
+        action_id=verdict.action_id,
+        mute_id=verdict.mute_id,
+        standing_id=verdict.standing_id,
+        verdict_id=verdict.id,
     )
 
 

@@ -17,6 +17,7 @@ from modbot.moderation.selecting import policy_of
 from modbot.policy import standing_of
 from modbot.store import candidates, carrying, flags, groups, inbox, verdicts
 from modbot.store.candidates import Candidate
+from modbot.store.carrying import Means
 from modbot.store.flags import Flag
 from modbot.store.groups import Group
 from modbot.store.verdicts import Verdict
@@ -104,6 +105,11 @@ def effect(
 ) -> Effect:
     """What the verdict would queue as things stand, at the end of the undo window."""
     at = moderator.clock() + moderator.undo_window()
+    return effect_by(flag, kind, moderator.means(rx, flag, choice or Choice()), at=at)
+
+
+def effect_by(flag: Flag, kind: VerdictKind, means: Means, *, at: datetime) -> Effect:
+    """The same for who knows the means."""
     if kind not in REMOVES:
         if flag.hidden_by_us:
             return Effect(ActionKind.RESTORE, at)
@@ -111,7 +117,6 @@ def effect(
     if flag.hidden_by_us or flag.visibility is Visibility.GONE:
         return Effect(None)
     try:
-        means = moderator.means(rx, flag, choice or Choice())
         return Effect(carrying.removing(flag, means, flag.label).kind, at)
     except Unsuitable as problem:
         return Effect(None, refused=problem)

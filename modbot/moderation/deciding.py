@@ -152,10 +152,14 @@ class Moderator:
 
     def means(self, rx: Connection, flag: flags.Flag, choice: Choice) -> Means:
         """How a removal is carried out where the flag stands: as chosen, else as the settings say."""
+        return self.means_where(choice, recycles=boards.recycles(rx, flag.forum, flag.board_id))
+
+    def means_where(self, choice: Choice, *, recycles: bool | None) -> Means:
+        """The same for who knows whether the board has a recycle bin."""
         means, actions = choice.means, self.loaded.settings.actions
         return replace(
             means,
-            recycles=boards.recycles(rx, flag.forum, flag.board_id),
+            recycles=recycles,
             staff_board=means.staff_board or actions.staff_board or None,
             deletes_pending=means.deletes_pending or actions.uphold_pending == "delete",
         )

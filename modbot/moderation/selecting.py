@@ -35,13 +35,15 @@ class LeftOut(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Of a campaign, or of an author. ``passed``: replies without a flag, too;
-    ``since``: of an author, posted from then on; ``everyone``: those, too, whom a decision for
-    many spares (staff, authors with standing, the first poster of a text)."""
+    ``since``: of an author, posted from then on, ``last``: only so many, the latest;
+    ``everyone``: those, too, whom a decision for many spares (staff, authors with standing, the
+    first poster of a text)."""
 
     forum: str = ""
     campaign: str | None = None
     author: Identity | None = None
     since: datetime | None = None
+    last: int | None = None
     passed: bool = False
     everyone: bool = False
 
@@ -118,7 +120,8 @@ def _found(rx: Connection, selection: Selection) -> list[Candidate]:
     if selection.author is None:
         return []
     author = selection.author
-    return candidates.of_author(rx, author.forum, author.id, author.name, since=selection.since)
+    found = candidates.of_author(rx, author.forum, author.id, author.name, since=selection.since)
+    return found if selection.last is None else found[-selection.last :]
 
 
 def _spares(kind: VerdictKind, selection: Selection) -> bool:

@@ -81,6 +81,7 @@ def get(rx: Connection, action_id: int) -> Action:
 def listing(
     rx: Connection,
     *,
+    ids: Sequence[int] | None = None,
     forum: str | None = None,
     states: Sequence[OutboxState] = (),
     kinds: Sequence[ActionKind] = (),
@@ -97,6 +98,8 @@ def listing(
     ):
         if value is not None:
             conditions.append(column == value)
+    if ids is not None:
+        conditions.append(outbox.c.id.in_(ids))
     if states:
         conditions.append(outbox.c.state.in_(states))
     if kinds:

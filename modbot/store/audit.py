@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select, tuple_
 
-from modbot.store.schema import audit
+from modbot.domain import EVERYWHERE, Scope
+from modbot.store.flag_filter import in_scope
+from modbot.store.schema import audit, replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,55 @@ def listing(
     if since is not None:
         query = query.where(audit.c.at >= since)
     return [Entry(**row) for row in reversed(rx.execute(query).mappings().all())]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries; None leaves a filter out. ``what`` is a code, or the first part of some
+    (``verdict``). ``within`` are the places of whoever asks: there entries that speak of no
+    reply are theirs who have the whole forum. ``housewide``: also what is of no forum."""
+
+    who: str | None = None
+    what: str | None = None
+    forum: str | None = None
+    flag_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    within: Scope = EVERYWHERE
+    housewide: bool = True
+
+
+Place = tuple[datetime, int]
+"""Where an entry stands among all: its time and its number."""
+
+
+def page(rx: Connection, wanted: Wanted, *, after: Place | None = None, limit: int = 50) -> list[Entry]:
+    """The latest ``limit`` entries that meet the filter, the latest first; those behind the
+    one at ``after``."""
+    query = select(audit).outerjoin(replies, replies.c.id == audit.c.reply_id).where(*_conditions(wanted))
+    if after is not None:
+        query = query.where(
+            tuple_(audit.c.at, audit.c.id) < tuple_(*after, types=(audit.c.at.type, audit.c.id.type))
+        )
+    query = query.order_by(audit.c.at.desc(), audit.c.id.desc()).limit(limit)
+    return [Entry(**row) for row in rx.execute(query).mappings()]
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    equal = ((audit.c.who, wanted.who), (audit.c.forum, wanted.forum), (audit.c.flag_id, wanted.flag_id))
+    met: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
+    if wanted.what is not None:
+        of_kind = and_(audit.c.what >= f"{wanted.what}.", audit.c.what < f"{wanted.what}/")
+        met.append(audit.c.what == wanted.what if "." in wanted.what else of_kind)
+    if wanted.since is not None:
+        met.append(audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        met.append(audit.c.at < wanted.until)
+    if not wanted.housewide:
+        met.append(audit.c.forum.is_not(None))
+    if wanted.within.places is not None:
+        met.append(in_scope(wanted.within, audit.c.forum))
+    return met
 
 
 def latest(rx: Connection, what: str) -> Entry | None:

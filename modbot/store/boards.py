@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,14 @@ class Board:
     id: int
     name: str
     posts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """``recycles``: whether it has a recycle bin; None: nobody knows."""
+
+    name: str = ""
+    recycles: bool | None = None
 
 
 def save(tx: Connection, forum: str, seen: Sequence[tuple[int, str, int | None]], *, at: datetime) -> None:
@@ -50,6 +58,13 @@ def listing(rx: Connection, forum: str) -> list[Board]:
 
 def names(rx: Connection, forum: str) -> dict[int, str]:
     return {board.id: board.name for board in listing(rx, forum)}
+
+
+def known(rx: Connection, forums: Collection[str]) -> dict[tuple[str, int], Known]:
+    """Every board of these forums, by forum and board id."""
+    query = select(boards.c.forum, boards.c.board_id, boards.c.name, boards.c.recycles)
+    rows = rx.execute(query.where(boards.c.forum.in_(sorted(forums))))
+    return {(row.forum, row.board_id): Known(row.name, row.recycles) for row in rows}
 
 
 def all_names(rx: Connection) -> dict[tuple[str, int], str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 
 from modbot.store.groups import Key
 from modbot.store.schema import claims, users
@@ -74,6 +74,16 @@ def release(tx: Connection, user_id: int, cards: Sequence[tuple[str, str]] | Non
         tx.execute(own)
     for forum, card in cards or ():
         tx.execute(own.where(claims.c.forum == forum, claims.c.card == card))
+
+
+def release_others(tx: Connection, user_id: int, session_id: int | None, but: tuple[str, str] | None) -> None:
+    """Give up what this person claimed in this session, but for one ``(forum, card)``."""
+    own = delete(claims).where(
+        claims.c.user_id == user_id, claims.c.session_id.is_not_distinct_from(session_id)
+    )
+    if but is not None:
+        own = own.where(or_(claims.c.forum != but[0], claims.c.card != but[1]))
+    tx.execute(own)
 
 
 def release_session(tx: Connection, session_id: int) -> None:

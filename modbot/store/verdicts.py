@@ -208,26 +208,26 @@ def retract(tx: Connection, flag_id: int, *, who: str, now: datetime) -> None:
 
 
 def get(rx: Connection, verdict_id: int) -> Verdict:
-    return _verdict(rx.execute(select(table).where(table.c.id == verdict_id)).mappings().one())
+    return from_row(rx.execute(select(table).where(table.c.id == verdict_id)).mappings().one())
 
 
 def standing(rx: Connection, flag_id: int) -> Verdict | None:
     """The flag's verdict that is not undone."""
     query = select(table).where(table.c.flag_id == flag_id, table.c.undone_at.is_(None))
     row = rx.execute(query).mappings().one_or_none()
-    return None if row is None else _verdict(row)
+    return None if row is None else from_row(row)
 
 
 def history(rx: Connection, flag_id: int) -> list[Verdict]:
     """All verdicts on a flag, undone ones too, oldest first."""
     query = select(table).where(table.c.flag_id == flag_id).order_by(table.c.id)
-    return [_verdict(row) for row in rx.execute(query).mappings()]
+    return [from_row(row) for row in rx.execute(query).mappings()]
 
 
 def of_bulk(rx: Connection, bulk: str) -> list[Verdict]:
     """The verdicts given at once under this name, undone ones too, in their order."""
     query = select(table).where(table.c.bulk == bulk).order_by(table.c.id)
-    return [_verdict(row) for row in rx.execute(query).mappings()]
+    return [from_row(row) for row in rx.execute(query).mappings()]
 
 
 def on_author(rx: Connection, forum: str, author_id: int, *, limit: int = 50) -> list[Verdict]:
@@ -244,7 +244,7 @@ def on_replies(rx: Connection, *which: ColumnElement[bool], limit: int = 50) -> 
         .order_by(table.c.id.desc())
         .limit(limit)
     )
-    return [_verdict(row) for row in rx.execute(query).mappings()]
+    return [from_row(row) for row in rx.execute(query).mappings()]
 
 
 def upheld_authors(rx: Connection, forum: str, author_ids: list[int]) -> set[int]:
@@ -392,7 +392,8 @@ def _note(
     audit.add(tx, audit.Entry(at, who, what, flag.forum, flag.id, flag.reply_id, details))
 
 
-def _verdict(row: Any) -> Verdict:
+def from_row(row: Any) -> Verdict:
+    """A verdict of a row with the columns of the table."""
     fields = {name: row[name] for name in Verdict.__slots__ if name in table.c}
     fields["kind"] = VerdictKind(row["kind"])
     fields["source"] = VerdictSource(row["source"])

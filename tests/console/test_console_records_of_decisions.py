@@ -14,9 +14,9 @@ from moderation_room import CAMPAIGN, newcomer, regular
 from sqlalchemy import event
 from store_desk import decision, reply
 
-from modbot.domain import ActionKind, FlagState, Label, Role, Scope, Signal, VerdictKind
+from modbot.domain import ActionKind, FlagState, Label, Scope, Signal, VerdictKind
 from modbot.moderation.deciding import Choice
-from modbot.store import candidates, exceptions, notes, outbox, spot_checks, standing
+from modbot.store import exceptions, notes, outbox, spot_checks, standing
 from modbot.store.exceptions import HERE
 
 BOARD_2 = Scope({"city": frozenset({2})})
@@ -84,30 +84,6 @@ def test_the_page_of_a_flag_shows_no_copy_from_elsewhere(desk: ConsoleDesk) -> N
     page = desk.person(scope=BOARD_2).get(f"/flags/{flag}").text
     assert "newcomer1" in page
     assert "别处的话" not in page
-
-
-def byhand(desk: ConsoleDesk, post: int) -> str:
-    with desk.store.read() as rx:
-        [one] = [one for one in candidates.of_author(rx, "city", post, "") if one.post_id == post]
-    return f"{one.reply_id}:{one.revision_id}"
-
-
-def test_a_reply_that_passed_is_flagged_by_hand(desk: ConsoleDesk) -> None:
-    desk.passed(5, author=newcomer(5))
-    answer = desk.person().post("/flags", reply=byhand(desk, 5), reason="spam")
-    assert answer.status_code == 303
-    flag = desk.get(int(answer.headers["location"].rpartition("/")[2]))
-    assert (flag.state, flag.reason.value, flag.post_id) == (FlagState.PENDING, "spam", 5)
-
-
-@pytest.mark.parametrize(
-    ("who", "role", "scope", "status"),
-    [("vic", Role.VIEWER, BOARD_2, 403), ("ben", Role.MODERATOR, BOARD_9, 404)],
-)
-def test_not_everybody_may_flag(desk: ConsoleDesk, who: str, role: Role, scope: Scope, status: int) -> None:
-    desk.passed(5, author=newcomer(5))
-    person = desk.person(who, role, scope=scope)
-    assert person.post("/flags", reply=byhand(desk, 5), reason="spam").status_code == status
 
 
 def test_standing_decisions_are_listed_with_their_texts(desk: ConsoleDesk) -> None:

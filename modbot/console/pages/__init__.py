@@ -2,13 +2,18 @@
 
 from modbot.console.pages import (
     account,
+    audit,
     author,
     campaign,
+    deciding,
     flag,
-    home,
+    history,
+    live,
     looks,
     models,
     people,
+    queue,
+    queue_api,
     search,
     settings,
     sign_in,
@@ -18,10 +23,11 @@ from modbot.console.pages import (
 )
 
 AREAS = (
-    home,
+    queue,
     search,
     standing,
     spot_checks,
+    audit,
     models,
     try_it,
     settings,
@@ -32,5 +38,9 @@ AREAS = (
     campaign,
     looks,
     sign_in,
+    deciding,
+    queue_api,
+    live,
+    history,
 )
 """In the order of the menu."""

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from modbot.console import authors, flash, rendering
 from modbot.console.context import MenuEntry, console_of
+from modbot.console.pages.search import BYHAND
 from modbot.console.visitors import AModerator, AViewer, OwnForm, Visitor
 from modbot.domain import Role, VerdictKind
 from modbot.errors import Conflict
@@ -32,11 +33,13 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be decided of an author: the latest ``days`` (0: ever), also what ``passed``."""
+    """What is to be decided of an author: the latest ``days`` (0: ever), the ``last`` so many
+    (0: all), also what ``passed``."""
 
     kind: VerdictKind
     days: int = 0
     passed: bool = False
+    last: int = 0
 
 
 @router.get("/authors/{forum}/{who}")
@@ -62,7 +65,7 @@ def author(
         more=more,
         kinds=KINDS,
         days=DAYS,
-        byhand=rendering.BY_HAND,
+        byhand=BYHAND,
         may_decide=visitor.may(Role.MODERATOR),
         decide_path=_decide_path(forum, who),
     )
@@ -72,8 +75,9 @@ def _wish(
     kind: VerdictKind,
     days: Annotated[int, Query(ge=0, le=3650)] = 0,
     passed: bool = False,
+    last: Annotated[int, Query(ge=0, le=1000)] = 0,
 ) -> Wish:
-    return Wish(kind, days, passed=passed)
+    return Wish(kind, days, passed=passed, last=last)
 
 
 @router.get("/authors/{forum}/{who}/decide")
@@ -112,6 +116,7 @@ def decide(
     shown: Annotated[int, Form()],
     days: Annotated[int, Form(ge=0, le=3650)] = 0,
     passed: Annotated[bool, Form()] = False,
+    last: Annotated[int, Form(ge=0, le=1000)] = 0,
     mute: Annotated[str, Form(pattern="^[0-9]{0,4}$")] = "",
     note: Annotated[str, Form(max_length=1000)] = "",
     name: Annotated[str, Form()] = "",
@@ -120,7 +125,7 @@ def decide(
     Conflict, and nothing is done."""
     subject = authors.subject_of(forum, who, name, visitor.scope)
     with console_of(request).house.store.read() as rx:
-        plan = _plan(rx, request, visitor, subject, Wish(kind, days, passed=passed))
+        plan = _plan(rx, request, visitor, subject, Wish(kind, days, passed=passed, last=last))
     if len(plan.items) != shown:
         raise Conflict(code="error.console.plan_changed", shown=shown, now=len(plan.items))
     choice = Choice(note, Means(mute_days=int(mute) if mute else None))
@@ -135,7 +140,11 @@ def _plan(rx: Connection, request: Request, visitor: Visitor, subject: Subject, 
     house = console_of(request).house
     since = house.now() - timedelta(days=wish.days) if wish.days else None
     selection = Selection(
-        subject.forum, author=authors.identity_of(rx, subject), since=since, passed=wish.passed
+        subject.forum,
+        author=authors.identity_of(rx, subject),
+        since=since,
+        last=wish.last or None,
+        passed=wish.passed,
     )
     return authors.within(selecting.plan(rx, house.loaded(), wish.kind, selection), visitor.scope)
 

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse
 
 from modbot import i18n
-from modbot.console import flash, rendering
+from modbot.console import rendering
 from modbot.console.context import MenuEntry, console_of
-from modbot.console.visitors import AModerator, AViewer, OwnForm
+from modbot.console.visitors import AViewer
 from modbot.detection.differences import differences
-from modbot.domain import EVERYWHERE, Reason, Role, Scope, VerdictKind
+from modbot.domain import EVERYWHERE, Role, Scope, VerdictKind
 from modbot.errors import StoreError
 from modbot.moderation import explaining
-from modbot.store import boards, byhand, candidates, cards, notes, profiles, rewritings
+from modbot.store import boards, cards, notes, profiles, rewritings
 from modbot.store.cards import Card
 from modbot.store.notes import Note
 from modbot.store.profiles import Subject
 from modbot.store.rewritings import Revision
 
 MENU: MenuEntry | None = None
+DECISIONS = {
+    "uphold": VerdictKind.UPHOLD,
+    "dismiss": VerdictKind.DISMISS,
+    "allow_thread": VerdictKind.ALLOW_HERE,
+    "remove_dont_learn": VerdictKind.REMOVE_DONT_LEARN,
+}
+"""What a card's form calls the verdicts that need nothing more to be said."""
 router = APIRouter(include_in_schema=False)
 
 
@@ -55,26 +61,10 @@ def flag(request: Request, visitor: AViewer, flag_id: int) -> HTMLResponse:
         points=explaining.points(decision, words),
         conclusions=explaining.conclusions(decision, words),
         differences=differences,
-        kinds=tuple(VerdictKind),
+        decisions=DECISIONS,
+        standing=next((one for one in found.card.verdicts if one.undone_at is None), None),
         may_decide=visitor.may(Role.MODERATOR),
     )
-
-
-@router.post("/flags", dependencies=[OwnForm])
-def flag_by_hand(
-    request: Request,
-    visitor: AModerator,
-    reply: Annotated[str, Form(pattern=r"^\d{1,18}:\d{1,18}$")],
-    reason: Annotated[Reason, Form()],
-) -> RedirectResponse:
-    """Open a flag on a reply that passed: ``reply`` is its row id and its text's revision.
-    Raises Conflict when it says something else by now, or a human has decided about it."""
-    house = console_of(request).house
-    reply_id, revision_id = (int(number) for number in reply.split(":"))
-    with house.store.write() as tx:
-        _require_in_scope(tx, reply_id, visitor.scope)
-        opened = byhand.open(tx, reply_id, revision_id, reason, who=visitor.name, at=house.now())
-    return flash.redirect(request, f"/flags/{opened}", flash.Notice("console.flag.opened"))
 
 
 def file_of(rx: Connection, flag_id: int, scope: Scope = EVERYWHERE) -> File:
@@ -96,9 +86,3 @@ def file_of(rx: Connection, flag_id: int, scope: Scope = EVERYWHERE) -> File:
         notes=tuple(notes.of_flags(rx, [flag_id]).get(flag_id, ())),
         boards=boards.names(rx, about.forum),
     )
-
-
-def _require_in_scope(rx: Connection, reply_id: int, scope: Scope) -> None:
-    found = candidates.of_reply(rx, reply_id)
-    if not found or not scope.covers(found[0].forum, found[0].board_id):
-        raise StoreError(code="error.console.reply_unknown", reply=reply_id)

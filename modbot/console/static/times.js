@@ -4,11 +4,13 @@ const MINUTE = 60, HOUR = 3600, DAY = 86400, WEEK = 7 * DAY;
 const STEPS = [[MINUTE, 1, "second"], [HOUR, MINUTE, "minute"], [DAY, HOUR, "hour"], [WEEK, DAY, "day"]];
 
 const language = document.documentElement.lang;
+// Digits alone would leave open which is the day and which the month.
+const month = language.startsWith("zh") ? "2-digit" : "short";
 const exact = new Intl.DateTimeFormat(language, {
-  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short",
+  year: "numeric", month, day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short",
 });
 const short = new Intl.DateTimeFormat(language, {
-  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false,
+  year: "numeric", month, day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false,
 });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 

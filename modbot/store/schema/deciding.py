@@ -155,5 +155,7 @@ audit = Table(
     Index("ix_audit_flag", "flag_id"),
     Index("ix_audit_reply", "reply_id"),
     Index("ix_audit_at", "at"),
+    Index("ix_audit_who", "who", "at"),
+    Index("ix_audit_what", "what", "at"),
     sqlite_autoincrement=True,
 )

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _secrets()
     _work()
     _settings()
+    _audit()
     _search()
     _neighbours()
 
@@ -150,6 +151,11 @@ def _settings() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_settings_changes_key", "settings_changes", ["key"], unique=False)
+
+
+def _audit() -> None:
+    op.create_index("ix_audit_who", "audit", ["who", "at"], unique=False)
+    op.create_index("ix_audit_what", "audit", ["what", "at"], unique=False)
 
 
 def _search() -> None:

@@ -1,0 +1,186 @@
+"""Every page of the console, filled, in a real browser: on a desk and on a phone, light and dark,
+in both languages. Who adds a page adds it to the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser_desk import DESKTOP, PATIENCE_MS, PHONE, Browsers
+from console_gallery import EXHIBITS, NO_PAGES, Exhibit
+from console_scene import Scene, on_stage
+from playwright.sync_api import Browser, Page
+from starlette.routing import Route
+
+from modbot.console import pages
+
+CHECKS = Path(__file__).with_name("page_checks.js")
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+GRAVE = ("serious", "critical")
+NARROWEST = 320
+"""Pixels: the width of a desk at 400 %, at which WCAG 2.2 still wants no scrolling sideways."""
+ZONE = "GMT+8"
+TABS = 25
+THUMB, POINTER = 44, 24
+LATIN = r"(?<![\p{L}\p{N}])\p{Script=Latin}[\p{Script=Latin}'’-]+(?![\p{L}\p{N}])"
+CHINESE = r"\p{Script=Han}+"
+"""What is no text of a page in that page's language."""
+KNOWN = {
+    "zh": ["modbot", "CSV", "JSON", "API", "QQ", "UTC", "village", "policy"],
+    "en": [],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How somebody looks at the console."""
+
+    language: str
+    width: int
+    height: int
+    dark: bool
+
+    @property
+    def is_phone(self) -> bool:
+        return self.width == PHONE[0]
+
+    def __str__(self) -> str:
+        return f"{self.language}-{'phone' if self.is_phone else 'desk'}-{'dark' if self.dark else 'light'}"
+
+
+VIEWS = (
+    View("zh", *DESKTOP, dark=False),
+    View("zh", *PHONE, dark=True),
+    View("en", *DESKTOP, dark=True),
+    View("en", *PHONE, dark=False),
+)
+"""Each language, width and colour meets each other's."""
+
+
+@dataclass
+class Gallery:
+    """One server and one browser for all of it; a page of its own for each view and visitor."""
+
+    scene: Scene
+    browsers: Browsers
+    pages: dict[tuple[View, str], Page] = field(default_factory=dict)
+
+    def show(self, exhibit: Exhibit, view: View) -> Page:
+        page = self._page(exhibit.who, view)
+        page.goto(exhibit.address(self.scene))
+        if exhibit.then is not None:
+            exhibit.then(page)
+            page.wait_for_load_state()
+        page.evaluate(CHECKS.read_text("utf-8"))
+        return page
+
+    def _page(self, who: str, view: View) -> Page:
+        if (view, who) not in self.pages:
+            person = self.scene.person(who) if who else None
+            self.pages[view, who] = self.browsers.new_page(
+                person,
+                width=view.width,
+                height=view.height,
+                language="zh-CN" if view.language == "zh" else "en-GB",
+                dark=view.dark,
+                touch=view.is_phone,
+            )
+            self.pages[view, who].clock.set_fixed_time(self.scene.now)
+        return self.pages[view, who]
+
+
+@pytest.fixture(scope="module")
+def gallery(
+    chromium: Browser, empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gallery]:
+    with on_stage(tmp_path_factory.mktemp("scene"), empty_database) as scene:
+        browsers = Browsers(chromium, scene)
+        yield Gallery(scene, browsers)
+        browsers.close()
+
+
+def each(*views: View) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        ("exhibit", "view"),
+        [pytest.param(one, view, id=f"{one.name}-{view}") for one in EXHIBITS for view in views],
+    )
+
+
+def test_every_page_of_the_console_is_in_the_gallery() -> None:
+    routes = [route for area in pages.AREAS for route in area.router.routes if isinstance(route, Route)]
+    asked = {route.path for route in routes if "GET" in (route.methods or ())}
+    shown = {path for path in asked if not path.startswith("/api/")} - NO_PAGES
+    assert shown == {exhibit.route for exhibit in EXHIBITS} - {""}
+
+
+@each(*VIEWS)
+def test_nobody_is_shut_out(gallery: Gallery, exhibit: Exhibit, view: View) -> None:
+    """By the rules of axe for WCAG 2.2 A and AA."""
+    found = Axe().run(gallery.show(exhibit, view), options=RULES)
+    grave = [one for one in found.response["violations"] if one["impact"] in GRAVE]
+    assert [_told(one) for one in grave] == []
+
+
+@each(*VIEWS)
+def test_a_page_is_whole(gallery: Gallery, exhibit: Exhibit, view: View) -> None:
+    """One title, parts in their order, nothing beside the window, no script that failed."""
+    page = gallery.show(exhibit, view)
+    assert _checked(page, "headings()") == []
+    assert _checked(page, "overflow()") == []
+    assert _checked(page, f"times('{ZONE}', {PATIENCE_MS})") == []
+    if view.is_phone:
+        assert _checked(page, f"targets({THUMB}, {POINTER})") == []
+        page.set_viewport_size({"width": NARROWEST, "height": view.height})
+        narrow = _checked(page, "overflow()")
+        page.set_viewport_size({"width": view.width, "height": view.height})
+        assert narrow == []
+    else:
+        assert _checked(page, f"targets({POINTER}, {POINTER})") == []
+
+
+@each(VIEWS[0], VIEWS[2])
+def test_no_sentence_is_left_in_another_language(gallery: Gallery, exhibit: Exhibit, view: View) -> None:
+    page = gallery.show(exhibit, view)
+    pattern = LATIN if view.language == "zh" else CHINESE
+    names = [*KNOWN[view.language], *gallery.scene.names]
+    assert page.evaluate("asked => pageChecks.foreign(...asked)", [pattern, names]) == []
+
+
+@each(VIEWS[0], VIEWS[3])
+def test_the_keyboard_goes_through_a_page_in_its_order_and_is_seen(
+    gallery: Gallery, exhibit: Exhibit, view: View
+) -> None:
+    page = gallery.show(exhibit, view)
+    places, wrong = [], []
+    for _ in range(TABS):
+        page.keyboard.press("Tab")
+        here: dict[str, Any] | None = page.evaluate("pageChecks.focused()")
+        if here is None or (here["place"] < max(places, default=0) and here["place"] == places[0]):
+            break  # it has been everywhere
+        places.append(here["place"])
+        wrong += here["wrong"]
+    assert wrong == []
+    assert places == sorted(places)
+    assert len(places) > 1
+
+
+def test_no_script_failed(gallery: Gallery) -> None:
+    expected = [one for one in gallery.browsers.complaints if "404" not in one]
+    assert expected == []
+
+
+def _checked(page: Page, call: str) -> list[str]:
+    found: list[str] = page.evaluate(f"pageChecks.{call}")
+    return found
+
+
+def _told(violation: dict[str, Any]) -> str:
+    nodes = [
+        f"{node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
+        for node in violation["nodes"]
+    ]
+    return f"{violation['id']}: " + " | ".join(nodes[:4])
