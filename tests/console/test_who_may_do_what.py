@@ -15,7 +15,7 @@ from store_desk import FORUM
 from modbot.console import create_app, pages
 from modbot.domain import EVERYWHERE, Role, Scope
 
-FOR_ANYBODY = {"/sign-in", "/link/{link}", "/looks"}
+FOR_ANYBODY = {"/sign-in", "/link/{link}"}
 ELSEWHERE = Scope({"village": None})
 EVERYWHERE_ONLY = re.compile(r"^(/api)?/people\b")
 
