@@ -64,11 +64,12 @@ class Change:
     def __str__(self) -> str:
         return self.endpoint
 
-    def sent_by(self, person: Person) -> httpx.Response:
+    def sent_by(self, person: Person, **more: str) -> httpx.Response:
         method, path = self.endpoint.split(" ", 1)
         headers = {"x-csrf-token": person.csrf, "accept": "application/json"}
         path = re.sub(r"\{(\w+)\}", lambda found: NAMES.get(found[1], "1"), path)
-        return person.http.request(method, path, headers=headers, data=self.form, json=self.json)
+        form = None if self.form is None else {**self.form, **more}
+        return person.http.request(method, path, headers=headers, data=form, json=self.json)
 
 
 CHANGES = [
@@ -128,9 +129,12 @@ def test_whoever_works_elsewhere_changes_nothing(
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
-def test_whoever_works_there_changes_something(town: ConsoleDesk, change: Change) -> None:
+def test_whoever_works_there_changes_something_and_is_led_nowhere_else(
+    town: ConsoleDesk, change: Change
+) -> None:
     local = town.person("local", Role.MODERATOR, scope=Scope({FORUM: None}))
     before = town.rows(*KEPT)
-    answer = change.sent_by(local)
+    answer = change.sent_by(local, back="//evil.example/")
     assert answer.status_code < 400, answer.text
     assert town.rows(*KEPT) != before
+    assert re.match(r"/(?![/\\])", answer.headers.get("location", "/"))
