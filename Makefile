@@ -3,10 +3,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-crash test-chaos check lint types lock clean
+.PHONY: demo screenshots test test-crash test-chaos check lint types lock clean
 
 demo: $(READY)
 	$(BIN)/python run.py demo $(DEMO_ARGS)
+
+# Every page of the console as docs/screenshots show it (needs chromium).
+screenshots: $(READY)
+	PYTHONPATH=tests/console:tests/moderation:tests/store $(BIN)/python docs/screenshots.py
 
 test: $(READY)
 	$(BIN)/python -m coverage erase

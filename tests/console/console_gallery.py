@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from browser_desk import PATIENCE_MS
 from console_scene import ANN, BEN, TRAINED, VIC, Scene
 from playwright.sync_api import Page
 from scene_replies import FORUM
 
 Step = Callable[[Page], object]
+TIMES_SHOWN = """
+async (patience) => {
+  const left = () => document.querySelector("time[datetime]:not([title])");
+  for (let waited = 0; waited < patience && left(); waited += 50) {
+    await new Promise((over) => { setTimeout(over, 50); });
+  }
+}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,15 @@ class Exhibit:
     address: Callable[[Scene], str]
     then: Step | None = None
     who: str = ANN
+
+    def show(self, page: Page, scene: Scene) -> None:
+        """Bring ``page``, where ``who`` is signed in, here, as it looks when its scripts have run."""
+        page.clock.set_fixed_time(scene.now)
+        page.goto(self.address(scene))
+        if self.then is not None:
+            self.then(page)
+            page.wait_for_load_state()
+        page.evaluate(TIMES_SHOWN, PATIENCE_MS)
 
 
 def _at(path: str) -> Callable[[Scene], str]:

@@ -54,14 +54,10 @@
     return [...found];
   }
 
-  // In the viewer's zone, with the absolute time in the title; the script may take a moment.
-  async function times(zone, patience) {
-    const look = () => [...document.querySelectorAll("time[datetime]")]
+  // In the viewer's zone, with the absolute time in the title.
+  function times(zone) {
+    return [...document.querySelectorAll("time[datetime]")]
       .filter((one) => !one.title.includes(zone) || one.textContent.includes("UTC")).map(named);
-    for (let waited = 0; waited < patience && look().length; waited += 50) {
-      await new Promise((over) => { setTimeout(over, 50); });
-    }
-    return look();
   }
 
   // Actions are as high as a thumb is broad; what only opens something, as a pointer needs.

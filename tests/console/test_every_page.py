@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser_desk import DESKTOP, PATIENCE_MS, PHONE, Browsers
+from browser_desk import DESKTOP, PHONE, Browsers
 from console_gallery import EXHIBITS, NO_PAGES, Exhibit
 from console_scene import Scene, on_stage
 from playwright.sync_api import Browser, Page
@@ -71,10 +71,7 @@ class Gallery:
 
     def show(self, exhibit: Exhibit, view: View) -> Page:
         page = self._page(exhibit.who, view)
-        page.goto(exhibit.address(self.scene))
-        if exhibit.then is not None:
-            exhibit.then(page)
-            page.wait_for_load_state()
+        exhibit.show(page, self.scene)
         page.evaluate(CHECKS.read_text("utf-8"))
         return page
 
@@ -89,7 +86,6 @@ class Gallery:
                 dark=view.dark,
                 touch=view.is_phone,
             )
-            self.pages[view, who].clock.set_fixed_time(self.scene.now)
         return self.pages[view, who]
 
 
@@ -131,7 +127,7 @@ def test_a_page_is_whole(gallery: Gallery, exhibit: Exhibit, view: View) -> None
     page = gallery.show(exhibit, view)
     assert _checked(page, "headings()") == []
     assert _checked(page, "overflow()") == []
-    assert _checked(page, f"times('{ZONE}', {PATIENCE_MS})") == []
+    assert _checked(page, f"times('{ZONE}')") == []
     if view.is_phone:
         assert _checked(page, f"targets({THUMB}, {POINTER})") == []
         page.set_viewport_size({"width": NARROWEST, "height": view.height})
