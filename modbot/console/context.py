@@ -53,9 +53,9 @@ def console_of(request: Request) -> Console:
 
 
 def language_of(request: Request, chosen: str | None = None) -> str:
-    """``en`` or ``zh``: what the user chose, else what was chosen in this browser, else the first
-    that it asks for, else the installation's."""
-    for wanted in (chosen, request.cookies.get(LANGUAGE)):
+    """``en`` or ``zh``: what was chosen in this browser, else what the user chose for all of them,
+    else the first that it asks for, else the installation's."""
+    for wanted in (request.cookies.get(LANGUAGE), chosen):
         if wanted in i18n.LANGUAGES:
             return wanted
     for wanted in request.headers.get("accept-language", "").split(","):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
@@ -11,9 +12,14 @@ from modbot.moderation import explaining
 from modbot.moderation.explaining import Spans
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MARKS = frozenset({"Mn", "Me"})
+_PILED = 4
+"""So many marks upon a letter are writing. More would cover the lines around it."""
+_TOLD = 8
+"""So many of a run of unseen characters are named."""
 _CODE = re.compile(r"`([^`]+)`")
 _JOINER = "\u200d"
-_SUSPECT = re.compile(r"[^ -~\n\t\u3000-\u303f\u4e00-\u9fff\uff01-\uff5e]")
+_SUSPECT = re.compile(r"[^ -~\n\t\u3000-\u3029\u3030-\u303f\u4e00-\u9fff\uff01-\uff5e]+")
 
 
 def marked(text: str, spans: Spans = (), limit: int | None = None, tone: str = "found") -> Markup:
@@ -35,28 +41,44 @@ def marked(text: str, spans: Spans = (), limit: int | None = None, tone: str = "
 
 
 def seen(text: str) -> Markup:
-    """Escaped, with what cannot be seen shown as its code point, tagged for the stylesheet."""
+    """Escaped, with what cannot be seen shown as its code points, tagged for the stylesheet."""
     made, at = [], 0
-    for odd in _SUSPECT.finditer(text):
-        if not _is_unseen(text, odd.start()):
-            continue
-        code = f"U+{ord(odd.group()):04X}"
-        made += [escape(text[at : odd.start()]), Markup('<span class="odd">{}</span>').format(code)]
-        at = odd.end()
+    for start, end in _unseen(text):
+        odd = " ".join(f"U+{ord(char):04X}" for char in text[start : min(end, start + _TOLD)])
+        more = f" … ×{end - start}" if end - start > _TOLD else ""
+        made += [escape(text[at:start]), Markup('<span class="odd">{}{}</span>').format(odd, more)]
+        at = end
     return Markup("").join([*made, escape(text[at:])])
 
 
 def coded(sentence: str) -> Markup:
-    """A sentence of ours, escaped, with what stands in `backticks` as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped here
+    """A sentence of ours, as ``seen``, with what stands in `backticks` as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(seen(sentence))))  # noqa: S704 - escaped there
 
 
 def plain(text: str) -> str:
     """One line without what cannot be seen: for names and titles. Not yet escaped."""
     folded = re.sub(r"\s+", " ", text).strip()
-    return "".join(
-        f"\\u{ord(char):04x}" if _is_unseen(folded, at) else char for at, char in enumerate(folded)
-    )
+    made, at = [], 0
+    for start, end in _unseen(folded):
+        odd = "".join(f"\\u{ord(char):04x}" for char in folded[start : min(end, start + _TOLD)])
+        made += [folded[at:start], odd, "…" if end - start > _TOLD else ""]
+        at = end
+    return "".join([*made, folded[at:]])
+
+
+def _unseen(text: str) -> Iterator[tuple[int, int]]:
+    """The longest stretches of what nobody sees, or what is piled up too high."""
+    for suspect in _SUSPECT.finditer(text):
+        start, piled = suspect.start(), 0
+        for at in range(suspect.start(), suspect.end()):
+            piled = piled + 1 if unicodedata.category(text[at]) in _MARKS else 0
+            if piled <= _PILED and not _is_unseen(text, at):
+                if start < at:
+                    yield start, at
+                start = at + 1
+        if start < suspect.end():
+            yield start, suspect.end()
 
 
 def _is_unseen(text: str, at: int) -> bool:

@@ -19,6 +19,8 @@ from modbot.store import claims, flags, groups
 from modbot.store.claims import Claim
 from modbot.store.flags import Filter, Flag
 
+MOST_DIGITS = 19
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -83,6 +85,20 @@ def flags_of(rx: Connection, visitor: Visitor, flag_ids: list[int]) -> list[Flag
         if flag_id not in found:
             raise StoreError(code="error.store.flag_unknown", flag=flag_id)
     return [found[flag_id] for flag_id in flag_ids]
+
+
+def require_card(rx: Connection, visitor: Visitor, forum: str, card: str) -> None:
+    """Raises StoreError when no flag of the card (as claims name it) is in the visitor's places."""
+    kind, _, name = card.partition(":")
+    number = int(name) if name.isdecimal() and len(name) < MOST_DIGITS else 0
+    of_card = {
+        "campaign": Filter(forum=forum, campaign=name),
+        "author": Filter(forum=forum, author_id=number),
+        "flag": Filter(forum=forum, ids=(number,)),
+    }.get(kind)
+    wanted = of_card and replace(of_card, states=(), within=visitor.scope)
+    if wanted is None or not flags.find(rx, wanted, limit=1):
+        raise StoreError(code="error.console.queue.card_unknown", card=card)
 
 
 def _held(rx: Connection, house: House, visitor: Visitor) -> dict[tuple[str, str], Claim]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import Depends
@@ -120,9 +121,12 @@ def _at_least(role: Role) -> Callable[[Request], Visitor]:
     return required
 
 
-AViewer = Annotated[Visitor, Depends(_at_least(Role.VIEWER))]
-AModerator = Annotated[Visitor, Depends(_at_least(Role.MODERATOR))]
-AnAdmin = Annotated[Visitor, Depends(_at_least(Role.ADMIN))]
+REQUIRES: Mapping[Role, Callable[[Request], Visitor]] = MappingProxyType(
+    {role: _at_least(role) for role in Role}
+)
+AViewer = Annotated[Visitor, Depends(REQUIRES[Role.VIEWER])]
+AModerator = Annotated[Visitor, Depends(REQUIRES[Role.MODERATOR])]
+AnAdmin = Annotated[Visitor, Depends(REQUIRES[Role.ADMIN])]
 """Who calls an endpoint, as a parameter of it: raises SignInNeeded or Forbidden."""
 
 

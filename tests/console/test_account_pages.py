@@ -99,6 +99,10 @@ def test_a_chosen_language_goes_before_that_of_the_browser(desk: ConsoleDesk) ->
     ann = desk.person()
     assert ann.post("/account/language", language="zh").status_code == 303
     assert "我的账号" in ann.get("/account").text
+    ann.post("/looks", language="en")
+    assert "Your account" in ann.get("/account").text, "in this browser"
+    ann.post("/account/language", language="zh")
+    assert "我的账号" in ann.get("/account").text
     ann.post("/account/language", language="")
     assert "Your account" in ann.get("/account").text
     assert ann.post("/account/language", language="xx").status_code == 422

@@ -101,7 +101,7 @@ def test_a_pasted_text_is_judged_with_everything_that_is_known_of_it(desk: Conso
     ann = desk.person()
     shown = ann.post("/try", text=ADVERT, title="周末去哪里吃", forum="city", author="新人", author_posts="1")
     assert shown.status_code == 200
-    assert "<mark>" in shown.text
+    assert '<mark class="found">' in shown.text
     assert "Probabilities" in shown.text
     assert "<code>spam.queue</code>" in shown.text
     assert "In enforce" in shown.text or "queue" in shown.text

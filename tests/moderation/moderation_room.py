@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,12 @@ class Room(Desk):
     told: str = ""
 
     def loaded(self) -> settings.Loaded:
-        file = self.folder / "modbot.toml"
-        file.write_text(SETTINGS.format(mode=self.mode, actions=self.told), "utf-8")
+        """As the file says now. Requests read it from several threads: it is never there by halves."""
+        file, told = self.folder / "modbot.toml", SETTINGS.format(mode=self.mode, actions=self.told)
+        if not file.exists() or file.read_text("utf-8") != told:
+            part = self.folder / f"modbot.{threading.get_ident()}.part"
+            part.write_text(told, "utf-8")
+            part.replace(file)
         return settings.load(file, environ={"MODBOT_FORUMS__CITY__PASSWORD": "x"})
 
     def moderator(self, who: str = "ann") -> Moderator:

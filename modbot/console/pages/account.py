@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from modbot import i18n
 from modbot.accounts import passwords, places
 from modbot.console import rendering
-from modbot.console.context import MenuEntry, console_of
+from modbot.console.context import LANGUAGE, MenuEntry, console_of
 from modbot.console.fences import address_of
 from modbot.console.signing_in import WrongPassword
 from modbot.console.visitors import AViewer, InPerson, OwnForm, Visitor
@@ -70,12 +70,14 @@ def change_password(
 
 @router.post("/account/language", include_in_schema=False, dependencies=IN_PERSON)
 def change_language(request: Request, visitor: AViewer, language: Annotated[str, Form()] = "") -> Response:
-    """Empty: as the browser says."""
+    """Empty: as the browser says. What was chosen in this browser only is over."""
     if language and language not in i18n.LANGUAGES:
         raise UsageError(code="error.people.language", language=language)
     with console_of(request).house.store.write() as tx:
         people.set_language(tx, visitor.user.id, language or None)
-    return _back(request)
+    answer = _back(request)
+    answer.delete_cookie(LANGUAGE, path=console_of(request).prefix or "/", samesite="lax")
+    return answer
 
 
 @router.post("/account/sessions/others/end", include_in_schema=False, dependencies=IN_PERSON)

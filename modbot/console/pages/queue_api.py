@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated
 
@@ -17,13 +16,12 @@ from modbot.console.queue_card import CardView
 from modbot.console.visitors import AModerator, AViewer, OwnForm
 from modbot.console.watching import ActionView, Changes
 from modbot.domain import FlagState, Label, Reason, VerdictKind, VerdictSource
-from modbot.errors import Conflict, StoreError, UsageError
+from modbot.errors import Conflict, UsageError
 from modbot.store import claims, notes, skips, verdicts
 from modbot.store.flags import Order
 
 MENU: MenuEntry | None = None
 router = APIRouter(prefix="/api", tags=["queue"])
-_CARD = re.compile(r"(campaign|author|flag):[0-9A-Za-z_-]{1,64}")
 FlagIds = Annotated[list[int], Field(min_length=1, max_length=judging.MOST)]
 
 
@@ -155,8 +153,8 @@ def undo(request: Request, visitor: AModerator, wanted: Undoable) -> TakenBack:
 def claim(request: Request, visitor: AModerator, wanted: CardRef) -> Claimed:
     """Have a card before you; asked again, for longer. One card at a time for each session."""
     house = console_of(request).house
-    if not _CARD.fullmatch(wanted.card) or not visitor.scope.reaches(wanted.forum):
-        raise StoreError(code="error.console.queue.card_unknown", card=wanted.card)
+    with house.store.read() as rx:
+        queueing.require_card(rx, visitor, wanted.forum, wanted.card)
     other = holding.take(house, visitor, wanted.forum, wanted.card)
     if other is not None:
         raise Conflict(code="error.console.queue.claimed", who=other.user_name)

@@ -165,5 +165,5 @@ def _page(
         copies=_within(tried, visitor) if tried else [],
         points=explaining.points(tried.decision, words) if tried else (),
         conclusions=explaining.conclusions(tried.decision, words) if tried else (),
-        pieces=explaining.pieces(tried.reply.text, explaining.evidence(tried.decision)) if tried else (),
+        evidence=explaining.evidence(tried.decision) if tried else (),
     )
