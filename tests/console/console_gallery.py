@@ -90,6 +90,7 @@ EXHIBITS = (
         "standing-decision", "/standing/{standing_id}", lambda scene: f"/standing/{scene.standing_decision()}"
     ),
     Exhibit("spot-checks", "/spot-checks", _at("/spot-checks")),
+    Exhibit("quality", "/quality", _at("/quality")),
     Exhibit("audit", "/audit", _at("/audit")),
     Exhibit("audit-nothing", "/audit", _at("/audit?who=nobody")),
     Exhibit("models", "/models", _at("/models")),

@@ -30,7 +30,7 @@ LATIN = r"(?<![\p{L}\p{N}])\p{Script=Latin}[\p{Script=Latin}'’-]+(?![\p{L}\p{N
 CHINESE = r"\p{Script=Han}+"
 """What is no text of a page in that page's language."""
 KNOWN = {
-    "zh": ["modbot", "CSV", "JSON", "API", "QQ", "UTC", "village", "policy"],
+    "zh": ["modbot", "CSV", "JSON", "API", "QQ", "UTC", "village", "policy", "Clopper", "Pearson"],
     "en": [],
 }
 
