@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from modbot import i18n
-from modbot.daemon import wording
 from modbot.domain import (
     Assessment,
     Author,
@@ -23,6 +22,7 @@ from modbot.domain import (
     Signal,
     StandingKind,
 )
+from modbot.moderation import wording
 from modbot.policy import Circumstances, Policy, StandingMatch, decide
 from modbot.policy.autonomy import Autonomy
 

@@ -250,17 +250,14 @@ def _flag_ids(
 
 
 def _of(keys: Sequence[Key]) -> ColumnElement[bool]:
-    """That a flag is of one of these groups, or of a namesake in another forum."""
+    """That a flag is of one of these groups, or of a namesake in another of their forums. Each
+    kind by an index of its own: of a full queue not all flags are read."""
     campaigns = [key.campaign for key in keys if key.campaign is not None]
     writers = [key.author_id for key in keys if key.author_id is not None]
     guests = [key.author_name for key in keys if key.author_name is not None]
+    there, alone = flags.c.forum.in_({key.forum for key in keys}), flags.c.campaign.is_(None)
     return or_(
-        flags.c.campaign.in_(campaigns),
-        and_(
-            flags.c.campaign.is_(None),
-            or_(
-                flags.c.writer_id.in_(writers),
-                and_(flags.c.writer_id.is_(None), _author_name().in_(guests)),
-            ),
-        ),
+        and_(there, flags.c.campaign.in_(campaigns)),
+        and_(there, flags.c.writer_id.in_(writers), alone),
+        and_(there, flags.c.writer_id.is_(None), alone, _author_name().in_(guests)),
     )

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from modbot import i18n
-from modbot.daemon import wording
 from modbot.detection import authors
 from modbot.detection.authors import AuthorFacts, Pace, contacts_in_names, place, with_signals
 from modbot.domain import Assessment, Author, Probabilities, Repetition, Reply, ReplyKey, Signal
+from modbot.moderation import wording
 from modbot.settings import PolicySettings
 
 QUIET = Assessment(ReplyKey("city", 1), Probabilities(0.9, 0.05, 0.05), (), None, "text", "m")

@@ -63,7 +63,12 @@ replies = Table(
 )
 _unjudged = replies.c.decision_id.is_(None) & replies.c.parked.is_(None)
 Index(
-    "ix_replies_unjudged", replies.c.forum, replies.c.id, sqlite_where=_unjudged, postgresql_where=_unjudged
+    "ix_replies_unjudged",
+    replies.c.forum,
+    replies.c.decision_id,  # always NULL here: SQLite weighs columns, and takes the index that answers more
+    replies.c.id,
+    sqlite_where=_unjudged,
+    postgresql_where=_unjudged,
 )
 _parked = replies.c.parked.is_not(None)
 Index("ix_replies_parked", replies.c.forum, sqlite_where=_parked, postgresql_where=_parked)

@@ -22,6 +22,7 @@ def upgrade() -> None:
     _search()
     _neighbours()
     _cards()
+    _unjudged()
 
 
 def _cards() -> None:
@@ -40,6 +41,20 @@ def _neighbours() -> None:
     """What stands beside a reply in its thread is found without reading the whole thread."""
     op.drop_index("ix_replies_thread", table_name="replies")
     op.create_index("ix_replies_thread", "replies", ["forum", "thread_id", "post_id"], unique=False)
+
+
+def _unjudged() -> None:
+    """SQLite took any other index on the forum for as good, and read every reply of it."""
+    unjudged = sa.text("decision_id IS NULL AND parked IS NULL")
+    op.drop_index("ix_replies_unjudged", table_name="replies")
+    op.create_index(
+        "ix_replies_unjudged",
+        "replies",
+        ["forum", "decision_id", "id"],
+        unique=False,
+        sqlite_where=unjudged,
+        postgresql_where=unjudged,
+    )
 
 
 def _of(name: str, column: str, table: str) -> sa.ForeignKeyConstraint:
