@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -87,7 +87,7 @@ def find(
     offset: int = 0,
     at_once: int = AT_ONCE,
 ) -> list[Group]:
-    """The groups of the flags that meet the filter, each with ``at_once`` of its flags. Four
+    """The groups of the flags that meet the filter, each with ``at_once`` of its flags. Three
     statements, however many they are.
 
     ``shown`` is of the whole group: one flag of it in the queue's budget shows them all.
@@ -103,18 +103,17 @@ def page(
     keys = [group.key for group in found.groups]
     if not keys:
         return found
-    sizes = _sizes(rx, wanted, keys)
-    ids = _flag_ids(rx, wanted, keys, order, at_once)
-    known = [flag_id for some in ids.values() for flag_id in some]
+    members = _members_of(rx, wanted, keys, order, at_once)
+    known = [flag_id for some in members.values() for flag_id in some.first]
     by_id = {
         flag.id: flag for flag in flag_rows.find(rx, Filter(ids=tuple(known), states=()), limit=len(known))
     }
     whole = [
         replace(
             group,
-            authors=sizes[group.key][0],
-            threads=sizes[group.key][1],
-            flags=tuple(by_id[flag_id] for flag_id in ids[group.key] if flag_id in by_id),
+            authors=len(members[group.key].authors),
+            threads=len(members[group.key].threads),
+            flags=tuple(by_id[flag_id] for flag_id in members[group.key].first if flag_id in by_id),
         )
         for group in found.groups
     ]
@@ -214,26 +213,18 @@ def _key(row: Any) -> Key:
     return Key(row.forum, row.campaign, row.writer_id, row.guest)
 
 
-def _sizes(rx: Connection, wanted: Filter, keys: Sequence[Key]) -> dict[Key, tuple[int, int]]:
-    """How many authors and threads there are in each group."""
-    one = _members(wanted, _of(keys))
-    author = func.coalesce(replies.c.author_id, 0 - replies.c.id)
-    query = (
-        select(
-            *(one.c[name] for name in _KEY),
-            func.count(author.distinct()).label("authors"),
-            func.count(replies.c.thread_id.distinct()).label("threads"),
-        )
-        .join(replies, replies.c.id == one.c.reply_id)
-        .group_by(*(one.c[name] for name in _KEY))
-    )
-    return {_key(row): (row.authors, row.threads) for row in rx.execute(query).all()}
+@dataclass
+class _Members:
+    """Of one group: all its authors and threads, and its first flags."""
+
+    authors: set[int] = field(default_factory=set)
+    threads: set[int | None] = field(default_factory=set)
+    first: list[int] = field(default_factory=list)
 
 
-def _flag_ids(
+def _members_of(
     rx: Connection, wanted: Filter, keys: Sequence[Key], order: Order, at_once: int
-) -> dict[Key, list[int]]:
-    """The first flags of each group."""
+) -> dict[Key, _Members]:
     one = _members(wanted, _of(keys))
     orders: dict[Order, tuple[ColumnElement[Any], ...]] = {
         Order.BEST: (one.c.score.desc(), one.c.id),
@@ -241,23 +232,32 @@ def _flag_ids(
         Order.NEWEST: (one.c.opened_at.desc(), one.c.id.desc()),
         Order.TEACHES: (one.c.doubt.desc(), one.c.id),
     }
-    place = func.row_number().over(partition_by=[one.c[name] for name in _KEY], order_by=orders[order])
-    ranked = select(one, place.label("place")).subquery()
-    found: dict[Key, list[int]] = {key: [] for key in keys}
-    for row in rx.execute(select(ranked).where(ranked.c.place <= at_once).order_by(ranked.c.place)):
-        found.get(_key(row), []).append(row.id)
+    author = func.coalesce(replies.c.author_id, 0 - replies.c.id).label("author")
+    query = select(one.c.id, *(one.c[name] for name in _KEY), author, replies.c.thread_id).join(
+        replies, replies.c.id == one.c.reply_id
+    )
+    found: dict[Key, _Members] = {key: _Members() for key in keys}
+    for row in rx.execute(query.order_by(*orders[order])):
+        members = found.get(_key(row))
+        if members is None:  # of a campaign that is not asked for, or of a namesake elsewhere
+            continue
+        members.authors.add(row.author)
+        members.threads.add(row.thread_id)
+        if len(members.first) < at_once:
+            members.first.append(row.id)
     return found
 
 
 def _of(keys: Sequence[Key]) -> ColumnElement[bool]:
-    """That a flag is of one of these groups, or of a namesake in another of their forums. Each
-    kind by an index of its own: of a full queue not all flags are read."""
+    """That a flag is of one of these groups; true for some others of their authors, too. Each
+    kind is found by an index of its own: of a full queue not all flags are read."""
     campaigns = [key.campaign for key in keys if key.campaign is not None]
     writers = [key.author_id for key in keys if key.author_id is not None]
     guests = [key.author_name for key in keys if key.author_name is not None]
-    there, alone = flags.c.forum.in_({key.forum for key in keys}), flags.c.campaign.is_(None)
-    return or_(
-        and_(there, flags.c.campaign.in_(campaigns)),
-        and_(there, flags.c.writer_id.in_(writers), alone),
-        and_(there, flags.c.writer_id.is_(None), alone, _author_name().in_(guests)),
-    )
+    told = [
+        (campaigns, flags.c.campaign.in_(campaigns)),
+        (writers, flags.c.writer_id.in_(writers)),
+        (guests, and_(flags.c.writer_id.is_(None), _author_name().in_(guests))),
+    ]
+    there = flags.c.forum.in_({key.forum for key in keys})
+    return or_(*(and_(there, met) for some, met in told if some))
