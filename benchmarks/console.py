@@ -30,7 +30,8 @@ import structlog
 from modbot import console, settings
 from modbot.benchmarking import bigstore
 from modbot.benchmarking.bigstore import FORUM
-from modbot.console.visitors import COOKIE, csrf_of
+from modbot.console.cookies import SESSION
+from modbot.console.visitors import csrf_of
 from modbot.daemon import consoling
 from modbot.daemon.health.reading import examine
 from modbot.daemon.webserver import WebServer
@@ -121,7 +122,7 @@ def signed_in(store: Store, folder: Path) -> Iterator[tuple[httpx.Client, str]]:
         sessions.begin(tx, user.id, secret, at=now, until=now + timedelta(days=1))
     with (
         WebServer(console.create_app(house), listen="127.0.0.1:0") as server,
-        httpx.Client(base_url=server.url, cookies={COOKIE: secret}, trust_env=False, timeout=120) as http,
+        httpx.Client(base_url=server.url, cookies={SESSION: secret}, trust_env=False, timeout=120) as http,
     ):
         yield http, csrf_of(secret)
 
@@ -137,7 +138,7 @@ def pages(http: httpx.Client, csrf: str, store: Store, *, rounds: int) -> list[T
 
     author = bigstore.busiest_author(store)
     return [
-        timed("queue page of 50 cards", [page("/")], rounds=rounds, target=150),
+        timed("queue page of 50 cards", [page("/queue", per=50)], rounds=rounds, target=150),
         timed(
             "search page, common pairs",
             [page("/search", q=word) for word in COMMON],
@@ -151,24 +152,35 @@ def pages(http: httpx.Client, csrf: str, store: Store, *, rounds: int) -> list[T
         timed("quality page", [page("/quality")], rounds=max(1, rounds // 5), target=None),
         timed("health page", [page("/health")], rounds=max(1, rounds // 5), target=None),
         timed("author page", [page(f"/authors/{FORUM}/{author}")], rounds=rounds, target=150),
-        decisions(http, csrf, store, rounds=rounds),
+        *decisions(http, csrf, store, rounds=rounds),
     ]
 
 
-def decisions(http: httpx.Client, csrf: str, store: Store, *, rounds: int) -> Timed:
+def decisions(http: httpx.Client, csrf: str, store: Store, *, rounds: int) -> list[Timed]:
     """Dismissing single flags one after another, and taking each back."""
     with store.read() as rx:
         some = iter([one for one in groups.find(rx, limit=50 + 4 * rounds) if one.number == 1])
+    given: list[object] = []
+
+    def send(path: str, body: object) -> httpx.Response:
+        answer = http.post(path, json=body, headers={"x-csrf-token": csrf})
+        answer.raise_for_status()
+        return answer
 
     def decide() -> int:
         flag = next(some).flags[0]
-        headers = {"x-csrf-token": csrf, "accept": "application/json"}
-        body = {"verdict": "dismiss", "version": flag.version}
-        answer = http.post(f"/api/flags/{flag.id}/verdict", json=body, headers=headers)
-        answer.raise_for_status()
+        seen = {"id": flag.id, "version": flag.version}
+        answer = send("/api/decisions", {"flags": [seen], "kind": "dismiss"})
+        given.append(answer.json()["undo"])
         return len(answer.content)
 
-    return timed("decision", [decide], rounds=rounds, target=80)
+    def undo() -> int:
+        return len(send("/api/undo", given.pop()).content)
+
+    return [
+        timed("decision", [decide], rounds=rounds, target=80),
+        timed("decision taken back", [undo], rounds=rounds, target=80),
+    ]
 
 
 def main() -> int:

@@ -33,6 +33,7 @@ LEFT_OUT = (
     "queue-home",
     "queue-viewer",
     "queue-empty",
+    "queue-alone",
     "search-nothing",
     "search-all",
     "standing-ended",

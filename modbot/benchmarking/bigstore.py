@@ -20,17 +20,18 @@ from sqlalchemy import func, select
 
 from modbot.benchmarking import posts
 from modbot.detection.canonical import canonicalise
+from modbot.domain import Duplicate, Repetition, ReplyKey, Signal
 from modbot.store import engine, schema, search_index
+from modbot.store import rows as stored
 from modbot.store.engine import Store
 from modbot.store.types import microseconds, text_digest
 
 FORUM = "bench"
 REPLIES, FLAGS, OPEN = 2_000_000, 100_000, 20_000
 THREADS, BOARDS, AUTHORS = 90_000, 40, 60_000
-KEPT_AS = "modbot-console-{scale:g}-v1.db"
+KEPT_AS = "modbot-console-{scale:g}-v2.db"
 SPREAD = timedelta(days=180)
 _RARE = ("包头的朋友", "龘靐齉齾", "鹳雀楼下")
-_SIGNALS = [{"name": "contact", "score": 0.91, "details": {"kinds": ["wechat"], "count": 1, "near": None}}]
 _PEOPLE = ("ann", "ben", "晨光")
 _AT_ONCE = 20_000
 
@@ -121,6 +122,7 @@ class _Rows:
         self._flag = number // plan.every if number % plan.every == 0 else None
         grouped = self._flag is not None and self._flag % 4 == 0
         self._campaign = f"c{self._flag // 120:016x}" if grouped and self._flag is not None else None
+        self._author = plan.author(number)
         self._is_open = self._flag is not None and self._flag > plan.flags - plan.open
 
     def of(self, table: str) -> Iterator[dict[str, Any]]:
@@ -129,8 +131,7 @@ class _Rows:
             yield getattr(self, f"_{table}")()
 
     def _replies(self) -> dict[str, Any]:
-        plan, number = self._plan, self._number
-        author = plan.author(number)
+        number, author = self._number, self._author
         thread = 1 + number * 7_919 % THREADS
         return {
             "id": number, "forum": FORUM, "post_id": number, "revision_id": number, "decision_id": number,
@@ -158,9 +159,16 @@ class _Rows:
             "kind": kind, "would_be": kind, "reason": self._reason if flagged else None,
             "label": "spam" if flagged else "ham", "score": self._score, "threshold": 0.8, "held_by": "[]",
             "ham": 0.1, "low_effort": 0.1, "spam": 0.8, "canonical": self._canonical,
-            "signals": json.dumps(_SIGNALS) if flagged else "[]", "campaign": self._campaign,
+            "signals": json.dumps(stored.signals_to_json(signals_of(self._text)) if flagged else []),
+            "repetition": json.dumps(self._repetition), "campaign": self._campaign,
             "established": 0, "model": "baseline", "policy": "p1", "decided_at": self._at,
         }  # fmt: skip
+
+    @property
+    def _repetition(self) -> dict[str, Any] | None:
+        if self._campaign is None:
+            return None
+        return stored.repetition_to_json(repetition(self._campaign, self._number, self._plan.every))
 
     @property
     def _reason(self) -> str:
@@ -176,7 +184,8 @@ class _Rows:
         return {
             "id": self._flag, "forum": FORUM, "reply_id": self._number, "revision_id": self._number,
             "decision_id": self._number, "state": state, "action_state": "none", "would_hide": 0,
-            "reason": self._reason, "label": "spam", "score": self._score, "campaign": self._campaign,
+            "reason": self._reason, "label": "spam", "score": self._score, "threshold": 0.8,
+            "campaign": self._campaign, "writer_id": self._author,
             "shown_at": self._at, "opened_at": self._at, "closed_at": None if self._is_open else self._closed,
             "version": 1 if self._is_open else 2,
         }  # fmt: skip
@@ -197,6 +206,37 @@ class _Rows:
             "at": self._at, "who": "modbot", "what": "flag.opened", "forum": FORUM, "flag_id": self._flag,
             "reply_id": self._number, "details": "{}",
         }  # fmt: skip
+
+
+def signals_of(text: str) -> list[Signal]:
+    """Two, with as much evidence as a detector's have."""
+    half, end = len(text) // 2, len(text)
+    weighed: dict[str, Any] = {
+        "toward": "spam",
+        "weight": 8.24,
+        "base": -5.96,
+        "features": ("contact_wechat",),
+    }
+    weighed |= {"feature_values": (1,), "feature_weights": (1.26,), "rest": 0.04, "percent": 97}
+    return [
+        Signal("spam_text", 0.97, {**weighed, "evidence": text[half:end], "pieces": (text[half:end],),
+                                   "spans": (half, end)}),
+        Signal("contact", 1.0, {"kind": "wechat", "toward": "spam", "weight": 1.26, "evidence": text[:2],
+                                "pieces": (text[:2],), "spans": (0, min(2, end))}),
+    ]  # fmt: skip
+
+
+def repetition(campaign: str, number: int, step: int) -> Repetition:
+    """That of a reply that repeats the two flagged ones before it."""
+    seen = datetime(2026, 1, 1, tzinfo=UTC)
+    before = [ReplyKey(FORUM, max(1, number - 4 * back * step)) for back in (1, 2)]
+    return Repetition(
+        campaign=campaign, size=30, authors=12, newcomers=11, threads=20, similarity=0.97,
+        canonical_length=30, is_first_author=False, author_posts=2, author_threads=2, author_texts=1,
+        slip=None, first_post=before[-1], first_seen=seen, last_seen=seen, nearest=before[0],
+        population=1_000_000, surprise=14.2,
+        duplicates=tuple(Duplicate(key, 0.97, 1, 1, seen) for key in before),
+    )  # fmt: skip
 
 
 def _insert(raw: sqlite3.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -60,6 +61,7 @@ def create_app(house: House, *, passwords: Passwords | None = None) -> FastAPI:
         passwords=passwords or Passwords(),
     )
     app.state.live = Live(house)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     for area in pages.AREAS:
         app.include_router(area.router)
     app.mount("/static", StaticFiles(packages=[("modbot.console", "static")]), name="static")

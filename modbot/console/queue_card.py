@@ -24,16 +24,10 @@ from modbot.store.surroundings import Passage
 Spans = list[tuple[int, int]]
 
 
-class PointView(BaseModel):
-    """A signal in words, and what weighed for and against."""
-
-    sentence: str
-    weights: list[str]
-
-
 class MemberView(BaseModel):
     """One flagged reply. ``evidence`` and ``differs`` are stretches of its text, in code points:
-    what the signals point at, and what the card's first does not have."""
+    what the signals point at, and what the card's first does not have. ``why`` only where it
+    may be another than the card's."""
 
     flag: int
     version: int
@@ -54,7 +48,7 @@ class MemberView(BaseModel):
     visibility: Visibility
     evidence: Spans
     differs: Spans
-    why: list[PointView]
+    why: list[str]
 
 
 class PassageView(BaseModel):
@@ -120,7 +114,7 @@ class CardView(BaseModel):
     board_id: int | None
     board: str
     mode: Mode
-    why: list[PointView]
+    why: list[str]
     conclusions: list[str]
     opening: str
     quoted: str
@@ -175,7 +169,7 @@ def of_sheet(sheet: Sheet, words: i18n.Catalogue, held: Mapping[tuple[str, str],
         board_id=first.board_id,
         board=sheet.board.name,
         mode=sheet.mode,
-        why=_points(sheet, first.id, words),
+        why=_why(sheet, first.id, words),
         conclusions=list(explaining.conclusions(decision, words)),
         opening="" if reply.floor == offers.FIRST else reply.opening,
         quoted=reply.quoted,
@@ -192,14 +186,10 @@ def of_sheet(sheet: Sheet, words: i18n.Catalogue, held: Mapping[tuple[str, str],
     )
 
 
-def _points(sheet: Sheet, flag_id: int, words: i18n.Catalogue) -> list[PointView]:
+def _why(sheet: Sheet, flag_id: int, words: i18n.Catalogue) -> list[str]:
+    """What was seen, a sentence for each signal; the flag's page also tells what weighed how much."""
     judged = sheet.judged.get(flag_id)
-    if judged is None:
-        return []
-    return [
-        PointView(sentence=point.sentence, weights=list(point.weights))
-        for point in explaining.points(judged.decision, words)
-    ]
+    return [] if judged is None else list(explaining.sentences(judged.decision, words))
 
 
 def _member(sheet: Sheet, member: Member, words: i18n.Catalogue) -> MemberView:
@@ -215,7 +205,7 @@ def _member(sheet: Sheet, member: Member, words: i18n.Catalogue) -> MemberView:
         visibility=flag.visibility,
         evidence=explaining.evidence(judged.decision) if judged is not None else [],
         differs=list(member.differs),
-        why=[] if flag.id == sheet.first.id else _points(sheet, flag.id, words),
+        why=[] if flag.id == sheet.first.id else _why(sheet, flag.id, words),
     )
 
 

@@ -20,6 +20,9 @@ from modbot.store.claims import Claim
 from modbot.store.flags import Filter, Flag
 
 MOST_DIGITS = 19
+LISTED = docket.EXPLAINED
+"""Members of a card that a page of many cards shows one by one."""
+LISTED_ALONE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,17 @@ def page(house: House, visitor: Visitor, asked: Asked) -> Page:
     wanted = asked.filter(visitor.user, now=now)
     moderator = house.moderator(visitor.name)
     with house.store.read() as rx:
-        total = groups.count(rx, wanted)
-        kept_back = 0 if asked.all else groups.count(rx, replace(wanted, shown=False))
-        found = groups.find(rx, wanted, order=asked.order, limit=asked.per, offset=asked.offset)
-        sheets = docket.sheets(rx, moderator, found, within=visitor.scope)
+        found = groups.page(
+            rx, wanted, order=asked.order, limit=asked.per, offset=asked.offset, at_once=LISTED
+        )
+        sheets = docket.sheets(rx, moderator, found.groups, within=visitor.scope)
         held = _held(rx, house, visitor)
     cards = _views(sheets, visitor, held)
-    more = asked.offset + len(found) < total
-    return Page(tuple(sorted(cards, key=lambda card: card.claimed_by is not None)), total, kept_back, more)
+    free_first = sorted(cards, key=lambda card: card.claimed_by is not None)
+    total, kept_back = found.shown, found.kept_back
+    if asked.all:
+        total, kept_back = total + kept_back, 0
+    return Page(tuple(free_first), total, kept_back, asked.offset + len(cards) < total)
 
 
 def card_with(house: House, visitor: Visitor, flag_id: int) -> CardView:
@@ -62,7 +68,9 @@ def card_with(house: House, visitor: Visitor, flag_id: int) -> CardView:
             else Filter(forum=flag.forum, author_id=flag.author_id, author_name=name)
         )
         wanted = replace(of_card, states=(FlagState.PENDING,), within=visitor.scope)
-        own = [one for one in groups.find(rx, wanted) if one.key.campaign == flag.campaign]
+        own = [
+            one for one in groups.find(rx, wanted, at_once=LISTED_ALONE) if one.key.campaign == flag.campaign
+        ]
         found = own or groups.find(rx, Filter(ids=(flag_id,)))
         sheets = docket.sheets(rx, house.moderator(visitor.name), found[:1], within=visitor.scope)
         held = _held(rx, house, visitor)

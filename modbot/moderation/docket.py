@@ -20,7 +20,7 @@ from modbot.store.boards import Known
 from modbot.store.carrying import Means
 from modbot.store.decisions import Judged
 from modbot.store.flags import Flag
-from modbot.store.groups import Group
+from modbot.store.groups import Group, GroupKind
 from modbot.store.inbox import Stored
 from modbot.store.nearest import Nearest
 from modbot.store.notes import Note
@@ -28,8 +28,8 @@ from modbot.store.surroundings import AuthorKey, Neighbours, Passage
 
 AUTHORS = 3
 """Of a card with more, the first are told about."""
-EXPLAINED = 8
-"""Members of a card whose own reasons are shown; of the others only how they differ."""
+EXPLAINED = 10
+"""Members of an author's card whose own reasons are shown. A campaign's are those of its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Effects:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A card. ``stored`` is its first flag's reply as it is now, ``beside`` what stands around
-    it; ``judged`` by flag id, of the first EXPLAINED members; ``nearest`` the earlier replies
+    it; ``judged`` by flag id, of the first member and those explained; ``nearest`` the earlier replies
     that the first is most like, ``mode`` that of its board."""
 
     group: Group
@@ -106,7 +106,7 @@ def sheets(
 def _read(rx: Connection, found: Sequence[Group], within: Scope) -> _Read:
     firsts = {group.flags[0].reply_id for group in found}
     written = {flag.reply_id for group in found for flag in _writers_flags(group.flags)}
-    explained = [flag.decision_id for group in found for flag in group.flags[:EXPLAINED]]
+    explained = [flag.decision_id for group in found for flag in _explained(group)]
     stored = inbox.load(rx, written | firsts)
     judged = decisions.load(rx, explained)
     first_decisions = {group.flags[0].decision_id for group in found}
@@ -131,7 +131,7 @@ def _read(rx: Connection, found: Sequence[Group], within: Scope) -> _Read:
 def _sheet(moderator: Moderator, read: _Read, policies: _Policies, group: Group, at: datetime) -> Sheet:
     first = group.flags[0]
     board = read.boards.get((first.forum, first.board_id or 0), Known())
-    by_flag = {flag.id: read.judged[flag.decision_id] for flag in group.flags[:EXPLAINED]}
+    by_flag = {flag.id: read.judged[flag.decision_id] for flag in _explained(group)}
     return Sheet(
         group=group,
         members=cards.members(group.flags),
@@ -145,6 +145,10 @@ def _sheet(moderator: Moderator, read: _Read, policies: _Policies, group: Group,
         effects=_effects(moderator, first, board, at),
         notes=tuple(note for flag in group.flags for note in read.notes.get(flag.id, ())),
     )
+
+
+def _explained(group: Group) -> Sequence[Flag]:
+    return group.flags[: 1 if group.kind is GroupKind.CAMPAIGN else EXPLAINED]
 
 
 def _writers_flags(found: Sequence[Flag]) -> list[Flag]:

@@ -36,6 +36,11 @@ def points(decision: Decision, words: i18n.Catalogue) -> tuple[Point, ...]:
     )
 
 
+def sentences(decision: Decision, words: i18n.Catalogue) -> tuple[str, ...]:
+    """The same without what weighed how much."""
+    return tuple(wording.signal(found, words) for found in decision.signals)
+
+
 def conclusions(decision: Decision, words: i18n.Catalogue) -> tuple[str, ...]:
     """The limits passed and by how much, then what held the decision back."""
     limits = wording.limits(decision, words)

@@ -255,6 +255,7 @@ def _forget_replies(tx: Connection, ids: Sequence[int], at: datetime) -> None:
         tx.execute(select(replies.c.forum, replies.c.campaign).where(chosen, replies.c.campaign.is_not(None)))
     )
     tx.execute(update(replies).where(chosen, ~_is_muting()).values(author_id=None))
+    tx.execute(update(flag_table).where(flag_table.c.reply_id.in_(ids)).values(writer_id=None))
     counts = {"author_group": None, "author_posts": None, "author_credits": None, "author_registered": None}
     words = {"author_name": "", "region": "", "client": "", "links": []}
     judged = {"campaign": None, "decision_id": FORGOTTEN, "parked": None, "read_again_at": None}

@@ -73,6 +73,12 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     return met + _bounds(wanted)
 
 
+def reads_replies(wanted: Filter) -> bool:
+    """Whether the filter's conditions are about more than the flags themselves."""
+    of_reply = (wanted.board_id, wanted.thread_id, wanted.author_id, wanted.author_name)
+    return wanted.within.places is not None or any(value is not None for value in of_reply)
+
+
 def in_scope(scope: Scope, forum: ColumnElement[Any]) -> ColumnElement[bool]:
     """The places of a scope, over rows that ``replies`` is joined to."""
     if scope.places is None:

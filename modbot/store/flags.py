@@ -18,7 +18,7 @@ from modbot.domain import Decision, DecisionKind, FlagState, Label, Reason, Repl
 from modbot.errors import Conflict, StoreError
 from modbot.store import actions, audit, outbox, rows
 from modbot.store.flag_filter import OPEN, Filter, conditions
-from modbot.store.schema import decisions, flags, replies, revisions, verdicts
+from modbot.store.schema import flags, replies, revisions, verdicts
 from modbot.store.schema import outbox as table
 
 __all__ = [
@@ -176,12 +176,12 @@ def open_first(
     flagged = exists().where(flags.c.reply_id == replies.c.id)
     under_way = exists().where(table.c.reply_id == replies.c.id, table.c.state.in_(outbox.UNSETTLED))
     ours = replies.c.our_hide.is_not(None) | replies.c.our_delete.is_not(None)
-    fresh = select(replies.c.id).where(~flagged, ~under_way, ~ours)
-    chosen = sorted(
-        reply_id
+    fresh = select(replies.c.id, replies.c.author_id).where(~flagged, ~under_way, ~ours)
+    chosen: dict[int, int | None] = {
+        row.id: row.author_id
         for chunk in rows.chunks(list(opened))
-        for reply_id in tx.scalars(fresh.where(replies.c.id.in_(chunk)))
-    )
+        for row in tx.execute(fresh.where(replies.c.id.in_(chunk)))
+    }
     if not chosen:
         return {}
     values = [
@@ -189,6 +189,7 @@ def open_first(
             "forum": forum,
             "reply_id": reply_id,
             "revision_id": opened[reply_id].revision_id,
+            "writer_id": writer_id,
             **_judged(*opened[reply_id][1:]),
             "shown_at": at if shown else None,
             "state": FlagState.PENDING,
@@ -196,7 +197,7 @@ def open_first(
             "opened_at": at,
             "version": 1,
         }
-        for reply_id in chosen
+        for reply_id, writer_id in sorted(chosen.items())
     ]
     made = tx.execute(flags.insert().returning(flags.c.reply_id, flags.c.id), values)
     found = {row.reply_id: row.id for row in made}
@@ -245,8 +246,7 @@ def count(rx: Connection, wanted: Filter | None = None) -> int:
 def doubt() -> ColumnElement[float]:
     """How near a flag's score is to the threshold that it passed: 1 is upon it. 0 where there
     was none: counts decided, and a verdict moves no threshold."""
-    passed = select(decisions.c.threshold).where(decisions.c.id == flags.c.decision_id).scalar_subquery()
-    return 1.0 - func.abs(flags.c.score - func.coalesce(passed, flags.c.score - 1.0))
+    return 1.0 - func.abs(flags.c.score - func.coalesce(flags.c.threshold, flags.c.score - 1.0))
 
 
 def open_of(rx: Connection, reply_ids: Sequence[int]) -> dict[int, int]:
@@ -295,11 +295,14 @@ def _insert(tx: Connection, old: Row[Any] | None, values: Mapping[str, Any], at:
     if old is not None:
         change(tx, old.id, state=FlagState.WITHDRAWN, closed_at=at)
         outbox.cancel_unasked(tx, reply_id, at=at)
-    hidden = tx.scalar(select(replies.c.our_hide).where(replies.c.id == reply_id)) is not None
+    about = select(replies.c.author_id, replies.c.our_hide).where(replies.c.id == reply_id)
+    writer_id, our_hide = tx.execute(about).one()
+    hidden = our_hide is not None
     asks = hidden and not values["would_hide"]  # a human, about a text that is hidden for an earlier one
     row = {
         "shown_at": at if asks else old.shown_at if old is not None else None,
         **values,
+        "writer_id": writer_id,
         "state": FlagState.PENDING,
         "action_state": ActionState.DONE if hidden else ActionState.NONE,
         "opened_at": at,
@@ -323,6 +326,7 @@ def _judged(decision_id: int, decision: Decision, campaign: str | None) -> dict[
         "reason": decision.reason,
         "label": decision.label,
         "score": float(decision.score),
+        "threshold": None if decision.threshold is None else float(decision.threshold),
         "campaign": campaign,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,18 +12,17 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Subquery,
     and_,
     case,
     func,
-    literal,
-    literal_column,
     or_,
     select,
     true,
 )
 
 from modbot.store import flags as flag_rows
-from modbot.store.flag_filter import Filter, conditions
+from modbot.store.flag_filter import Filter, conditions, reads_replies
 from modbot.store.flags import Flag, Order
 from modbot.store.schema import flags, replies
 
@@ -69,6 +68,16 @@ class Group:
         return GroupKind.AUTHOR if self.number > 1 else GroupKind.SINGLE
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Some groups of those that meet a filter: as many as ``shown`` by the queue's budget, while
+    it keeps others out of sight."""
+
+    groups: list[Group]
+    shown: int
+    kept_back: int
+
+
 def find(
     rx: Connection,
     wanted: Filter | None = None,
@@ -76,150 +85,179 @@ def find(
     order: Order = Order.BEST,
     limit: int = 50,
     offset: int = 0,
+    at_once: int = AT_ONCE,
 ) -> list[Group]:
-    """The groups of the flags that meet the filter. Four statements, however many they are.
+    """The groups of the flags that meet the filter, each with ``at_once`` of its flags. Three
+    statements, however many they are.
 
     ``shown`` is of the whole group: one flag of it in the queue's budget shows them all.
     """
-    wanted = wanted or Filter()
-    counted = sorted(
-        [
-            *_counted(rx, wanted, order, offset + limit, campaign=True),
-            *_counted(rx, wanted, order, offset + limit, campaign=False),
-        ],
-        key=_SORTS[order],
-    )[offset : offset + limit]
-    ids = _flag_ids(rx, wanted, [group.key for group in counted], order)
-    known = [flag_id for some in ids.values() for flag_id in some]
-    found = flag_rows.find(rx, Filter(ids=tuple(known), states=()), limit=len(known)) if known else []
-    by_id = {flag.id: flag for flag in found}
-    return [
-        replace(group, flags=tuple(by_id[flag_id] for flag_id in ids[group.key] if flag_id in by_id))
-        for group in counted
+    return page(rx, wanted or Filter(), order=order, limit=limit, offset=offset, at_once=at_once).groups
+
+
+def page(
+    rx: Connection, wanted: Filter, *, order: Order, limit: int, offset: int = 0, at_once: int = AT_ONCE
+) -> Found:
+    """What :func:`find` answers, with how many there are in all."""
+    found = _counted(rx, wanted, order, limit, offset)
+    keys = [group.key for group in found.groups]
+    if not keys:
+        return found
+    members = _members_of(rx, wanted, keys, order, at_once)
+    known = [flag_id for some in members.values() for flag_id in some.first]
+    by_id = {
+        flag.id: flag for flag in flag_rows.find(rx, Filter(ids=tuple(known), states=()), limit=len(known))
+    }
+    whole = [
+        replace(
+            group,
+            authors=len(members[group.key].authors),
+            threads=len(members[group.key].threads),
+            flags=tuple(by_id[flag_id] for flag_id in members[group.key].first if flag_id in by_id),
+        )
+        for group in found.groups
     ]
+    return replace(found, groups=whole)
 
 
 def count(rx: Connection, wanted: Filter | None = None) -> int:
     """How many groups there are."""
     wanted = wanted or Filter()
-    return sum(
-        rx.scalar(select(func.count()).select_from(_grouped(wanted, campaign=kind).subquery())) or 0
-        for kind in (True, False)
-    )
+    grouped = _grouped(wanted).subquery()
+    return rx.scalar(select(func.count()).select_from(grouped).where(_is_wanted(grouped, wanted))) or 0
 
 
-_SORTS: dict[Order, Any] = {
-    Order.BEST: lambda group: (-group.score, group.oldest),
-    Order.OLDEST: lambda group: group.oldest,
-    Order.NEWEST: lambda group: -group.newest.timestamp(),
-    Order.TEACHES: lambda group: (-group.doubt, group.oldest),
-}
+_KEY = ("forum", "campaign", "writer_id", "guest")
 
 
-def _columns(*, campaign: bool) -> list[ColumnElement[Any]]:
-    if campaign:
-        return [flags.c.forum, flags.c.campaign]
-    return [flags.c.forum, replies.c.author_id, _guest()]
-
-
-def _guest() -> ColumnElement[Any]:
-    """The name of whoever has no number; of the others no part of the key."""
-    return case((replies.c.author_id.is_(None), replies.c.author_name), else_="")
-
-
-def _grouped(wanted: Filter, *, campaign: bool, doubts: bool = False) -> Select[Any]:
-    author = func.coalesce(replies.c.author_id, 0 - replies.c.id)
-    times = {"type_": flags.c.opened_at.type}
-    shown = func.max(flags.c.shown_at)
-    number = func.count().label("number")
-    return (
-        select(
-            flags.c.forum,
-            flags.c.campaign if campaign else literal(None).label("campaign"),
-            literal(None).label("author_id") if campaign else replies.c.author_id,
-            literal(None).label("author_name")
-            if campaign
-            else func.min(replies.c.author_name).label("author_name"),
-            number,
-            func.count(author.distinct()).label("authors"),
-            func.count(replies.c.thread_id.distinct()).label("threads"),
-            func.max(flags.c.score).label("score"),
-            func.min(flags.c.opened_at, **times).label("oldest"),
-            func.max(flags.c.opened_at, **times).label("newest"),
-            (func.max(flag_rows.doubt()) * func.count() if doubts else literal(0.0)).label("doubt"),
-        )
-        .select_from(flags.join(replies, replies.c.id == flags.c.reply_id))
-        .where(*_of_any(wanted), flags.c.campaign.is_not(None) if campaign else flags.c.campaign.is_(None))
-        .group_by(*_columns(campaign=campaign))
-        .having(true() if wanted.shown is None else shown.is_not(None) if wanted.shown else shown.is_(None))
-    )
-
-
-def _of_any(wanted: Filter) -> list[ColumnElement[bool]]:
-    return conditions(replace(wanted, shown=None))
-
-
-def _counted(rx: Connection, wanted: Filter, order: Order, limit: int, *, campaign: bool) -> list[Group]:
-    orders: dict[Order, ColumnElement[Any]] = {
-        Order.BEST: func.max(flags.c.score).desc(),
-        Order.OLDEST: func.min(flags.c.opened_at),
-        Order.NEWEST: func.max(flags.c.opened_at).desc(),
-        Order.TEACHES: literal_column("doubt").desc(),
-    }
-    grouped = _grouped(wanted, campaign=campaign, doubts=order is Order.TEACHES)
-    query = grouped.order_by(orders[order], func.min(flags.c.opened_at)).limit(limit)
-    return [
-        Group(
-            key=Key(
-                row.forum, row.campaign, row.author_id, None if campaign or row.author_id else row.author_name
-            ),
-            number=row.number,
-            authors=row.authors,
-            threads=row.threads,
-            score=row.score,
-            oldest=row.oldest,
-            newest=row.newest,
-            flags=(),
-            doubt=row.doubt,
-        )
-        for row in rx.execute(query)
-    ]
-
-
-def _flag_ids(rx: Connection, wanted: Filter, keys: Sequence[Key], order: Order) -> dict[Key, list[int]]:
-    """The first AT_ONCE flags of each group."""
-    if not keys:
-        return {}
-    orders: dict[Order, tuple[ColumnElement[Any], ...]] = {
-        Order.BEST: (flags.c.score.desc(), flags.c.id),
-        Order.OLDEST: (flags.c.opened_at, flags.c.id),
-        Order.NEWEST: (flags.c.opened_at.desc(), flags.c.id.desc()),
-        Order.TEACHES: (flag_rows.doubt().desc(), flags.c.id),
-    }
-    key = _columns(campaign=True) + _columns(campaign=False)[1:]
-    place = func.row_number().over(partition_by=key, order_by=orders[order]).label("place")
+def _members(wanted: Filter, *which: ColumnElement[bool]) -> Subquery:
+    """The flags with what those of one group have in common: of a campaign not its authors, and
+    the name only of a guest. Replies are looked at for guests alone, or as the filter asks."""
     alone = flags.c.campaign.is_(None)
-    member = or_(
-        flags.c.campaign.in_([one.campaign for one in keys if one.campaign is not None]),
-        and_(alone, replies.c.author_id.in_([one.author_id for one in keys if one.author_id is not None])),
-        and_(
-            alone,
-            replies.c.author_id.is_(None),
-            replies.c.author_name.in_([one.author_name for one in keys if one.author_name is not None]),
-        ),
+    query = select(
+        flags.c.id,
+        flags.c.reply_id,
+        flags.c.forum,
+        flags.c.campaign,
+        case((alone, flags.c.writer_id)).label("writer_id"),
+        case((and_(alone, flags.c.writer_id.is_(None)), _author_name())).label("guest"),
+        *(flags.c[name] for name in ("score", "opened_at", "shown_at")),
+        flag_rows.doubt().label("doubt"),
+    ).where(*conditions(replace(wanted, shown=None)), *which)
+    if reads_replies(wanted):
+        query = query.join(replies, replies.c.id == flags.c.reply_id)
+    return query.subquery()
+
+
+def _author_name() -> ColumnElement[str]:
+    of_flag = replies.alias()
+    return select(of_flag.c.author_name).where(of_flag.c.id == flags.c.reply_id).scalar_subquery()
+
+
+def _grouped(wanted: Filter) -> Select[Any]:
+    one = _members(wanted).c
+    times = {"type_": one.opened_at.type}
+    return select(
+        *(one[name] for name in _KEY),
+        func.count().label("number"),
+        func.max(one.score).label("score"),
+        func.min(one.opened_at, **times).label("oldest"),
+        func.max(one.opened_at, **times).label("newest"),
+        (func.max(one.doubt) * func.count()).label("doubt"),
+        func.max(one.shown_at, type_=one.shown_at.type).label("shown_at"),
+    ).group_by(*(one[name] for name in _KEY))
+
+
+def _is_wanted(grouped: Subquery, wanted: Filter) -> ColumnElement[bool]:
+    if wanted.shown is None:
+        return true()
+    return grouped.c.shown_at.is_not(None) if wanted.shown else grouped.c.shown_at.is_(None)
+
+
+def _counted(rx: Connection, wanted: Filter, order: Order, limit: int, offset: int) -> Found:
+    """The groups without their flags."""
+    grouped = _grouped(wanted).subquery()
+    shown, every = func.count(grouped.c.shown_at), func.count()
+    told = select(grouped, shown.over().label("shown"), every.over().label("every")).subquery()
+    by = told.c
+    orders: dict[Order, tuple[ColumnElement[Any], ...]] = {
+        Order.BEST: (by.score.desc(), by.oldest),
+        Order.OLDEST: (by.oldest,),
+        Order.NEWEST: (by.newest.desc(),),
+        Order.TEACHES: (by.doubt.desc(), by.oldest),
+    }
+    query = select(told).where(_is_wanted(told, wanted)).order_by(*orders[order])
+    found = rx.execute(query.limit(limit).offset(offset)).all()
+    if found:
+        counts = found[0].shown, found[0].every
+    else:  # no row that could tell
+        counts = rx.execute(select(shown, every).select_from(grouped)).one()
+    return Found([_group(row) for row in found], counts[0], counts[1] - counts[0])
+
+
+def _group(row: Any) -> Group:
+    return Group(
+        key=_key(row),
+        number=row.number,
+        authors=0,
+        threads=0,
+        score=row.score,
+        oldest=row.oldest,
+        newest=row.newest,
+        flags=(),
+        doubt=row.doubt,
     )
-    ranked = (
-        select(flags.c.id, flags.c.forum, flags.c.campaign, replies.c.author_id, replies.c.author_name, place)
-        .select_from(flags.join(replies, replies.c.id == flags.c.reply_id))
-        .where(*_of_any(wanted), member)
-        .subquery()
+
+
+def _key(row: Any) -> Key:
+    return Key(row.forum, row.campaign, row.writer_id, row.guest)
+
+
+@dataclass
+class _Members:
+    """Of one group: all its authors and threads, and its first flags."""
+
+    authors: set[int] = field(default_factory=set)
+    threads: set[int | None] = field(default_factory=set)
+    first: list[int] = field(default_factory=list)
+
+
+def _members_of(
+    rx: Connection, wanted: Filter, keys: Sequence[Key], order: Order, at_once: int
+) -> dict[Key, _Members]:
+    one = _members(wanted, _of(keys))
+    orders: dict[Order, tuple[ColumnElement[Any], ...]] = {
+        Order.BEST: (one.c.score.desc(), one.c.id),
+        Order.OLDEST: (one.c.opened_at, one.c.id),
+        Order.NEWEST: (one.c.opened_at.desc(), one.c.id.desc()),
+        Order.TEACHES: (one.c.doubt.desc(), one.c.id),
+    }
+    author = func.coalesce(replies.c.author_id, 0 - replies.c.id).label("author")
+    query = select(one.c.id, *(one.c[name] for name in _KEY), author, replies.c.thread_id).join(
+        replies, replies.c.id == one.c.reply_id
     )
-    found: dict[Key, list[int]] = {one: [] for one in keys}
-    for row in rx.execute(select(ranked).where(ranked.c.place <= AT_ONCE).order_by(ranked.c.place)):
-        if row.campaign is not None:
-            one = Key(row.forum, row.campaign, None, None)
-        else:
-            one = Key(row.forum, None, row.author_id, None if row.author_id else row.author_name)
-        if one in found and len(found[one]) < AT_ONCE:
-            found[one].append(row.id)
+    found: dict[Key, _Members] = {key: _Members() for key in keys}
+    for row in rx.execute(query.order_by(*orders[order])):
+        members = found.get(_key(row))
+        if members is None:  # of a campaign that is not asked for, or of a namesake elsewhere
+            continue
+        members.authors.add(row.author)
+        members.threads.add(row.thread_id)
+        if len(members.first) < at_once:
+            members.first.append(row.id)
     return found
+
+
+def _of(keys: Sequence[Key]) -> ColumnElement[bool]:
+    """That a flag is of one of these groups; true for some others of their authors, too. Each
+    kind is found by an index of its own: of a full queue not all flags are read."""
+    campaigns = [key.campaign for key in keys if key.campaign is not None]
+    writers = [key.author_id for key in keys if key.author_id is not None]
+    guests = [key.author_name for key in keys if key.author_name is not None]
+    told = [
+        (campaigns, flags.c.campaign.in_(campaigns)),
+        (writers, flags.c.writer_id.in_(writers)),
+        (guests, and_(flags.c.writer_id.is_(None), _author_name().in_(guests))),
+    ]
+    there = flags.c.forum.in_({key.forum for key in keys})
+    return or_(*(and_(there, met) for some, met in told if some))

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from modbot.domain import EVERYWHERE, Scope, VerdictKind, Visibility
 from modbot.store import rows
 from modbot.store.flag_filter import in_scope
-from modbot.store.schema import replies, revisions, verdicts
+from modbot.store.schema import flags, replies, revisions, verdicts
 
 LAST = 5
 _BEFORE = 2
@@ -103,22 +103,23 @@ def decided(
     found: dict[AuthorKey, dict[VerdictKind, int]] = {}
     for chunk in rows.chunks(sorted(authors)):
         for row in rx.execute(_tally(chunk, within)):
-            key = AuthorKey(row.forum, row.author_id)
+            key = AuthorKey(row.forum, row.writer_id)
             found.setdefault(key, {})[VerdictKind(row.kind)] = row.number
     return found
 
 
 def _tally(authors: Sequence[AuthorKey], within: Scope) -> Any:
     return (
-        select(replies.c.forum, replies.c.author_id, verdicts.c.kind, func.count().label("number"))
-        .select_from(replies.join(verdicts, verdicts.c.reply_id == replies.c.id))
+        select(flags.c.forum, flags.c.writer_id, verdicts.c.kind, func.count().label("number"))
+        .select_from(flags.join(verdicts, verdicts.c.flag_id == flags.c.id))
+        .join(replies, replies.c.id == flags.c.reply_id)
         .where(
-            replies.c.forum.in_({one.forum for one in authors}),
-            replies.c.author_id.in_({one.id for one in authors}),
+            flags.c.forum.in_({one.forum for one in authors}),
+            flags.c.writer_id.in_({one.id for one in authors}),
             verdicts.c.undone_at.is_(None),
             in_scope(within, replies.c.forum),
         )
-        .group_by(replies.c.forum, replies.c.author_id, verdicts.c.kind)
+        .group_by(flags.c.forum, flags.c.writer_id, verdicts.c.kind)
     )
 
 

@@ -80,6 +80,7 @@ EXHIBITS = (
     Exhibit("queue-home", "/", _at("/"), who=BEN),
     Exhibit("queue-empty", "/queue", _at("/queue?author=nobody")),
     Exhibit("queue-viewer", "/queue", _at("/queue?order=oldest"), who=VIC),
+    Exhibit("queue-alone", "/queue/flags/{flag_id}", lambda scene: f"/queue/flags/{scene.flag_of('spam')}"),
     Exhibit("history", "/history", _at("/history"), who=BEN),
     Exhibit("search", "/search", _at("/search?q=微信")),
     Exhibit("search-nothing", "/search", _at("/search?q=不会有人这么写")),

@@ -90,6 +90,12 @@ def undo(request: Request, visitor: AModerator, form: AForm) -> Response:
     return flash.redirect(request, _back(form), Notice("console.queue.undone", "good", told))
 
 
+@router.post("/claims/release", status_code=204)
+def release(request: Request, visitor: AModerator) -> None:
+    """Let go of all that this session has before it; what a page sends as it is left."""
+    holding.release(console_of(request).house, visitor)
+
+
 def decision_of(form: FormData) -> Decision:
     """Raises UsageError for a form that is none of ours, or that asks for what can't be undone
     without the word that says so."""

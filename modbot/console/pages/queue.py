@@ -62,6 +62,20 @@ def card(request: Request, visitor: AViewer, flag_id: int) -> HTMLResponse:
     return _some(request, visitor, queue_query.read(request.query_params), (found,))
 
 
+@router.get("/queue/flags/{flag_id}")
+def alone(request: Request, visitor: AViewer, flag_id: int) -> HTMLResponse:
+    """That card by itself, with more of its members."""
+    return rendering.page(
+        request,
+        "queue_alone.html",
+        visitor=visitor,
+        asked=Asked(),
+        decides=visitor.may(Role.MODERATOR),
+        one=queueing.card_with(console_of(request).house, visitor, flag_id),
+        bounds=_bounds(console_of(request).house),
+    )
+
+
 def _some(request: Request, visitor: Visitor, asked: Asked, found: tuple[CardView, ...]) -> HTMLResponse:
     return rendering.page(
         request,

@@ -21,7 +21,9 @@ flags = Table(
     Column("reason", Code, nullable=False),
     Column("label", Code, nullable=False),
     Column("score", Float, nullable=False),
+    Column("threshold", Float),  # that the score passed, where one was
     Column("campaign", String),
+    Column("writer_id", BigInteger),  # who wrote the reply: its author_id when the flag was opened
     Column("superseded_by", ForeignKey("flags.id")),
     Column("shown_at", UtcTime),  # NULL: kept out of the queue by its budget
     Column("opened_at", UtcTime, nullable=False),
@@ -32,6 +34,7 @@ flags = Table(
     Index("ix_flags_queue", "forum", "state", "score"),
     Index("ix_flags_reply", "reply_id"),
     Index("ix_flags_campaign", "forum", "campaign"),
+    Index("ix_flags_writer", "forum", "writer_id"),
     Index("ix_flags_shown_at", "forum", "shown_at"),
     Index("ix_flags_hidden_at", "forum", "hidden_at"),
     sqlite_autoincrement=True,

@@ -22,7 +22,20 @@ def upgrade() -> None:
     _audit()
     _search()
     _neighbours()
+    _cards()
     _unjudged()
+
+
+def _cards() -> None:
+    """Flags are grouped and ordered without a look at their replies and decisions."""
+    op.add_column("flags", sa.Column("threshold", sa.Float(), nullable=True))
+    op.add_column("flags", sa.Column("writer_id", sa.BigInteger(), nullable=True))
+    op.create_index("ix_flags_writer", "flags", ["forum", "writer_id"], unique=False)
+    op.execute(
+        "UPDATE flags SET"
+        " threshold = (SELECT threshold FROM decisions WHERE decisions.id = flags.decision_id),"
+        " writer_id = (SELECT author_id FROM replies WHERE replies.id = flags.reply_id)"
+    )
 
 
 def _neighbours() -> None:
