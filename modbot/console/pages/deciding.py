@@ -91,7 +91,7 @@ def undo(request: Request, visitor: AModerator, form: AForm) -> Response:
 
 
 @router.post("/claims/release", status_code=204)
-def release(request: Request, visitor: AModerator, form: AForm) -> None:
+def release(request: Request, visitor: AModerator) -> None:
     """Let go of all that this session has before it; what a page sends as it is left."""
     holding.release(console_of(request).house, visitor)
 
