@@ -59,7 +59,8 @@ def _offers(sheet: Sheet, words: i18n.Catalogue) -> Iterator[Offer]:
         yield _offer("mute", "m", taken, words, behind=True)
     yield _offer("remove_dont_learn", "e", of[VerdictKind.REMOVE_DONT_LEARN], words, behind=True)
     for code, key in (("thread", "w"), ("board", "b"), ("kind", "y")):
-        yield _offer(f"allow_{code}", key, of[VerdictKind.ALLOW_HERE], words, behind=True)
+        if code != "kind" or sheet.of_kind:
+            yield _offer(f"allow_{code}", key, of[VerdictKind.ALLOW_HERE], words, behind=True)
 
 
 def _shows(sheet: Sheet) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from modbot.domain import EVERYWHERE, Mode, Removal, Scope, VerdictKind
+from modbot.domain import EVERYWHERE, Mode, Removal, Scope, ThreadKind, VerdictKind
 from modbot.moderation import cards
 from modbot.moderation.cards import Effect, Member
 from modbot.moderation.deciding import REMOVES, Choice, Moderator
@@ -60,7 +60,8 @@ class Effects:
 class Sheet:
     """A card. ``stored`` is its first flag's reply as it is now, ``beside`` what stands around
     it; ``judged`` by flag id, of the first member and those explained; ``nearest`` the earlier replies
-    that the first is most like, ``mode`` that of its board."""
+    that the first is most like, ``mode`` that of its board; ``of_kind``: its thread is of a kind
+    that something can be allowed in."""
 
     group: Group
     members: tuple[Member, ...]
@@ -71,6 +72,7 @@ class Sheet:
     writers: tuple[Writer, ...]
     board: Known
     mode: Mode
+    of_kind: bool
     effects: Effects
     notes: tuple[Note, ...]
 
@@ -131,17 +133,19 @@ def _read(rx: Connection, found: Sequence[Group], within: Scope) -> _Read:
 def _sheet(moderator: Moderator, read: _Read, policies: _Policies, group: Group, at: datetime) -> Sheet:
     first = group.flags[0]
     board = read.boards.get((first.forum, first.board_id or 0), Known())
+    stored = read.stored[first.reply_id]
     by_flag = {flag.id: read.judged[flag.decision_id] for flag in _explained(group)}
     return Sheet(
         group=group,
         members=cards.members(group.flags),
-        stored=read.stored[first.reply_id],
+        stored=stored,
         judged=by_flag,
         beside=read.beside.get(first.reply_id, surroundings.ALONE),
         nearest=tuple(read.nearest.get(first.decision_id, ())),
         writers=tuple(_writer(read, policies.of(flag), flag) for flag in _writers_flags(group.flags)),
         board=board,
         mode=policies.of(first).mode,
+        of_kind=any(kind is not ThreadKind.NORMAL for kind in moderator.kinds_of(stored.reply)),
         effects=_effects(moderator, first, board, at),
         notes=tuple(note for flag in group.flags for note in read.notes.get(flag.id, ())),
     )
