@@ -20,7 +20,6 @@ from page_watch import Trap, Watch, trap
 from modbot.domain import Role
 
 NOT_OF_MEMBERS = {
-    "/",
     "/account",
     "/link/{link}",
     "/models",
