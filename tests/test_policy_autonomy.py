@@ -153,6 +153,7 @@ def test_boards_that_differ_help_each_other_little() -> None:
     alike = [Verdicts(95, 5), Verdicts(190, 10), Verdicts(96, 4)]
     unlike = [Verdicts(100, 0), Verdicts(100, 100), Verdicts(100, 2)]
     assert likeness(alike) == float("inf")
+    assert likeness([Verdicts(1, 0), Verdicts(0, 1), Verdicts(1, 0)]) == float("inf"), "one verdict each"
     assert 0 < likeness(unlike) < 20
     assert (
         of_board(Verdicts(), unlike, baseline=None).weight < of_board(Verdicts(), alike, baseline=None).weight

@@ -154,10 +154,11 @@ def of_board(own: Verdicts, boards: Sequence[Verdicts], *, baseline: float | Non
 def likeness(groups: Sequence[Verdicts]) -> float:
     """How many verdicts of one's own the mean of all groups is worth: α + β of the beta
     distribution that their precisions come from, by the method of moments with weights n
-    (Kleinman, JASA 1973). Infinite where they differ no more than by chance."""
+    (Kleinman, JASA 1973). Infinite where they differ no more than by chance; so do groups of one
+    verdict each, of which none tells how it differs."""
     known = [group for group in groups if group.number]
     total = sum(known, Verdicts())
-    if len(known) < 2 or not total.right or not total.wrong:
+    if len(known) < 2 or total.number == len(known) or not total.right or not total.wrong:
         return float("inf")
     mean = total.right / total.number
     spread = sum(group.number * (group.right / group.number - mean) ** 2 for group in known)
