@@ -35,6 +35,8 @@ def marked(text: str, spans: Spans = (), limit: int | None = None, tone: str = "
 
 def seen(text: str) -> Markup:
     """Escaped, with what cannot be seen shown as its code point, tagged for the stylesheet."""
+    if not _SUSPECT.search(text):
+        return escape(text)
     made, at = [], 0
     for odd in _SUSPECT.finditer(text):
         if not _is_unseen(text, odd.start()):
@@ -47,7 +49,9 @@ def seen(text: str) -> Markup:
 
 def plain(text: str) -> str:
     """One line without what cannot be seen: for names and titles. Not yet escaped."""
-    folded = re.sub(r"\s+", " ", text).strip()
+    folded = " ".join(text.split())
+    if not _SUSPECT.search(folded):
+        return folded
     return "".join(
         f"\\u{ord(char):04x}" if _is_unseen(folded, at) else char for at, char in enumerate(folded)
     )
