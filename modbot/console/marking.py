@@ -42,6 +42,8 @@ def marked(text: str, spans: Spans = (), limit: int | None = None, tone: str = "
 
 def seen(text: str) -> Markup:
     """Escaped, with what cannot be seen shown as its code points, tagged for the stylesheet."""
+    if not _SUSPECT.search(text):
+        return escape(text)
     made, at = [], 0
     for start, end in _unseen(text):
         odd = " ".join(f"U+{ord(char):04X}" for char in text[start : min(end, start + _TOLD)])
@@ -58,7 +60,9 @@ def coded(sentence: str) -> Markup:
 
 def plain(text: str) -> str:
     """One line without what cannot be seen: for names and titles. Not yet escaped."""
-    folded = re.sub(r"\s+", " ", text).strip()
+    folded = " ".join(text.split())
+    if not _SUSPECT.search(folded):
+        return folded
     made, at = [], 0
     for start, end in _unseen(folded):
         odd = "".join(f"\\u{ord(char):04x}" for char in folded[start : min(end, start + _TOLD)])

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Select,
+    String,
     Subquery,
     and_,
     case,
     func,
+    null,
     or_,
     select,
     true,
+    type_coerce,
+    union_all,
 )
+from sqlalchemy.types import TypeEngine
 
 from modbot.store import flags as flag_rows
 from modbot.store.flag_filter import Filter, conditions, reads_replies
@@ -123,11 +129,12 @@ def page(
 def count(rx: Connection, wanted: Filter | None = None) -> int:
     """How many groups there are."""
     wanted = wanted or Filter()
-    grouped = _grouped(wanted).subquery()
+    grouped = _grouped(wanted)
     return rx.scalar(select(func.count()).select_from(grouped).where(_is_wanted(grouped, wanted))) or 0
 
 
 _KEY = ("forum", "campaign", "writer_id", "guest")
+_TYPES: dict[str, TypeEngine[Any]] = {"campaign": String(), "writer_id": BigInteger(), "guest": String()}
 
 
 def _members(wanted: Filter, *which: ColumnElement[bool]) -> Subquery:
@@ -154,18 +161,36 @@ def _author_name() -> ColumnElement[str]:
     return select(of_flag.c.author_name).where(of_flag.c.id == flags.c.reply_id).scalar_subquery()
 
 
-def _grouped(wanted: Filter) -> Select[Any]:
-    one = _members(wanted).c
-    times = {"type_": one.opened_at.type}
-    return select(
-        *(one[name] for name in _KEY),
+def _grouped(wanted: Filter) -> Subquery:
+    """Each kind of group by itself, so that an index of the open flags has it in order."""
+    alone = flags.c.campaign.is_(None)
+    kinds = (
+        _aggregated(wanted, {"campaign": flags.c.campaign}, flags.c.campaign.is_not(None)),
+        _aggregated(wanted, {"writer_id": flags.c.writer_id}, alone, flags.c.writer_id.is_not(None)),
+        _aggregated(wanted, {"guest": replies.c.author_name}, alone, flags.c.writer_id.is_(None)),
+    )
+    return union_all(*kinds).subquery()
+
+
+def _aggregated(
+    wanted: Filter, own: Mapping[str, ColumnElement[Any]], *which: ColumnElement[bool]
+) -> Select[Any]:
+    """Groups of one kind: what they have in common beside the forum is ``own``."""
+    key = {"campaign": null(), "writer_id": null(), "guest": null(), **own}
+    times = {"type_": flags.c.opened_at.type}
+    query: Select[Any] = select(
+        flags.c.forum,
+        *(type_coerce(column, _TYPES[name]).label(name) for name, column in key.items()),
         func.count().label("number"),
-        func.max(one.score).label("score"),
-        func.min(one.opened_at, **times).label("oldest"),
-        func.max(one.opened_at, **times).label("newest"),
-        (func.max(one.doubt) * func.count()).label("doubt"),
-        func.max(one.shown_at, type_=one.shown_at.type).label("shown_at"),
-    ).group_by(*(one[name] for name in _KEY))
+        func.max(flags.c.score).label("score"),
+        func.min(flags.c.opened_at, **times).label("oldest"),
+        func.max(flags.c.opened_at, **times).label("newest"),
+        (func.max(flag_rows.doubt()) * func.count()).label("doubt"),
+        func.max(flags.c.shown_at, **times).label("shown_at"),
+    ).where(*conditions(replace(wanted, shown=None)), *which)
+    if reads_replies(wanted) or "guest" in own:
+        query = query.select_from(flags.join(replies, replies.c.id == flags.c.reply_id))
+    return query.group_by(flags.c.forum, *own.values())
 
 
 def _is_wanted(grouped: Subquery, wanted: Filter) -> ColumnElement[bool]:
@@ -176,7 +201,7 @@ def _is_wanted(grouped: Subquery, wanted: Filter) -> ColumnElement[bool]:
 
 def _counted(rx: Connection, wanted: Filter, order: Order, limit: int, offset: int) -> Found:
     """The groups without their flags."""
-    grouped = _grouped(wanted).subquery()
+    grouped = _grouped(wanted)
     shown, every = func.count(grouped.c.shown_at), func.count()
     told = select(grouped, shown.over().label("shown"), every.over().label("every")).subquery()
     by = told.c

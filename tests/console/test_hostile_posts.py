@@ -27,7 +27,6 @@ NOT_OF_MEMBERS = {
     "/models/{version}/promote",
     "/people",
     "/people/{user_id}",
-    "/quality",
     "/settings/edit",
     "/sign-in",
 }

@@ -224,6 +224,7 @@ def _skip(desk: ConsoleDesk, ann: Person) -> None:
 
 
 def _open_the_next(desk: ConsoleDesk, ann: Person) -> None:
+    queued(desk, 77)
     claim(ann, {"forum": FORUM, "card": "author:77"})
 
 

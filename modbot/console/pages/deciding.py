@@ -176,8 +176,8 @@ def _next(form: FormData, undo: Undoable) -> str:
 
 
 def _back(form: FormData) -> str:
-    path = _text(form, "back")
-    return local(path) if path else QUEUE
+    path = local(_text(form, "back"))
+    return path if path != "/" else QUEUE
 
 
 def _words() -> set[str]:

@@ -43,6 +43,13 @@ Index("ix_flags_decision", flags.c.decision_id)
 _replaced = flags.c.superseded_by.is_not(None)
 Index("ix_flags_superseded_by", flags.c.superseded_by, sqlite_where=_replaced, postgresql_where=_replaced)
 _open = flags.c.closed_at.is_(None)
+Index(
+    "ix_flags_cards",
+    *(flags.c[name] for name in ("forum", "campaign", "writer_id", "score", "threshold", "opened_at")),
+    *(flags.c[name] for name in ("shown_at", "closed_at", "state", "would_hide")),
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
 Index("uq_flags_open", flags.c.reply_id, unique=True, sqlite_where=_open, postgresql_where=_open)
 
 outbox = Table(

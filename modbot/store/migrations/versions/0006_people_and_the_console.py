@@ -31,6 +31,18 @@ def _cards() -> None:
     op.add_column("flags", sa.Column("threshold", sa.Float(), nullable=True))
     op.add_column("flags", sa.Column("writer_id", sa.BigInteger(), nullable=True))
     op.create_index("ix_flags_writer", "flags", ["forum", "writer_id"], unique=False)
+    open_ones = sa.text("closed_at IS NULL")
+    op.create_index(
+        "ix_flags_cards",
+        "flags",
+        [
+            *("forum", "campaign", "writer_id", "score", "threshold", "opened_at"),
+            *("shown_at", "closed_at", "state", "would_hide"),
+        ],
+        unique=False,
+        sqlite_where=open_ones,
+        postgresql_where=open_ones,
+    )
     op.execute(
         "UPDATE flags SET"
         " threshold = (SELECT threshold FROM decisions WHERE decisions.id = flags.decision_id),"
