@@ -23,7 +23,7 @@ from modbot.store.flags import Order
 
 MENU: MenuEntry | None = None
 router = APIRouter(prefix="/api", tags=["queue"])
-_CARD = re.compile(r"(campaign|author|flag):[0-9A-Za-z_-]{1,64}")
+_CARD = re.compile(r"(campaign|author):[0-9A-Za-z_-]{1,64}|guest:.{0,100}")
 FlagIds = Annotated[list[int], Field(min_length=1, max_length=judging.MOST)]
 
 
@@ -59,7 +59,7 @@ class FlagView(BaseModel):
 
 class CardRef(BaseModel):
     forum: Annotated[str, Field(max_length=100)]
-    card: Annotated[str, Field(max_length=80)]
+    card: Annotated[str, Field(max_length=120)]
 
 
 class Claimed(BaseModel):
