@@ -27,7 +27,7 @@ from pathlib import Path
 import httpx
 import structlog
 
-from modbot import console, settings
+from modbot import console, garbage, settings
 from modbot.benchmarking import bigstore
 from modbot.benchmarking.bigstore import FORUM
 from modbot.console.cookies import SESSION
@@ -183,6 +183,13 @@ def decisions(http: httpx.Client, csrf: str, store: Store, *, rounds: int) -> li
     ]
 
 
+def served(store: Store, *, rounds: int) -> list[Timed]:
+    with tempfile.TemporaryDirectory() as folder, signed_in(store, Path(folder)) as (http, csrf):
+        http.get("/queue").raise_for_status()
+        with garbage.kept_out():  # as where modbot serves
+            return pages(http, csrf, store, rounds=rounds)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0)
@@ -197,8 +204,7 @@ def main() -> int:
         if asked.functions:
             found = functions(store, rounds=asked.rounds)
         else:
-            with tempfile.TemporaryDirectory() as folder, signed_in(store, Path(folder)) as (http, csrf):
-                found = pages(http, csrf, store, rounds=asked.rounds)
+            found = served(store, rounds=asked.rounds)
     if asked.json:
         print(json.dumps({"scale": asked.scale, "timed": [asdict(one) for one in found]}, ensure_ascii=False))
         return 0

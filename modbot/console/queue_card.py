@@ -139,15 +139,11 @@ class CardView(BaseModel):
         return self.number - len(self.members)
 
 
-def card_name(sheet: Sheet) -> str:
-    return claims.card_of(sheet.group.key, min(flag.id for flag in sheet.group.flags))
-
-
 def of_sheet(sheet: Sheet, words: i18n.Catalogue, held: Mapping[tuple[str, str], Claim]) -> CardView:
     """``held``: the claims of others, by forum and card."""
     group, first = sheet.group, sheet.first
     decision = sheet.judged[first.id].decision
-    name = card_name(sheet)
+    name = claims.card_of(group.key)
     claim = held.get((group.key.forum, name))
     reply = sheet.stored.reply
     return CardView(

@@ -102,7 +102,7 @@ def require_card(rx: Connection, visitor: Visitor, forum: str, card: str) -> Non
     of_card = {
         "campaign": Filter(forum=forum, campaign=name),
         "author": Filter(forum=forum, author_id=number),
-        "flag": Filter(forum=forum, ids=(number,)),
+        "guest": Filter(forum=forum, author_name=name),
     }.get(kind)
     wanted = of_card and replace(of_card, states=(), within=visitor.scope)
     if wanted is None or not flags.find(rx, wanted, limit=1):

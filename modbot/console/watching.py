@@ -97,8 +97,8 @@ def _seen(told: str) -> tuple[int, int]:
 
 
 def _card(flag: Flag) -> tuple[str, str]:
-    key = Key(flag.forum, flag.campaign, None if flag.campaign else flag.author_id, None)
-    return flag.forum, claims.card_of(key, flag.id)
+    guest = flag.author_name if flag.author_id is None else None
+    return flag.forum, claims.card_of(Key(flag.forum, flag.campaign, flag.author_id, guest))
 
 
 def _closed(flag: Flag, given: Verdict | None, words: i18n.Catalogue) -> Closed:

@@ -28,7 +28,7 @@ from modbot.store.surroundings import AuthorKey, Neighbours, Passage
 
 AUTHORS = 3
 """Of a card with more, the first are told about."""
-EXPLAINED = 10
+EXPLAINED = 8
 """Members of an author's card whose own reasons are shown. A campaign's are those of its first."""
 
 

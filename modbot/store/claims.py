@@ -26,13 +26,13 @@ class Claim:
     until: datetime
 
 
-def card_of(key: Key, flag_id: int) -> str:
-    """The name of a card: its campaign, its author, or its one flag."""
+def card_of(key: Key) -> str:
+    """The name of a card: its campaign, else its author."""
     if key.campaign is not None:
         return f"campaign:{key.campaign}"
     if key.author_id is not None:
         return f"author:{key.author_id}"
-    return f"flag:{flag_id}"
+    return f"guest:{key.author_name}"
 
 
 def listing(rx: Connection, *, now: datetime, user_id: int | None = None) -> list[Claim]:

@@ -40,6 +40,7 @@ __all__ = [
     "transition",
 ]
 
+_member = replies.alias("member")
 SET_ASIDE = "@"
 """In the name of a forum: its history before a roll-back, which nobody works on."""
 
@@ -359,11 +360,10 @@ def _decided_by_human(tx: Connection, reply_id: int, revision_id: int) -> bool:
 
 
 def _query() -> Select[Any]:
-    member = replies.alias("member")
     size = (
         select(func.count())
-        .select_from(member)
-        .where(member.c.forum == flags.c.forum, member.c.campaign == flags.c.campaign)
+        .select_from(_member)
+        .where(_member.c.forum == flags.c.forum, _member.c.campaign == flags.c.campaign)
         .scalar_subquery()
     )
     about = ("post_id", "thread_id", "thread_title", "board_id", "author_id", "author_name")

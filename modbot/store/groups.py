@@ -32,6 +32,7 @@ from modbot.store.flag_filter import Filter, conditions, reads_replies
 from modbot.store.flags import Flag, Order
 from modbot.store.schema import flags, replies
 
+_of_flag = replies.alias("of_flag")
 AT_ONCE = 50
 """Flags of a group that are read with it; ``number`` counts all of them."""
 
@@ -157,8 +158,7 @@ def _members(wanted: Filter, *which: ColumnElement[bool]) -> Subquery:
 
 
 def _author_name() -> ColumnElement[str]:
-    of_flag = replies.alias()
-    return select(of_flag.c.author_name).where(of_flag.c.id == flags.c.reply_id).scalar_subquery()
+    return select(_of_flag.c.author_name).where(_of_flag.c.id == flags.c.reply_id).scalar_subquery()
 
 
 def _grouped(wanted: Filter) -> Subquery:

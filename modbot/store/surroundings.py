@@ -15,6 +15,7 @@ from modbot.store import rows
 from modbot.store.flag_filter import in_scope
 from modbot.store.schema import flags, replies, revisions, verdicts
 
+_here, _other = replies.alias("here"), replies.alias("other")
 LAST = 5
 _BEFORE = 2
 
@@ -52,17 +53,18 @@ ALONE = Neighbours((), ())
 
 def neighbours(rx: Connection, reply_ids: Iterable[int]) -> dict[int, Neighbours]:
     """By reply row id. Two statements: which they are, and what they say."""
-    here, other = replies.alias("here"), replies.alias("other")
-    beside = select(other.c.id).where(other.c.forum == here.c.forum, other.c.thread_id == here.c.thread_id)
-    earlier = beside.where(other.c.post_id < here.c.post_id).order_by(other.c.post_id.desc())
-    later = beside.where(other.c.post_id > here.c.post_id).order_by(other.c.post_id)
+    beside = select(_other.c.id).where(
+        _other.c.forum == _here.c.forum, _other.c.thread_id == _here.c.thread_id
+    )
+    earlier = beside.where(_other.c.post_id < _here.c.post_id).order_by(_other.c.post_id.desc())
+    later = beside.where(_other.c.post_id > _here.c.post_id).order_by(_other.c.post_id)
     columns = [
         *(earlier.limit(1).offset(back).scalar_subquery() for back in reversed(range(_BEFORE))),
         later.limit(1).scalar_subquery(),
     ]
     places: dict[int, list[int | None]] = {}
     for chunk in rows.chunks(sorted(reply_ids)):
-        for row in rx.execute(select(here.c.id, *columns).where(here.c.id.in_(chunk))):
+        for row in rx.execute(select(_here.c.id, *columns).where(_here.c.id.in_(chunk))):
             places[row[0]] = list(row[1:])
     wanted = {one for found in places.values() for one in found if one is not None}
     said = {one.reply_id: one for one in _passages(rx, wanted)}
@@ -73,20 +75,19 @@ def latest(
     rx: Connection, reply_ids: Collection[int], *, within: Scope = EVERYWHERE
 ) -> dict[AuthorKey, tuple[Passage, ...]]:
     """The LAST replies, latest first, of each member who wrote one of ``reply_ids``."""
-    here, other = replies.alias("here"), replies.alias("other")
     of_author = (
-        select(other.c.id)
-        .where(other.c.forum == here.c.forum, other.c.author_id == here.c.author_id)
-        .order_by(other.c.posted_at.desc(), other.c.id.desc())
+        select(_other.c.id)
+        .where(_other.c.forum == _here.c.forum, _other.c.author_id == _here.c.author_id)
+        .order_by(_other.c.posted_at.desc(), _other.c.id.desc())
         .limit(LAST)
     )
     wanted: dict[int, AuthorKey] = {}
     for chunk in rows.chunks(sorted(reply_ids)):
         query = (
             select(replies.c.id, replies.c.forum, replies.c.author_id)
-            .select_from(here)
-            .join(replies, replies.c.id.in_(of_author.correlate(here)))
-            .where(here.c.id.in_(chunk), here.c.author_id.is_not(None))
+            .select_from(_here)
+            .join(replies, replies.c.id.in_(of_author.correlate(_here)))
+            .where(_here.c.id.in_(chunk), _here.c.author_id.is_not(None))
         )
         wanted.update({row.id: AuthorKey(row.forum, row.author_id) for row in rx.execute(query)})
     found: dict[AuthorKey, list[Passage]] = {}
@@ -109,15 +110,17 @@ def decided(
 
 
 def _tally(authors: Sequence[AuthorKey], within: Scope) -> Any:
+    found = flags.join(verdicts, verdicts.c.flag_id == flags.c.id)
+    if within.places is not None:
+        found = found.join(replies, replies.c.id == flags.c.reply_id)
     return (
         select(flags.c.forum, flags.c.writer_id, verdicts.c.kind, func.count().label("number"))
-        .select_from(flags.join(verdicts, verdicts.c.flag_id == flags.c.id))
-        .join(replies, replies.c.id == flags.c.reply_id)
+        .select_from(found)
         .where(
             flags.c.forum.in_({one.forum for one in authors}),
             flags.c.writer_id.in_({one.id for one in authors}),
             verdicts.c.undone_at.is_(None),
-            in_scope(within, replies.c.forum),
+            in_scope(within, flags.c.forum),
         )
         .group_by(flags.c.forum, flags.c.writer_id, verdicts.c.kind)
     )

@@ -12,7 +12,7 @@ from moderation_room import newcomer
 from queue_support import cards, flags_shown, given, queued, seen, send
 from store_desk import FORUM
 
-from modbot.domain import ActionOutcome, FlagState, Role, Scope, ThreadKind
+from modbot.domain import ActionOutcome, Author, FlagState, Role, Scope, ThreadKind
 from modbot.store import claims, exceptions, notes, tokens
 
 BOARD_9 = Scope({FORUM: frozenset({9})})
@@ -239,6 +239,17 @@ def test_a_claim_ends_on_every_way_out(desk: ConsoleDesk, leave: Any) -> None:
     with desk.store.read() as rx:
         held_by_ann = [one.card for one in claims.listing(rx, now=desk.now)]
     assert card["card"] not in held_by_ann
+
+
+def test_a_guest_s_card_is_claimed_by_their_name(desk: ConsoleDesk) -> None:
+    guest = Author(id=None, name="路人 <甲>")
+    flags = [queued(desk, post, author=guest, text=f"路过{post}") for post in (1, 2)]
+    ann, ben = desk.person(), desk.person("ben")
+    [card] = cards(ann)
+    assert claim(ann, card).status_code == 200
+    assert held(desk, ben) == "ann"
+    shown = [f"{flag}:1" for flag in flags]
+    assert [one["by"] for one in ben.get("/api/watch", params={"flag": shown}).json()["held"]] == ["ann"] * 2
 
 
 def test_the_page_claims_its_first_free_card(desk: ConsoleDesk) -> None:

@@ -57,7 +57,7 @@ class FlagView(BaseModel):
 
 class CardRef(BaseModel):
     forum: Annotated[str, Field(max_length=100)]
-    card: Annotated[str, Field(max_length=80)]
+    card: Annotated[str, Field(max_length=120)]
 
 
 class Claimed(BaseModel):
