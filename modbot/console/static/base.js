@@ -20,8 +20,10 @@ document.addEventListener("keydown", (event) => {
   open.querySelector("summary").focus();
 });
 
-const offline = document.getElementById("offline");
-const tell = () => { offline.hidden = navigator.onLine; };
-window.addEventListener("online", tell);
-window.addEventListener("offline", tell);
-tell();
+const offline = document.getElementById("offline"); // only there for who is signed in
+if (offline) {
+  const tell = () => { offline.hidden = navigator.onLine; };
+  window.addEventListener("online", tell);
+  window.addEventListener("offline", tell);
+  tell();
+}
